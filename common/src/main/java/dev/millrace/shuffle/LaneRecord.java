@@ -1,0 +1,36 @@
+package dev.millrace.shuffle;
+
+import dev.millrace.job.JobId;
+import dev.millrace.job.PartitionTotal;
+
+/**
+ * One record of a pairs partition. A job begins and ends in the data's own lane: only pairs that stand between its
+ * {@link Open} and its {@link End} count, so a late copy needs no memory to be recognised.
+ */
+public sealed interface LaneRecord {
+    JobId job();
+
+    /** The job begins here. A second one of the same job means nothing. */
+    record Open(JobId job) implements LaneRecord {}
+
+    /**
+     * A batch of pairs: part {@code part} of the {@code parts} that one execution of a task sent to this partition.
+     * The parts of an execution come in order, and all or none of them are committed.
+     *
+     * @param execution random number of the run; the first one seen of a task counts, any other is a duplicate
+     * @param bytes holds the block of pairs in {@code [from, to)}; not copied
+     */
+    record Pairs(JobId job, int task, long execution, int part, int parts, byte[] bytes, int from, int to)
+            implements LaneRecord {}
+
+    /**
+     * The job ends here.
+     *
+     * @param tasks tasks that have pairs in this partition
+     * @param total what those tasks state that they sent here
+     */
+    record End(JobId job, int tasks, PartitionTotal total) implements LaneRecord {}
+
+    /** The job is given up: its counts are dropped. */
+    record Cancel(JobId job) implements LaneRecord {}
+}

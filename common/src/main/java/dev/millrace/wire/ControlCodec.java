@@ -1,0 +1,156 @@
+package dev.millrace.wire;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.ser.std.StdSerializer;
+import dev.millrace.job.ChunkTask;
+import dev.millrace.job.Event;
+import dev.millrace.job.JobId;
+import dev.millrace.job.JobRecord;
+import java.io.IOException;
+
+/**
+ * Control records (jobs, tasks, events, checkpoints) as JSON in UTF-8: the record's components by name, and beside them
+ * {@code "format": 1}. Reading is strict: a missing component, a null, a fraction for an integer or trailing text is an
+ * error; a component that is not known is passed over, so that a later release may add one.
+ *
+ * <p>Safe for use by several threads.
+ */
+public final class ControlCodec {
+    private static final String FORMAT = "format";
+    private static final int VERSION = 1;
+
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .disable(MapperFeature.AUTO_DETECT_IS_GETTERS)
+            .addMixIn(Event.class, TypedEvent.class)
+            .addModule(new SimpleModule()
+                    .addSerializer(JobId.class, new JobIdWriter())
+                    .addDeserializer(JobId.class, new JobIdReader()))
+            .build();
+
+    private ControlCodec() {}
+
+    public static byte[] encode(ChunkTask task) {
+        return write(task);
+    }
+
+    public static byte[] encode(Event event) {
+        return write(event);
+    }
+
+    public static byte[] encode(JobRecord job) {
+        return write(job);
+    }
+
+    public static byte[] encode(Checkpoint checkpoint) {
+        return write(checkpoint);
+    }
+
+    /** @throws MalformedRecordException if the bytes are not a task of this format */
+    public static ChunkTask task(byte[] json) {
+        return read(json, ChunkTask.class);
+    }
+
+    /** @throws MalformedRecordException if the bytes are not an event of this format */
+    public static Event event(byte[] json) {
+        return read(json, Event.class);
+    }
+
+    /** @throws MalformedRecordException if the bytes are not a job of this format */
+    public static JobRecord job(byte[] json) {
+        return read(json, JobRecord.class);
+    }
+
+    /** @throws MalformedRecordException if the bytes are not a checkpoint of this format */
+    public static Checkpoint checkpoint(byte[] json) {
+        return read(json, Checkpoint.class);
+    }
+
+    private static byte[] write(Object value) {
+        try {
+            ObjectNode tree = JSON.valueToTree(value);
+            return JSON.writeValueAsBytes(tree.put(FORMAT, VERSION));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("cannot be written as JSON: " + value, e);
+        }
+    }
+
+    private static <T> T read(byte[] json, Class<T> type) {
+        try {
+            JsonNode tree = JSON.readTree(json);
+            if (!(tree instanceof ObjectNode object)) {
+                throw new MalformedRecordException("not a JSON object", null);
+            }
+            JsonNode format = object.remove(FORMAT);
+            if (format == null || !format.isInt() || format.intValue() != VERSION) {
+                throw new MalformedRecordException(
+                        "format " + format + " where this release reads " + VERSION, null);
+            }
+            return JSON.treeToValue(object, type);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new MalformedRecordException("not a " + type.getSimpleName() + ": " + firstLine(e), e);
+        }
+    }
+
+    private static String firstLine(Exception e) {
+        String message = String.valueOf(e.getMessage());
+        int end = message.indexOf('\n');
+        return end < 0 ? message : message.substring(0, end);
+    }
+
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = Event.TaskClaimed.class, name = "task-claimed"),
+        @JsonSubTypes.Type(value = Event.TaskDone.class, name = "task-done"),
+        @JsonSubTypes.Type(value = Event.TaskFailed.class, name = "task-failed"),
+        @JsonSubTypes.Type(value = Event.PartitionDone.class, name = "partition-done"),
+        @JsonSubTypes.Type(value = Event.PartitionFailed.class, name = "partition-failed")
+    })
+    private interface TypedEvent {}
+
+    private static final class JobIdWriter extends StdSerializer<JobId> {
+        private static final long serialVersionUID = 1;
+
+        JobIdWriter() {
+            super(JobId.class);
+        }
+
+        @Override
+        public void serialize(JobId id, JsonGenerator out, SerializerProvider provider) throws IOException {
+            out.writeString(id.toString());
+        }
+    }
+
+    private static final class JobIdReader extends StdDeserializer<JobId> {
+        private static final long serialVersionUID = 1;
+
+        JobIdReader() {
+            super(JobId.class);
+        }
+
+        @Override
+        public JobId deserialize(JsonParser in, DeserializationContext context) throws IOException {
+            return JobId.parse(in.getText());
+        }
+    }
+}
