@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
+import dev.millrace.job.Checkpoint;
 import dev.millrace.job.ChunkTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.JobId;

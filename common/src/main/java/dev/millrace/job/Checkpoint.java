@@ -1,6 +1,5 @@
-package dev.millrace.wire;
+package dev.millrace.job;
 
-import dev.millrace.job.JobId;
 import java.util.List;
 
 /**

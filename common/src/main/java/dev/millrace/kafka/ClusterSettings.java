@@ -1,0 +1,152 @@
+package dev.millrace.kafka;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * How to reach a cluster, and the one place where clients get their settings. What the user gives (security,
+ * compression, timeouts) is laid over ours, but for the settings that exactness rests on.
+ *
+ * @param user Kafka client properties from the user, {@code bootstrap.servers} among them
+ */
+public record ClusterSettings(Map<String, String> user, TopicNames topics) {
+    /** A transaction that its producer left open holds committed readers up this long at most. */
+    static final int TRANSACTION_TIMEOUT_MS = 10_000;
+    /** A record that cannot be delivered for this long fails its transaction, which is then tried again. */
+    static final int DELIVERY_TIMEOUT_MS = 30_000;
+
+    private static final int RETRY_BACKOFF_MS = 10, RETRY_BACKOFF_MAX_MS = 500;
+    private static final int REDUCER_SESSION_MS = 10_000;
+
+    public ClusterSettings {
+        user = Map.copyOf(user);
+    }
+
+    public static ClusterSettings of(String bootstrapServers) {
+        return new ClusterSettings(
+                Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers),
+                new TopicNames(TopicNames.DEFAULT_PREFIX));
+    }
+
+    public String bootstrapServers() {
+        return user.getOrDefault(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, "");
+    }
+
+    public Admin admin() {
+        Map<String, Object> properties = base();
+        properties.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, 30_000);
+        properties.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
+        properties.putAll(user);
+        return Admin.create(properties);
+    }
+
+    /** For transactions under an id that is the same after a restart, so that a new run ends what the old one left. */
+    public KafkaProducer<byte[], byte[]> transactionalProducer(String transactionalId) {
+        Map<String, Object> properties = producerBase();
+        properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MS);
+        properties.putAll(user);
+        properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
+        return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** For records that nothing depends on. */
+    public KafkaProducer<byte[], byte[]> plainProducer() {
+        Map<String, Object> properties = producerBase();
+        properties.putAll(user);
+        return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    private Map<String, Object> producerBase() {
+        Map<String, Object> properties = base();
+        properties.put(ProducerConfig.ACKS_CONFIG, "all");
+        properties.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
+        properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "none");
+        properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 15_000);
+        properties.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
+        properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, DELIVERY_TIMEOUT_MS);
+        return properties;
+    }
+
+    /** Reads partitions that it is assigned by hand, committed records only, and never chooses an offset by itself. */
+    public KafkaConsumer<byte[], byte[]> reader() {
+        return reader(Map.of());
+    }
+
+    /** @param extra settings for this reader, over ours */
+    public KafkaConsumer<byte[], byte[]> reader(Map<String, Object> extra) {
+        Map<String, Object> properties = consumerBase();
+        properties.putAll(extra);
+        properties.putAll(user);
+        enforceReading(properties);
+        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /**
+     * A member of the reducers' group. It is a static one: a restart under the same slot within the session timeout
+     * moves no partition.
+     */
+    public KafkaConsumer<byte[], byte[]> reducerConsumer(String slot) {
+        Map<String, Object> properties = consumerBase();
+        properties.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, REDUCER_SESSION_MS);
+        properties.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 1_000);
+        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
+        properties.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 4 << 20);
+        properties.putAll(user);
+        enforceReading(properties);
+        properties.put(
+                ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName());
+        properties.put(ConsumerConfig.GROUP_ID_CONFIG, topics.reducerGroup());
+        properties.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, slot);
+        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** A member of the mappers' share group that takes one task at a time (KIP-932, KIP-1206). */
+    public KafkaShareConsumer<byte[], byte[]> taskConsumer(String clientId) {
+        Map<String, Object> properties = base();
+        properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 250);
+        properties.putAll(user);
+        properties.put(CommonClientConfigs.CLIENT_ID_CONFIG, clientId);
+        properties.put(ConsumerConfig.GROUP_ID_CONFIG, topics.mapperGroup());
+        properties.put(ConsumerConfig.SHARE_ACQUIRE_MODE_CONFIG, "record_limit");
+        properties.put(ConsumerConfig.SHARE_ACKNOWLEDGEMENT_MODE_CONFIG, "explicit");
+        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
+        return new KafkaShareConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private Map<String, Object> consumerBase() {
+        Map<String, Object> properties = base();
+        properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 500);
+        properties.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 4 << 20);
+        properties.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 30_000);
+        return properties;
+    }
+
+    private static void enforceReading(Map<String, Object> properties) {
+        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    }
+
+    private static Map<String, Object> base() {
+        Map<String, Object> properties = new HashMap<>();
+        properties.put(CommonClientConfigs.RETRY_BACKOFF_MS_CONFIG, RETRY_BACKOFF_MS);
+        properties.put(CommonClientConfigs.RETRY_BACKOFF_MAX_MS_CONFIG, RETRY_BACKOFF_MAX_MS);
+        properties.put(CommonClientConfigs.RECONNECT_BACKOFF_MS_CONFIG, 20);
+        properties.put(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1_000);
+        properties.put(CommonClientConfigs.METADATA_MAX_AGE_CONFIG, 60_000);
+        properties.put(CommonClientConfigs.ENABLE_METRICS_PUSH_CONFIG, false);
+        return properties;
+    }
+}

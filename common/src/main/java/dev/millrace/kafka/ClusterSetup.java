@@ -1,0 +1,264 @@
+package dev.millrace.kafka;
+
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.JobId;
+import dev.millrace.job.MillraceException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** Makes and looks at the topics of an installation, through one admin client. */
+public final class ClusterSetup implements AutoCloseable {
+    private static final String OFFSETS = "__consumer_offsets";
+    private static final String TRANSACTIONS = "__transaction_state";
+    private static final String SHARES = "__share_group_state";
+
+    private final ClusterSettings cluster;
+    private final TopicNames topics;
+    private final Admin admin;
+
+    public ClusterSetup(ClusterSettings cluster) {
+        this.cluster = cluster;
+        this.topics = cluster.topics();
+        this.admin = cluster.admin();
+    }
+
+    /**
+     * What {@link #create} makes.
+     *
+     * @param partitions partitions of the pairs topic, and so the most reducers that can work
+     * @param replicas copies of each partition
+     * @param minInsync copies that must have a record before it counts as written
+     */
+    public record Shape(int partitions, int replicas, int minInsync) {}
+
+    /** The pairs topic as it stands. */
+    public record PairsTopic(String id, int partitions, int replicas) {}
+
+    public Admin admin() {
+        return admin;
+    }
+
+    /**
+     * Makes what is not there yet, the broker's own internal topics too: made on demand, the last of them would cost a
+     * first mapper seconds. Topics that are there are left as they are.
+     *
+     * @return names of the topics made
+     */
+    public List<String> create(Shape shape) {
+        Map<String, String> broker = brokerSettings();
+        Set<String> existing = names();
+        List<NewTopic> wanted = new ArrayList<>(ownTopics(shape));
+        wanted.addAll(internalTopics(broker));
+        wanted.removeIf(topic -> existing.contains(topic.name()));
+        List<String> made = createAll(wanted);
+        configureMapperGroup();
+        return made;
+    }
+
+    private List<NewTopic> ownTopics(Shape shape) {
+        Map<String, String> kept = new HashMap<>(Map.of(
+                "retention.ms", "-1",
+                "retention.bytes", "-1",
+                "cleanup.policy", "delete",
+                "message.timestamp.type", "LogAppendTime",
+                "min.insync.replicas", String.valueOf(shape.minInsync())));
+        Map<String, String> compacted = new HashMap<>(kept);
+        compacted.put("cleanup.policy", "compact");
+        return List.of(
+                topic(topics.jobs(), 1, shape, compacted),
+                topic(topics.tasks(), 1, shape, kept),
+                topic(topics.pairs(), shape.partitions(), shape, kept),
+                topic(topics.events(), 1, shape, kept),
+                topic(topics.checkpoints(), shape.partitions(), shape, compacted),
+                topic(topics.deadLetters(), 1, shape, kept));
+    }
+
+    private static NewTopic topic(String name, int partitions, Shape shape, Map<String, String> configs) {
+        return new NewTopic(name, partitions, (short) shape.replicas()).configs(configs);
+    }
+
+    /** Shaped as the broker would shape them when it makes them on demand. */
+    private static List<NewTopic> internalTopics(Map<String, String> broker) {
+        return List.of(
+                internal(OFFSETS, broker, "offsets.topic", Map.of("cleanup.policy", "compact")),
+                internal(
+                        TRANSACTIONS,
+                        broker,
+                        "transaction.state.log",
+                        Map.of("cleanup.policy", "compact", "compression.type", "uncompressed")),
+                internal(
+                        SHARES,
+                        broker,
+                        "share.coordinator.state.topic",
+                        Map.of("cleanup.policy", "delete", "retention.ms", "-1")));
+    }
+
+    private static NewTopic internal(
+            String name, Map<String, String> broker, String setting, Map<String, String> configs) {
+        Map<String, String> all = new HashMap<>(configs);
+        String segment = broker.get(setting + ".segment.bytes");
+        if (segment != null) {
+            all.put("segment.bytes", segment);
+        }
+        String minIsr = broker.get(setting + ".min.isr");
+        if (minIsr != null) {
+            all.put("min.insync.replicas", minIsr);
+        }
+        return new NewTopic(
+                        name,
+                        Optional.ofNullable(broker.get(setting + ".num.partitions"))
+                                .map(Integer::valueOf),
+                        Optional.ofNullable(broker.get(setting + ".replication.factor"))
+                                .map(Short::valueOf))
+                .configs(all);
+    }
+
+    /** Makes the topic that the job's counts go to. */
+    public void createResults(JobId job, int partitions, int replicas) {
+        createAll(List.of(new NewTopic(topics.results(job), partitions, (short) replicas)
+                .configs(Map.of("cleanup.policy", "compact", "retention.ms", "-1"))));
+    }
+
+    public void deleteResults(JobId job) {
+        try {
+            get(admin.deleteTopics(List.of(topics.results(job))).all(), "delete the results of job " + job);
+        } catch (MillraceException e) {
+            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                throw e;
+            }
+        }
+    }
+
+    private List<String> createAll(List<NewTopic> wanted) {
+        List<String> made = new ArrayList<>();
+        if (wanted.isEmpty()) {
+            return made;
+        }
+        Map<String, KafkaFuture<Void>> results = admin.createTopics(wanted).values();
+        results.forEach((name, future) -> {
+            try {
+                get(future, "create the topic " + name);
+                made.add(name);
+            } catch (MillraceException e) {
+                if (!(e.getCause() instanceof TopicExistsException)) {
+                    throw e;
+                }
+            }
+        });
+        return made;
+    }
+
+    /** Before the first mapper joins: a share group reads from the end, and uncommitted records too, unless told. */
+    private void configureMapperGroup() {
+        ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, topics.mapperGroup());
+        Collection<AlterConfigOp> settings = new ArrayList<>();
+        for (Map.Entry<String, String> setting : mapperGroupSettings().entrySet()) {
+            settings.add(new AlterConfigOp(
+                    new ConfigEntry(setting.getKey(), setting.getValue()), AlterConfigOp.OpType.SET));
+        }
+        get(
+                admin.incrementalAlterConfigs(Map.of(group, settings)).all(),
+                "configure the share group " + topics.mapperGroup());
+    }
+
+    /** Settings of the mappers' share group that exactness or quick starts rest on. */
+    public static Map<String, String> mapperGroupSettings() {
+        return Map.of("share.auto.offset.reset", "earliest", "share.isolation.level", "read_committed");
+    }
+
+    /** The pairs topic. @throws MillraceException that says to run init where there is none */
+    public PairsTopic pairs() {
+        TopicDescription description;
+        try {
+            description = get(admin.describeTopics(List.of(topics.pairs())).allTopicNames(), "look at the topics")
+                    .get(topics.pairs());
+        } catch (MillraceException e) {
+            if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+                throw new MillraceException(
+                        ExitCode.FAILED,
+                        "the cluster " + cluster.bootstrapServers() + " has no topic " + topics.pairs()
+                                + ": run 'millrace init --bootstrap-server " + cluster.bootstrapServers()
+                                + "' once, or give the --topic-prefix it was made with",
+                        e);
+            }
+            throw e;
+        }
+        List<TopicPartitionInfo> partitions = description.partitions();
+        return new PairsTopic(
+                description.topicId().toString(),
+                partitions.size(),
+                partitions.get(0).replicas().size());
+    }
+
+    public Set<String> names() {
+        return get(
+                admin.listTopics(new ListTopicsOptions().listInternal(true))
+                        .names(),
+                "list the topics");
+    }
+
+    /** Settings of one broker by name. */
+    public Map<String, String> brokerSettings() {
+        Collection<Node> nodes = get(admin.describeCluster().nodes(), "reach the cluster");
+        ConfigResource broker = new ConfigResource(
+                ConfigResource.Type.BROKER, nodes.iterator().next().idString());
+        Map<ConfigResource, Config> configs =
+                get(admin.describeConfigs(List.of(broker)).all(), "read the broker's settings");
+        Map<String, String> settings = new HashMap<>();
+        for (ConfigEntry entry : configs.values().iterator().next().entries()) {
+            if (entry.value() != null) {
+                settings.put(entry.name(), entry.value());
+            }
+        }
+        return settings;
+    }
+
+    /** Waits for an answer; a failure becomes a message that names the cluster, its cause the broker's own error. */
+    public <T> T get(KafkaFuture<T> future, String what) {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            String hint = cause instanceof AuthenticationException || cause instanceof AuthorizationException
+                    ? " (check --command-config)"
+                    : cause instanceof TimeoutException
+                            ? " (no answer: is a broker listening there?)"
+                            : "";
+            throw new MillraceException(
+                    ExitCode.BROKER,
+                    "cannot " + what + " at " + cluster.bootstrapServers() + ": " + cause.getMessage() + hint,
+                    cause);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MillraceException(ExitCode.INTERRUPTED, "interrupted", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        admin.close(Duration.ofSeconds(1));
+    }
+}

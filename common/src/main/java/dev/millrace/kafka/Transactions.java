@@ -1,0 +1,253 @@
+package dev.millrace.kafka;
+
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
+import org.apache.kafka.common.errors.IllegalGenerationException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes batches of records, each in one transaction, under one transactional id. One thread.
+ *
+ * <p>Every batch that Millrace writes may be written twice without harm: pairs carry an execution id, counts are
+ * absolute, jobs and ENDs repeat themselves. So a transaction that was aborted, or whose commit is in doubt, is simply
+ * done again until it is through or the deadline passes; no caller has to know which of the two it was.
+ */
+public final class Transactions implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Transactions.class);
+
+    /** Keeps a failure that comes at once from being repeated in a tight loop. */
+    private static final long BACKOFF_NANOS = 50_000_000;
+
+    private final Supplier<KafkaProducer<byte[], byte[]>> producers;
+    private final String id;
+    private final Duration deadline;
+    private @Nullable KafkaProducer<byte[], byte[]> producer;
+
+    /** @param deadline how long a batch is tried before the broker counts as lost */
+    public Transactions(ClusterSettings cluster, String transactionalId, Duration deadline) {
+        this.producers = () -> cluster.transactionalProducer(transactionalId);
+        this.id = transactionalId;
+        this.deadline = deadline;
+    }
+
+    /** Another process has taken over this transactional id: whoever gets this must stop. */
+    public static final class FencedException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        FencedException(String id, Throwable cause) {
+            super("another process works under the transactional id " + id, cause);
+        }
+    }
+
+    /** The partitions are being handed out anew: poll until that is over, then do what is still ours again. */
+    public static final class RebalancedException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        RebalancedException(Throwable cause) {
+            super("the group is being rebalanced", cause);
+        }
+    }
+
+    /** Offsets that are committed in the transaction; the metadata is taken from the consumer at each try. */
+    public record InputPosition(
+            Map<TopicPartition, OffsetAndMetadata> offsets, Supplier<ConsumerGroupMetadata> metadata) {}
+
+    /** Ends what an earlier run under this id left open, and fences it. */
+    public void start() {
+        long end = System.nanoTime() + deadline.toNanos();
+        while (true) {
+            try {
+                open();
+                return;
+            } catch (KafkaException e) {
+                recover("the transactional id cannot be taken", e, end);
+            }
+        }
+    }
+
+    public KafkaProducer<byte[], byte[]> producer() {
+        return open();
+    }
+
+    private KafkaProducer<byte[], byte[]> open() {
+        KafkaProducer<byte[], byte[]> current = producer;
+        if (current == null) {
+            current = producers.get();
+            producer = current;
+            current.initTransactions();
+        }
+        return current;
+    }
+
+    public void write(List<ProducerRecord<byte[], byte[]>> records) {
+        write(records, null);
+    }
+
+    /**
+     * Returns once the batch is committed.
+     *
+     * @throws FencedException if another process has the id now; nothing is committed
+     * @throws RebalancedException if the input position was refused; nothing is committed
+     * @throws MillraceException with {@link ExitCode#BROKER} at the deadline; whether it is committed is not known
+     */
+    public void write(List<ProducerRecord<byte[], byte[]>> records, @Nullable InputPosition position) {
+        long end = System.nanoTime() + deadline.toNanos();
+        while (true) {
+            try {
+                KafkaProducer<byte[], byte[]> current = open();
+                current.beginTransaction();
+                for (ProducerRecord<byte[], byte[]> record : records) {
+                    current.send(record);
+                }
+                if (position != null) {
+                    current.sendOffsetsToTransaction(
+                            position.offsets(), position.metadata().get());
+                }
+                commit(current, end);
+                return;
+            } catch (KafkaException | IllegalStateException e) {
+                recover("the transaction did not go through", e, end);
+            }
+        }
+    }
+
+    /** A commit that timed out is in doubt and may only be called again. */
+    private static void commit(KafkaProducer<byte[], byte[]> producer, long end) {
+        while (true) {
+            try {
+                producer.commitTransaction();
+                return;
+            } catch (TimeoutException e) {
+                if (System.nanoTime() > end) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Leaves nothing open behind a failure and returns if the batch may be tried again. */
+    private void recover(String what, RuntimeException failure, long end) {
+        if (failure instanceof InterruptException || Thread.currentThread().isInterrupted()) {
+            discard();
+            throw failure;
+        }
+        if (isFenced(failure)) {
+            discard();
+            throw new FencedException(id, failure);
+        }
+        if (isHopeless(failure)) {
+            discard();
+            throw new MillraceException(ExitCode.BROKER, what + ": " + rootMessage(failure), failure);
+        }
+        boolean rebalanced = isRebalanced(failure);
+        abort();
+        if (rebalanced) {
+            throw new RebalancedException(failure);
+        }
+        if (System.nanoTime() > end) {
+            throw new MillraceException(
+                    ExitCode.BROKER, what + " for " + deadline.toSeconds() + " s: " + rootMessage(failure), failure);
+        }
+        LOG.warn("{} ({}), trying again", what, rootMessage(failure));
+        LockSupport.parkNanos(BACKOFF_NANOS);
+    }
+
+    private void abort() {
+        KafkaProducer<byte[], byte[]> current = producer;
+        if (current == null) {
+            return;
+        }
+        try {
+            current.abortTransaction();
+        } catch (KafkaException | IllegalStateException e) {
+            // In doubt, or broken for good: a new producer under the same id ends the old transaction.
+            LOG.debug("abort failed, starting a new producer", e);
+            discard();
+        }
+    }
+
+    private void discard() {
+        KafkaProducer<byte[], byte[]> current = producer;
+        producer = null;
+        if (current != null) {
+            current.close(Duration.ZERO);
+        }
+    }
+
+    private static boolean isFenced(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof ProducerFencedException
+                    || t instanceof InvalidProducerEpochException
+                    || t instanceof FencedInstanceIdException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isHopeless(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof AuthorizationException
+                    || t instanceof AuthenticationException
+                    || t instanceof ConfigException
+                    || t instanceof RecordTooLargeException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isRebalanced(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof CommitFailedException
+                    || t instanceof IllegalGenerationException
+                    || t instanceof RebalanceInProgressException
+                    || t instanceof UnknownMemberIdException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+    }
+
+    @Override
+    public void close() {
+        KafkaProducer<byte[], byte[]> current = producer;
+        producer = null;
+        if (current != null) {
+            current.close(Duration.ofSeconds(2));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package dev.millrace.reducer;
+
+import dev.millrace.job.Checkpoint;
+import dev.millrace.job.JobId;
+import dev.millrace.shuffle.LaneRecord;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a reducer decides about one partition: pure, driven record by record. Not safe for use by several threads.
+ *
+ * <p>Nothing here depends on whether a transaction went through. A job that ended waits in {@link #ended()} until its
+ * publication is confirmed by {@link #published}; the same records read again from {@link #checkpoint} lead to the
+ * same state, so a reducer that starts anew runs the code that runs every day.
+ */
+final class PartitionReducer {
+    private final int partition;
+    private final Map<JobId, JobReduction> open = new LinkedHashMap<>();
+    private final List<Ended> ended = new ArrayList<>();
+    private final Map<JobId, Long> finished = new LinkedHashMap<>();
+    private long nextOffset;
+    private long strays;
+    private boolean dirty;
+
+    /** A job whose END has been read: to be published, or to be reported as failed. */
+    record Ended(JobId job, JobReduction reduction, long endOffset) {
+        @Nullable String failure() {
+            return reduction.failure();
+        }
+    }
+
+    /** Begins at the checkpoint's position; {@code null} where the partition was never reduced. */
+    PartitionReducer(int partition, @Nullable Checkpoint checkpoint, long firstOffset) {
+        this.partition = partition;
+        this.nextOffset = firstOffset;
+        if (checkpoint != null) {
+            // Where exactly they ended no longer matters: they stay known until the position has passed this point.
+            checkpoint.finished().forEach(job -> finished.put(job, Long.MAX_VALUE));
+        }
+    }
+
+    /** Takes the record at {@code offset}, which must be behind all taken before. */
+    void apply(long offset, LaneRecord record) {
+        if (offset < nextOffset) {
+            throw new IllegalStateException("partition " + partition + ": offset " + offset + " behind " + nextOffset);
+        }
+        nextOffset = offset + 1;
+        JobId job = record.job();
+        if (record instanceof LaneRecord.Open) {
+            if (!finished.containsKey(job) && !hasEnded(job)) {
+                open.computeIfAbsent(job, id -> new JobReduction(offset));
+            }
+            return;
+        }
+        JobReduction reduction = open.get(job);
+        if (reduction == null) {
+            if (record instanceof LaneRecord.Pairs) {
+                strays++;
+            } else if (finished.containsKey(job)) {
+                finished.put(job, offset);
+                dirty = true;
+            }
+        } else if (record instanceof LaneRecord.Pairs pairs) {
+            reduction.add(pairs);
+        } else if (record instanceof LaneRecord.End end) {
+            reduction.end(end);
+            open.remove(job);
+            ended.add(new Ended(job, reduction, offset));
+        } else if (record instanceof LaneRecord.Cancel) {
+            open.remove(job);
+            finished.put(job, offset);
+            dirty = true;
+        }
+    }
+
+    private boolean hasEnded(JobId job) {
+        return ended.stream().anyMatch(e -> e.job().equals(job));
+    }
+
+    /** Jobs whose END has been read and whose publication is not confirmed, in the order of their ENDs. */
+    List<Ended> ended() {
+        return List.copyOf(ended);
+    }
+
+    /** The job's counts, or its failure, are committed together with {@link #checkpointAfter} of it. */
+    void published(Ended job) {
+        ended.remove(job);
+        finished.put(job.job(), job.endOffset());
+        prune();
+    }
+
+    /** Whether the checkpoint has changed without a publication, as by a cancelled job. */
+    boolean isDirty() {
+        return dirty;
+    }
+
+    /** The present checkpoint is committed. */
+    void saved() {
+        dirty = false;
+        prune();
+    }
+
+    private void prune() {
+        long position = position(List.of());
+        finished.values().removeIf(end -> end != Long.MAX_VALUE && end < position);
+    }
+
+    /** What must be committed together with the publication of these jobs. */
+    Checkpoint checkpointAfter(List<Ended> jobs) {
+        long position = position(jobs);
+        List<JobId> known = new ArrayList<>();
+        finished.forEach((job, end) -> {
+            if (end >= position) {
+                known.add(job);
+            }
+        });
+        for (Ended job : jobs) {
+            if (job.endOffset() >= position) {
+                known.add(job.job());
+            }
+        }
+        return new Checkpoint(partition, position, known);
+    }
+
+    /** Offset from which a new reducer must read: the OPEN of the oldest job that is not finished. */
+    private long position(List<Ended> done) {
+        long position = nextOffset;
+        for (JobReduction reduction : open.values()) {
+            position = Math.min(position, reduction.openOffset());
+        }
+        for (Ended job : ended) {
+            if (!done.contains(job)) {
+                position = Math.min(position, job.reduction().openOffset());
+            }
+        }
+        return position;
+    }
+
+    long nextOffset() {
+        return nextOffset;
+    }
+
+    /** Batches read outside their job's OPEN and END. */
+    long strays() {
+        return strays;
+    }
+
+    int openJobs() {
+        return open.size();
+    }
+}
