@@ -1,0 +1,211 @@
+package dev.millrace.local;
+
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicBoolean;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.storage.Formatter;
+import org.apache.kafka.server.common.MetadataVersion;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One real Kafka broker (broker and controller in one) inside this JVM. It listens on the loopback address only, and
+ * answers when {@link #start} returns.
+ *
+ * <p>May be used from any thread. A fault that Kafka takes for fatal, such as a full disk, ends the JVM: see
+ * {@link BrokerFaults}.
+ */
+public final class EmbeddedBroker implements AutoCloseable {
+    private static final int ATTEMPTS_TO_BIND = 5;
+
+    private final DataFolder folder;
+    private final int port;
+    private final KafkaRaftServer server;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private EmbeddedBroker(DataFolder folder, int port, KafkaRaftServer server) {
+        this.folder = folder;
+        this.port = port;
+        this.server = server;
+    }
+
+    /**
+     * Where and how a broker runs.
+     *
+     * @param dataDir its folder, made where missing and kept; null for a temporary one that is deleted on close
+     * @param port the port for clients, 0 for a free one
+     * @param properties broker properties by Kafka's own names, winning over the defaults; listeners, node id and
+     *     folder stay as they are
+     */
+    public record Settings(@Nullable Path dataDir, int port, Map<String, String> properties) {
+        public Settings {
+            if (port < 0 || port > 65_535) {
+                throw new MillraceException(ExitCode.USAGE, "port " + port + " is not between 0 and 65535");
+            }
+            properties = Map.copyOf(properties);
+        }
+
+        /** A throw-away broker on a free port. */
+        public static Settings temporary() {
+            return new Settings(null, 0, Map.of());
+        }
+    }
+
+    /**
+     * Starts a broker and waits until it serves.
+     *
+     * @throws MillraceException naming the folder or the port when one of them cannot be had, or the broker setting
+     *     that is not legal
+     */
+    public static EmbeddedBroker start(Settings settings) {
+        BrokerFaults.install();
+        DataFolder folder = DataFolder.open(settings.dataDir());
+        try {
+            if (!folder.isFormatted()) {
+                format(folder.path());
+            }
+            return startOnFreePorts(folder, settings);
+        } catch (RuntimeException e) {
+            throw closing(folder, asMillraceException(folder, e));
+        } catch (Exception e) {
+            throw closing(folder, asMillraceException(folder, e));
+        }
+    }
+
+    /** What clients take as {@code bootstrap.servers}. */
+    public String bootstrapServer() {
+        return BrokerProperties.bootstrapServer(port);
+    }
+
+    public Path dataDir() {
+        return folder.path();
+    }
+
+    /** Waits until the broker has stopped, be it by {@link #close} or by its own signal handler. */
+    public void awaitStopped() {
+        server.awaitShutdown();
+    }
+
+    /** Stops the broker cleanly, and deletes its folder if that is a temporary one. Later calls do nothing. */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            try {
+                server.shutdown();
+                server.awaitShutdown();
+            } finally {
+                close(folder);
+            }
+        }
+    }
+
+    private static EmbeddedBroker startOnFreePorts(DataFolder folder, Settings settings) {
+        for (int attempt = 1; ; attempt++) {
+            int port = settings.port() == 0 ? freePort() : settings.port();
+            try {
+                return startOn(folder, port, settings.properties());
+            } catch (RuntimeException e) {
+                if (!isPortTaken(e)) {
+                    throw e;
+                }
+                // A free port can be taken by another process before the broker binds it.
+                if (attempt == ATTEMPTS_TO_BIND || (settings.port() != 0 && !isFree(port))) {
+                    throw new MillraceException(
+                            ExitCode.BROKER,
+                            "port " + port + " of 127.0.0.1 is taken; stop what listens there or name another port",
+                            e);
+                }
+            }
+        }
+    }
+
+    private static EmbeddedBroker startOn(DataFolder folder, int port, Map<String, String> extra) {
+        Properties properties = BrokerProperties.of(folder.path(), port, freePort(), extra);
+        KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
+        try {
+            server.startup();
+        } catch (RuntimeException e) {
+            server.shutdown();
+            throw e;
+        }
+        return new EmbeddedBroker(folder, port, server);
+    }
+
+    private static void format(Path folder) throws Exception {
+        Formatter formatter = new Formatter()
+                .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+                .setClusterId(Uuid.randomUuid().toString())
+                .setNodeId(BrokerProperties.NODE_ID)
+                .setControllerListenerName(BrokerProperties.CONTROLLER_LISTENER)
+                .setMetadataLogDirectory(folder.toString())
+                .setReleaseVersion(MetadataVersion.latestProduction());
+        formatter.addDirectory(folder.toString());
+        formatter.run();
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException("no free port on the loopback address", e);
+        }
+    }
+
+    private static boolean isFree(int port) {
+        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            return socket.isBound();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static boolean isPortTaken(Throwable failure) {
+        for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BindException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static MillraceException asMillraceException(DataFolder folder, Exception failure) {
+        return failure instanceof MillraceException known
+                ? known
+                : new MillraceException(
+                        ExitCode.BROKER,
+                        "the embedded broker in " + folder.path() + " did not start: " + failure.getMessage(),
+                        failure);
+    }
+
+    private static MillraceException closing(DataFolder folder, MillraceException failure) {
+        try {
+            folder.close();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
+    }
+
+    private static void close(DataFolder folder) {
+        try {
+            folder.close();
+        } catch (IOException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED, "cannot remove the broker's folder " + folder.path() + ": " + e, e);
+        }
+    }
+}
