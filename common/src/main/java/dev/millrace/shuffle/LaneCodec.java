@@ -3,6 +3,7 @@ package dev.millrace.shuffle;
 import dev.millrace.job.JobId;
 import dev.millrace.job.PartitionTotal;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
  * Records of the pairs topic as bytes, big-endian: version (1 byte), kind (1 byte), job (8 bytes), and then
@@ -43,6 +44,19 @@ public final class LaneCodec {
 
     private static ByteBuffer begin(int size, byte kind, JobId job) {
         return ByteBuffer.allocate(size).put(VERSION).put(kind).putLong(job.value());
+    }
+
+    /** The record's Kafka key: the first word of its block, so that a batch lies where its words would lie alone. */
+    public static byte[] keyOf(LaneRecord.Pairs pairs) {
+        byte[] block = pairs.bytes();
+        int at = pairs.from(), length = 0;
+        for (int shift = 0; ; shift += 7) {
+            byte b = block[at++];
+            length |= (b & 0x7f) << shift;
+            if (b >= 0) {
+                return Arrays.copyOfRange(block, at, at + length);
+            }
+        }
     }
 
     /**

@@ -52,7 +52,7 @@ final class JobReduction {
         }
         task.next++;
         try {
-            PairBlocks.forEach(pairs.bytes(), pairs.from(), pairs.to(), counts::add);
+            PairBlocks.addTo(counts, pairs.bytes(), pairs.from(), pairs.to());
         } catch (ArithmeticException e) {
             failure = "OVERFLOW: " + e.getMessage();
         } catch (IllegalArgumentException e) {

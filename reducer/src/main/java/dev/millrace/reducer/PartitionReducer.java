@@ -140,6 +140,11 @@ final class PartitionReducer {
         return position;
     }
 
+    int partition() {
+        return partition;
+    }
+
+    /** Offset of the next record to take. */
     long nextOffset() {
         return nextOffset;
     }

@@ -1,0 +1,439 @@
+package dev.millrace.driver;
+
+import dev.millrace.job.ChunkTask;
+import dev.millrace.job.Event;
+import dev.millrace.job.InputRange;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.TextStats;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a driver decides about one job: which tasks to publish, which to issue again, when to write END, and whether the
+ * totals agree. Pure: time comes in as an argument, and events in any order and any number of times.
+ *
+ * <p>Lateness (MapReduce, OSDI 2004, section 3.6) counts from the claim of a task. A task is late if it was overtaken,
+ * that is if several times as many tasks published behind it are done as there are mapper threads; or if nothing is left
+ * to hand out and it runs many times as long as tasks do. Killed mappers need none of this: the share group hands their
+ * tasks out again by itself. It is for tasks whose records the group has given up on, and for mappers that hang.
+ */
+final class JobTracker {
+    private static final int OVERTAKEN_ROUNDS = 4;
+    private static final int LATE_FACTOR = 10;
+    private static final long LATE_FLOOR_MILLIS = 3_000;
+    private static final long NEVER_CLAIMED_MILLIS = 10_000;
+    /** A record is handed out up to five times by Kafka's default; more claims than that mean mappers die of it. */
+    private static final int CLAIMS_AN_ATTEMPT = 5;
+    private static final int DURATIONS_KEPT = 128;
+
+    private final JobSpec spec;
+    private final List<Tracked> tasks = new ArrayList<>();
+    private final Queue<Tracked> unpublished = new ArrayDeque<>();
+    private final Queue<Tracked> retries = new ArrayDeque<>();
+    private final Set<String> workers = new HashSet<>();
+    private final Event.@Nullable PartitionDone[] partitions;
+    private final long[] durations = new long[DURATIONS_KEPT];
+    private int durationCount;
+    private int published, resolved, attempts, backups, publications;
+    private long bytesPlanned, bytesDone, files;
+    private boolean sealed;
+    private @Nullable String failure;
+
+    JobTracker(JobSpec spec) {
+        this.spec = spec;
+        this.partitions = new Event.PartitionDone[spec.partitions()];
+    }
+
+    private static final class Tracked {
+        final ChunkTask task;
+        int issues, claims, failures, publication;
+        long issuedMillis, claimedMillis = -1;
+        long lateMillis = LATE_FLOOR_MILLIS;
+        int overtakenBy;
+        Event.@Nullable TaskDone done;
+        @Nullable String skipped;
+
+        Tracked(ChunkTask task) {
+            this.task = task;
+        }
+
+        boolean isResolved() {
+            return done != null || skipped != null;
+        }
+    }
+
+    /** Adds the next task of the plan. */
+    void plan(ChunkTask task) {
+        unpublished.add(add(task));
+    }
+
+    /** Adds the next task of the plan, one that an earlier driver of this job has published. */
+    void planPublished(ChunkTask task, long nowMillis) {
+        issue(add(task), nowMillis);
+        published++;
+    }
+
+    private Tracked add(ChunkTask task) {
+        if (sealed || task.number() != tasks.size()) {
+            throw new IllegalStateException("task " + task.number() + " planned behind " + tasks.size()
+                    + (sealed ? " of a sealed job" : ""));
+        }
+        Tracked tracked = new Tracked(task);
+        tasks.add(tracked);
+        bytesPlanned += task.bytes();
+        for (InputRange input : task.inputs()) {
+            if (input.startByte() == 0) {
+                files++;
+            }
+        }
+        return tracked;
+    }
+
+    /** The plan is complete. */
+    void seal() {
+        sealed = true;
+    }
+
+    /** Tasks to publish now. They count as published from here on. */
+    List<ChunkTask> due(long nowMillis) {
+        List<ChunkTask> due = new ArrayList<>();
+        while (!retries.isEmpty()) {
+            Tracked retry = retries.remove();
+            if (!retry.isResolved()) {
+                due.add(issue(retry, nowMillis));
+            }
+        }
+        while (!unpublished.isEmpty() && published - resolved < spec.window()) {
+            due.add(issue(unpublished.remove(), nowMillis));
+            published++;
+        }
+        if (unpublished.isEmpty() || due.isEmpty()) {
+            addBackups(due, nowMillis);
+        }
+        return due;
+    }
+
+    private void addBackups(List<ChunkTask> due, long nowMillis) {
+        if (published == resolved) {
+            return;
+        }
+        boolean drained = unpublished.isEmpty() && sealed;
+        long late = LATE_FACTOR * percentile95();
+        for (Tracked task : tasks.subList(0, published)) {
+            if (task.isResolved() || task.issues >= spec.maxAttempts()) {
+                continue;
+            }
+            boolean claimed = task.claimedMillis >= 0;
+            long age = nowMillis - (claimed ? task.claimedMillis : task.issuedMillis);
+            boolean overtaken = task.overtakenBy >= OVERTAKEN_ROUNDS * Math.max(workers.size(), 1);
+            boolean slow = drained && age >= (claimed ? late : Math.max(late, NEVER_CLAIMED_MILLIS));
+            if (age >= task.lateMillis && (overtaken || slow && (claimed || !isWaiting(task)))) {
+                task.lateMillis *= 2;
+                backups++;
+                due.add(issue(task, nowMillis));
+            }
+        }
+    }
+
+    /** Whether a task that nobody has claimed may simply be waiting its turn: something published before it is. */
+    private boolean isWaiting(Tracked task) {
+        for (Tracked other : tasks.subList(0, published)) {
+            if (other != task && !other.isResolved() && other.publication < task.publication) {
+                return true;
+            }
+        }
+        return workers.isEmpty();
+    }
+
+    private ChunkTask issue(Tracked task, long nowMillis) {
+        attempts++;
+        task.issues++;
+        task.issuedMillis = nowMillis;
+        task.claimedMillis = -1;
+        task.overtakenBy = 0;
+        task.publication = publications++;
+        return task.task.withAttempt(task.issues);
+    }
+
+    private long percentile95() {
+        int n = Math.min(durationCount, DURATIONS_KEPT);
+        if (n == 0) {
+            return LATE_FLOOR_MILLIS;
+        }
+        long[] sorted = Arrays.copyOf(durations, n);
+        Arrays.sort(sorted);
+        return sorted[(n - 1) * 95 / 100];
+    }
+
+    /** Takes one event of this job. */
+    void apply(Event event, long nowMillis) {
+        if (event instanceof Event.TaskClaimed claim) {
+            claimed(task(claim.task()), claim, nowMillis);
+        } else if (event instanceof Event.TaskDone done) {
+            done(task(done.task()), done, nowMillis);
+        } else if (event instanceof Event.TaskFailed failed) {
+            failed(task(failed.task()), failed);
+        } else if (event instanceof Event.PartitionDone done) {
+            partitionDone(done);
+        } else if (event instanceof Event.PartitionFailed failed) {
+            fail("partition " + failed.partition() + " on " + failed.worker() + ": " + failed.message());
+        }
+    }
+
+    private @Nullable Tracked task(int number) {
+        if (number < 0 || number >= tasks.size()) {
+            fail("an event speaks of task " + number + " of " + tasks.size());
+            return null;
+        }
+        return tasks.get(number);
+    }
+
+    private void claimed(@Nullable Tracked task, Event.TaskClaimed claim, long nowMillis) {
+        if (task == null) {
+            return;
+        }
+        workers.add(claim.worker());
+        task.claims++;
+        if (claim.attempt() >= task.issues) {
+            task.claimedMillis = nowMillis;
+        }
+        if (!task.isResolved() && task.claims > CLAIMS_AN_ATTEMPT * spec.maxAttempts()) {
+            giveUp(task, "was begun " + task.claims + " times and never finished: mappers die of it");
+        }
+    }
+
+    private void done(@Nullable Tracked task, Event.TaskDone done, long nowMillis) {
+        if (task == null) {
+            return;
+        }
+        if (done.totals().size() != partitions.length || done.parts().size() != partitions.length) {
+            fail(done.worker() + " wrote task " + done.task() + " for " + done.totals().size() + " partitions, not "
+                    + partitions.length);
+            return;
+        }
+        workers.add(done.worker());
+        Event.TaskDone first = task.done;
+        if (first != null) {
+            if (!first.sameResultAs(done)) {
+                fail("two runs of one task differ, by " + first.worker() + " and " + done.worker()
+                        + ": the input changed under the job, or the mappers are not of one release: "
+                        + describe(task.task));
+            }
+            return;
+        }
+        if (task.skipped == null) {
+            resolved++;
+            bytesDone += task.task.bytes();
+        }
+        task.skipped = null;
+        task.done = done;
+        if (task.claimedMillis >= 0) {
+            durations[durationCount++ % DURATIONS_KEPT] = nowMillis - task.claimedMillis;
+        }
+        for (Tracked other : tasks.subList(0, published)) {
+            if (!other.isResolved() && other.publication < task.publication) {
+                other.overtakenBy++;
+            }
+        }
+    }
+
+    private void failed(@Nullable Tracked task, Event.TaskFailed failed) {
+        if (task == null || task.isResolved()) {
+            return;
+        }
+        task.failures++;
+        if (failed.retryable() && task.failures < spec.maxAttempts()) {
+            retries.add(task);
+        } else {
+            giveUp(task, failed.message());
+        }
+    }
+
+    private void giveUp(Tracked task, String why) {
+        String what = describe(task.task) + ": " + why;
+        if (spec.skipFailed()) {
+            task.skipped = what;
+            resolved++;
+            bytesDone += task.task.bytes();
+        } else {
+            fail(what);
+        }
+    }
+
+    private void partitionDone(Event.PartitionDone done) {
+        if (done.partition() < 0 || done.partition() >= partitions.length) {
+            fail("an event speaks of partition " + done.partition() + " of " + partitions.length);
+            return;
+        }
+        Event.PartitionDone first = partitions[done.partition()];
+        if (first == null) {
+            partitions[done.partition()] = done;
+        } else if (first.words() != done.words() || !first.total().equals(done.total())) {
+            fail("partition " + done.partition() + " was published twice with different counts, by " + first.worker()
+                    + " and " + done.worker());
+        }
+    }
+
+    private void fail(String why) {
+        if (failure == null) {
+            failure = why;
+        }
+    }
+
+    static String describe(ChunkTask task) {
+        if (task.inputs().isEmpty()) {
+            return "task " + task.number() + " (" + task.inlineBytes() + " bytes of standard input)";
+        }
+        InputRange first = task.inputs().get(0);
+        int more = task.inputs().size() - 1;
+        return "task " + task.number() + " (" + first.root() + ":" + first.path() + " ["
+                + first.startByte() + ", " + first.endByte() + ")"
+                + (more == 0 ? "" : " and " + more + (more == 1 ? " more file" : " more files")) + ")";
+    }
+
+    /** Why the job cannot end well; null while it can. */
+    @Nullable String failure() {
+        return failure;
+    }
+
+    boolean isMapped() {
+        return sealed && resolved == tasks.size();
+    }
+
+    boolean isReduced() {
+        return partitionsDone() == partitions.length;
+    }
+
+    /** Tasks with pairs in a partition, and their total: what END states. */
+    int tasksIn(int partition) {
+        int n = 0;
+        for (Tracked task : tasks) {
+            if (task.done != null && task.done.parts().get(partition) > 0) {
+                n++;
+            }
+        }
+        return n;
+    }
+
+    /** @throws ArithmeticException if the tokens exceed 63 bits */
+    PartitionTotal mapped(int partition) {
+        PartitionTotal total = PartitionTotal.ZERO;
+        for (Tracked task : tasks) {
+            if (task.done != null) {
+                total = total.plus(task.done.totals().get(partition));
+            }
+        }
+        return total;
+    }
+
+    PartitionTotal mapped() {
+        PartitionTotal total = PartitionTotal.ZERO;
+        for (int p = 0; p < partitions.length; p++) {
+            total = total.plus(mapped(p));
+        }
+        return total;
+    }
+
+    PartitionTotal reduced() {
+        PartitionTotal total = PartitionTotal.ZERO;
+        for (Event.PartitionDone partition : partitions) {
+            if (partition != null) {
+                total = total.plus(partition.total());
+            }
+        }
+        return total;
+    }
+
+    /** What the reducer of this partition reported; null before that. */
+    Event.@Nullable PartitionDone partition(int partition) {
+        return partitions[partition];
+    }
+
+    TextStats text() {
+        TextStats sum = TextStats.NONE;
+        for (Tracked task : tasks) {
+            if (task.done != null) {
+                sum = sum.plus(task.done.text());
+            }
+        }
+        return sum;
+    }
+
+    long duplicatesDropped() {
+        long sum = 0;
+        for (Event.PartitionDone partition : partitions) {
+            sum += partition == null ? 0 : partition.duplicatesDropped();
+        }
+        return sum;
+    }
+
+    List<String> skipped() {
+        List<String> skipped = new ArrayList<>();
+        for (Tracked task : tasks) {
+            if (task.skipped != null) {
+                skipped.add(task.skipped);
+            }
+        }
+        return skipped;
+    }
+
+    /** The task of this number, for a message. */
+    ChunkTask taskOf(int number) {
+        return tasks.get(number).task;
+    }
+
+    /** Tasks planned and not yet published: how far the plan runs ahead. */
+    int planned() {
+        return unpublished.size();
+    }
+
+    int taskCount() {
+        return tasks.size();
+    }
+
+    long files() {
+        return files;
+    }
+
+    long bytes() {
+        return bytesPlanned;
+    }
+
+    int attempts() {
+        return attempts;
+    }
+
+    int backups() {
+        return backups;
+    }
+
+    boolean sawWorkers() {
+        return !workers.isEmpty();
+    }
+
+    private int partitionsDone() {
+        int n = 0;
+        for (Event.PartitionDone partition : partitions) {
+            n += partition == null ? 0 : 1;
+        }
+        return n;
+    }
+
+    JobProgress progress() {
+        int running = 0;
+        for (Tracked task : tasks.subList(0, published)) {
+            if (!task.isResolved() && task.claimedMillis >= 0) {
+                running++;
+            }
+        }
+        return new JobProgress(
+                bytesDone, bytesPlanned, resolved, running, tasks.size(), sealed, partitionsDone(), partitions.length);
+    }
+}

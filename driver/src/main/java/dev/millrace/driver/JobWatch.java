@@ -1,0 +1,389 @@
+package dev.millrace.driver;
+
+import dev.millrace.driver.collect.ResultTable;
+import dev.millrace.driver.submit.Plan;
+import dev.millrace.job.ChunkTask;
+import dev.millrace.job.Event;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.InputRange;
+import dev.millrace.job.JobId;
+import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.JobState;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.Receipt;
+import dev.millrace.job.TextStats;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.TopicNames;
+import dev.millrace.kafka.Transactions;
+import dev.millrace.shuffle.LaneCodec;
+import dev.millrace.shuffle.LaneRecord;
+import dev.millrace.wire.ControlCodec;
+import dev.millrace.wire.MalformedRecordException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches one job from its plan to its receipt: feeds events to a {@link JobTracker} and carries out what that decides.
+ * One thread.
+ */
+final class JobWatch {
+    private static final Duration IDLE_POLL = Duration.ofMillis(100);
+    private static final long PLAN_SLICE_NANOS = 20_000_000;
+    /** Planned tasks wait in memory until the window lets them out. */
+    private static final int PLANNED_AHEAD = 10_000;
+    private static final long PROGRESS_NANOS = 100_000_000;
+    private static final long NO_MAPPER_NANOS = 10_000_000_000L;
+
+    private final DriverSettings settings;
+    private final ClusterSettings cluster;
+    private final TopicNames topics;
+    private final Transactions transactions;
+    private final KafkaConsumer<byte[], byte[]> events;
+    private final JobListener listener;
+    private final JobSpec spec;
+    private final JobTracker tracker;
+    private final BrokerWatch broker;
+    private final long begin = System.nanoTime();
+    private final List<String> notices = new ArrayList<>();
+    private JobRecord record;
+    private long lastProgress;
+    private boolean warnedNoMapper;
+
+    JobWatch(
+            DriverSettings settings,
+            Transactions transactions,
+            KafkaConsumer<byte[], byte[]> events,
+            BrokerWatch broker,
+            JobRecord record,
+            JobListener listener) {
+        this.settings = settings;
+        this.cluster = settings.cluster();
+        this.topics = cluster.topics();
+        this.transactions = transactions;
+        this.events = events;
+        this.broker = broker;
+        this.record = record;
+        this.spec = record.spec();
+        this.listener = listener;
+        this.tracker = new JobTracker(spec);
+    }
+
+    /** Takes up tasks that an earlier driver of this job published. */
+    void recover(List<ChunkTask> published) {
+        for (ChunkTask task : published) {
+            tracker.planPublished(task, now());
+        }
+        if (record.state() != JobState.OPEN) {
+            if (record.tasks() != published.size()) {
+                throw failed("DATA_LOST: the job was sealed with " + record.tasks() + " tasks, " + topics.tasks()
+                        + " holds " + published.size());
+            }
+            tracker.seal();
+        }
+    }
+
+    /** @param plan what is left to plan; not looked at once the job is sealed */
+    JobResult run(Plan plan) {
+        listener.opened(spec.id());
+        while (!tracker.isReduced()) {
+            boolean planning = record.state() == JobState.OPEN;
+            if (planning) {
+                planning = planAhead(plan);
+            }
+            publish(planning ? null : plan);
+            poll(planning ? Duration.ZERO : IDLE_POLL);
+            String failure = tracker.failure();
+            if (failure != null) {
+                throw failed(failure);
+            }
+            if (tracker.isMapped() && record.state() == JobState.SEALED) {
+                writeEnds();
+            }
+            report(false);
+        }
+        report(true);
+        return collect();
+    }
+
+    /** Plans for a short while. Returns whether there is more. */
+    private boolean planAhead(Plan plan) {
+        long end = System.nanoTime() + PLAN_SLICE_NANOS;
+        while (tracker.planned() < PLANNED_AHEAD && System.nanoTime() < end) {
+            if (!plan.hasNext()) {
+                tracker.seal();
+                plan.notices().forEach(this::notice);
+                return false;
+            }
+            List<InputRange> inputs = plan.next();
+            tracker.plan(new ChunkTask(
+                    spec.id(), tracker.taskCount(), 1, spec.rules(), spec.partitions(), inputs, plan.document().length));
+        }
+        return true;
+    }
+
+    private void notice(String message) {
+        notices.add(message);
+        listener.notice(message);
+    }
+
+    /** Publishes what is due, and in the same transaction seals the job where its plan has just become complete. */
+    private void publish(@Nullable Plan complete) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (ChunkTask task : tracker.due(now())) {
+            if (task.attempt() > 1) {
+                listener.notice(JobTracker.describe(task) + " is issued again (attempt " + task.attempt() + ")");
+            }
+            ProducerRecord<byte[], byte[]> published =
+                    new ProducerRecord<>(topics.tasks(), 0, key(spec.id()), ControlCodec.encode(task));
+            records.add(published);
+        }
+        JobRecord next = record;
+        if (complete != null && record.state() == JobState.OPEN) {
+            next = record.seal(tracker.taskCount(), tracker.files());
+            records.add(job(next));
+        }
+        write(records);
+        record = next;
+    }
+
+    private void writeEnds() {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (int partition = 0; partition < spec.partitions(); partition++) {
+            PartitionTotal total;
+            try {
+                total = tracker.mapped(partition);
+            } catch (ArithmeticException e) {
+                throw failed("OVERFLOW: more than 2^63 words in partition " + partition);
+            }
+            records.add(lane(partition, new LaneRecord.End(spec.id(), tracker.tasksIn(partition), total)));
+        }
+        JobRecord next = record.become(JobState.ENDED, "");
+        records.add(job(next));
+        write(records);
+        record = next;
+    }
+
+    private void poll(Duration wait) {
+        boolean any = false;
+        for (ConsumerRecord<byte[], byte[]> in : poll(events, wait)) {
+            any = true;
+            if (in.topic().equals(topics.jobs())) {
+                jobChanged(in);
+            } else if (isOurs(in)) {
+                Event event = event(in);
+                if (event != null) {
+                    if (event instanceof Event.TaskClaimed claim && claim.task() < tracker.taskCount()) {
+                        listener.claimed(tracker.taskOf(claim.task()), claim);
+                    }
+                    tracker.apply(event, now());
+                }
+            }
+        }
+        broker.observe(any);
+    }
+
+    private ConsumerRecords<byte[], byte[]> poll(KafkaConsumer<byte[], byte[]> consumer, Duration wait) {
+        try {
+            return consumer.poll(wait);
+        } catch (InterruptException e) {
+            throw interrupted(e);
+        }
+    }
+
+    private boolean isOurs(ConsumerRecord<byte[], byte[]> in) {
+        return in.key() != null && spec.id().toString().equals(new String(in.key(), StandardCharsets.US_ASCII));
+    }
+
+    private @Nullable Event event(ConsumerRecord<byte[], byte[]> in) {
+        try {
+            return ControlCodec.event(in.value());
+        } catch (MalformedRecordException e) {
+            notice("a record on " + topics.events() + " at offset " + in.offset() + " is no event: " + e.getMessage());
+            return null;
+        }
+    }
+
+    private void jobChanged(ConsumerRecord<byte[], byte[]> in) {
+        if (isOurs(in) && in.value() != null) {
+            JobRecord changed = ControlCodec.job(in.value());
+            if (changed.state() == JobState.CANCELLED) {
+                throw new MillraceException(ExitCode.CANCELLED, "job " + spec.id() + " was cancelled");
+            }
+        }
+    }
+
+    /** Ends the job in every lane, so that reducers drop it, and remembers why. */
+    private MillraceException failed(String why) {
+        if (!record.state().isFinal()) {
+            List<ProducerRecord<byte[], byte[]>> records = cancelLanes(spec, topics);
+            record = record.become(JobState.FAILED, why);
+            records.add(job(record));
+            write(records);
+        }
+        return new MillraceException(ExitCode.FAILED, "job " + spec.id() + " failed: " + why);
+    }
+
+    static List<ProducerRecord<byte[], byte[]>> cancelLanes(JobSpec spec, TopicNames topics) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (int partition = 0; partition < spec.partitions(); partition++) {
+            records.add(new ProducerRecord<>(
+                    topics.pairs(), partition, key(spec.id()), LaneCodec.encode(new LaneRecord.Cancel(spec.id()))));
+        }
+        return records;
+    }
+
+    private ProducerRecord<byte[], byte[]> lane(int partition, LaneRecord lane) {
+        return new ProducerRecord<>(topics.pairs(), partition, key(spec.id()), LaneCodec.encode(lane));
+    }
+
+    private ProducerRecord<byte[], byte[]> job(JobRecord next) {
+        return new ProducerRecord<>(topics.jobs(), 0, key(spec.id()), ControlCodec.encode(next));
+    }
+
+    static byte[] key(JobId job) {
+        return job.toString().getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private void write(List<ProducerRecord<byte[], byte[]>> records) {
+        if (records.isEmpty()) {
+            return;
+        }
+        try {
+            transactions.write(records);
+        } catch (Transactions.FencedException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "another driver has taken over job " + spec.id() + ", or this one was frozen too long; to take it"
+                            + " back: " + settings.attachCommand() + " " + spec.id(),
+                    e);
+        } catch (InterruptException e) {
+            throw interrupted(e);
+        } catch (MillraceException e) {
+            if (e.exitCode() == ExitCode.BROKER) {
+                throw broker.lost(e);
+            }
+            throw e;
+        }
+    }
+
+    private MillraceException interrupted(InterruptException e) {
+        return new MillraceException(
+                ExitCode.INTERRUPTED,
+                "interrupted; job " + spec.id() + " goes on, to come back: " + settings.attachCommand() + " "
+                        + spec.id(),
+                e);
+    }
+
+    private void report(boolean last) {
+        long now = System.nanoTime();
+        if (last || now - lastProgress >= PROGRESS_NANOS) {
+            lastProgress = now;
+            listener.progress(tracker.progress());
+        }
+        if (!warnedNoMapper && !tracker.sawWorkers() && now - begin > NO_MAPPER_NANOS && !tracker.isMapped()) {
+            warnedNoMapper = true;
+            listener.notice("no mapper has taken a task for 10 s: is one running for this cluster and topic prefix?");
+        }
+    }
+
+    /** Reads every partition of the result topic until all words that its reducer stated are there. */
+    private JobResult collect() {
+        ResultTable table = new ResultTable();
+        List<TopicPartition> wanted = new ArrayList<>();
+        long missing = 0;
+        for (int p = 0; p < spec.partitions(); p++) {
+            long words = partition(p).words();
+            if (words > 0) {
+                wanted.add(new TopicPartition(topics.results(spec.id()), p));
+                missing += words;
+            }
+        }
+        if (missing > 0) {
+            read(wanted, missing, table);
+        }
+        PartitionTotal collected = table.total();
+        if (!collected.equals(tracker.mapped()) || !collected.equals(tracker.reduced())) {
+            throw failed("the totals do not agree: mapped " + tracker.mapped() + ", reduced " + tracker.reduced()
+                    + ", collected " + collected);
+        }
+        if (!record.state().isFinal()) {
+            record = record.become(JobState.DONE, "");
+            write(List.of(job(record)));
+        }
+        return new JobResult(table, receipt(table, collected));
+    }
+
+    private Event.PartitionDone partition(int p) {
+        Event.PartitionDone done = tracker.partition(p);
+        if (done == null) {
+            throw new IllegalStateException("partition " + p + " is not done");
+        }
+        return done;
+    }
+
+    private void read(List<TopicPartition> wanted, long missing, ResultTable table) {
+        try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(Map.of(
+                "max.poll.records", 20_000, "fetch.max.wait.ms", 50, "max.partition.fetch.bytes", 16 << 20))) {
+            reader.assign(wanted);
+            reader.seekToBeginning(wanted);
+            while (table.size() < missing) {
+                boolean any = false;
+                for (ConsumerRecord<byte[], byte[]> count : poll(reader, IDLE_POLL)) {
+                    any = true;
+                    if (count.value() == null || count.value().length != Long.BYTES) {
+                        throw failed("a record on " + count.topic() + " is no count");
+                    }
+                    table.add(
+                            count.key(), 0, count.key().length, ByteBuffer.wrap(count.value()).getLong());
+                }
+                broker.observe(any);
+            }
+        }
+    }
+
+    private Receipt receipt(ResultTable table, PartitionTotal collected) {
+        TextStats text = tracker.text();
+        return new Receipt(
+                spec.id().toString(),
+                spec.name(),
+                Release.VERSION,
+                spec.rules().profile(),
+                spec.rules().version(),
+                spec.rules().stopWords().size(),
+                tracker.files(),
+                tracker.bytes(),
+                text.textBytes(),
+                table.size(),
+                tracker.taskCount(),
+                tracker.attempts(),
+                tracker.backups(),
+                tracker.duplicatesDropped(),
+                text.invalidSequences(),
+                text.oversizedWords(),
+                tracker.mapped(),
+                tracker.reduced(),
+                collected,
+                spec.input().chunkBytes(),
+                spec.partitions(),
+                tracker.skipped(),
+                notices,
+                System.currentTimeMillis() - spec.createdMillis());
+    }
+
+    private static long now() {
+        return System.nanoTime() / 1_000_000;
+    }
+}

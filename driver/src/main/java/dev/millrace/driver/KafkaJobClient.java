@@ -1,0 +1,261 @@
+package dev.millrace.driver;
+
+import dev.millrace.driver.submit.Plan;
+import dev.millrace.job.ChunkTask;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.JobId;
+import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.JobState;
+import dev.millrace.job.MillraceException;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.TopicNames;
+import dev.millrace.kafka.Transactions;
+import dev.millrace.shuffle.LaneCodec;
+import dev.millrace.shuffle.LaneRecord;
+import dev.millrace.wire.ControlCodec;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+
+/** Jobs on a Kafka cluster, embedded or not. */
+public final class KafkaJobClient implements JobClient {
+    private final DriverSettings settings;
+    private final ClusterSettings cluster;
+    private final TopicNames topics;
+    private final ClusterSetup setup;
+
+    public KafkaJobClient(DriverSettings settings) {
+        this.settings = settings;
+        this.cluster = settings.cluster();
+        this.topics = cluster.topics();
+        this.setup = new ClusterSetup(cluster);
+    }
+
+    @Override
+    public JobResult run(JobRequest request, JobListener listener) {
+        JobId id = JobId.random();
+        // A bad path must fail before anything is on the cluster.
+        Plan plan = Plan.begin(request.input(), settings.roots());
+        Transactions transactions = transactions(id);
+        try (transactions;
+                KafkaConsumer<byte[], byte[]> events = eventReader()) {
+            CompletableFuture<Void> started = CompletableFuture.runAsync(transactions::start);
+            ClusterSetup.PairsTopic pairs = setup.pairs();
+            setup.createResults(id, pairs.partitions(), pairs.replicas());
+            List<TopicPartition> control = List.of(eventsPartition(), tasksPartition(), jobsPartition());
+            Map<TopicPartition, Long> ends = events.endOffsets(control);
+            JobSpec spec = new JobSpec(
+                    id,
+                    request.name(),
+                    request.rules(),
+                    request.input(),
+                    pairs.partitions(),
+                    pairs.id(),
+                    request.window(),
+                    request.maxAttempts(),
+                    request.skipFailed(),
+                    ends.getOrDefault(eventsPartition(), 0L),
+                    ends.getOrDefault(tasksPartition(), 0L),
+                    System.currentTimeMillis());
+            join(started);
+            JobRecord record = JobRecord.open(spec);
+            transactions.write(opening(record));
+            watchFrom(events, spec, ends.getOrDefault(jobsPartition(), 0L));
+            JobResult result = new JobWatch(settings, transactions, events, brokerWatch(id), record, listener).run(plan);
+            if (!settings.keepResults()) {
+                setup.deleteResults(id);
+            }
+            return result;
+        }
+    }
+
+    private static void join(CompletableFuture<Void> started) {
+        try {
+            started.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    private Transactions transactions(JobId id) {
+        return new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline());
+    }
+
+    private BrokerWatch brokerWatch(JobId id) {
+        return new BrokerWatch(
+                setup.admin(),
+                cluster.bootstrapServers(),
+                settings.attachCommand() + " " + id,
+                settings.brokerDeadline());
+    }
+
+    private KafkaConsumer<byte[], byte[]> eventReader() {
+        return cluster.reader(Map.of("max.poll.records", 10_000));
+    }
+
+    private TopicPartition eventsPartition() {
+        return new TopicPartition(topics.events(), 0);
+    }
+
+    private TopicPartition tasksPartition() {
+        return new TopicPartition(topics.tasks(), 0);
+    }
+
+    private TopicPartition jobsPartition() {
+        return new TopicPartition(topics.jobs(), 0);
+    }
+
+    private List<ProducerRecord<byte[], byte[]>> opening(JobRecord record) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        JobId id = record.spec().id();
+        records.add(new ProducerRecord<>(topics.jobs(), 0, JobWatch.key(id), ControlCodec.encode(record)));
+        for (int partition = 0; partition < record.spec().partitions(); partition++) {
+            records.add(new ProducerRecord<>(
+                    topics.pairs(), partition, JobWatch.key(id), LaneCodec.encode(new LaneRecord.Open(id))));
+        }
+        return records;
+    }
+
+    private void watchFrom(KafkaConsumer<byte[], byte[]> events, JobSpec spec, long jobsOffset) {
+        events.assign(List.of(eventsPartition(), jobsPartition()));
+        events.seek(eventsPartition(), spec.eventsStart());
+        events.seek(jobsPartition(), jobsOffset);
+    }
+
+    @Override
+    public JobResult attach(JobId job, JobListener listener) {
+        Transactions transactions = transactions(job);
+        try (transactions;
+                KafkaConsumer<byte[], byte[]> events = eventReader()) {
+            transactions.start(); // fences a driver that still runs, so what is read next is final
+            JobRecord record = find(job);
+            JobSpec spec = record.spec();
+            switch (record.state()) {
+                case FAILED ->
+                    throw new MillraceException(ExitCode.FAILED, "job " + job + " failed: " + record.detail());
+                case CANCELLED -> throw new MillraceException(ExitCode.CANCELLED, "job " + job + " was cancelled");
+                case OPEN, SEALED, ENDED, DONE -> {}
+            }
+            ClusterSetup.PairsTopic pairs = setup.pairs();
+            if (!pairs.id().equals(spec.pairsTopicId()) || pairs.partitions() != spec.partitions()) {
+                throw new MillraceException(
+                        ExitCode.FAILED,
+                        "job " + job + " was begun on " + spec.partitions() + " partitions of " + topics.pairs() + " ("
+                                + spec.pairsTopicId() + "), which now is " + pairs + ": it cannot go on");
+            }
+            List<ChunkTask> published = publishedTasks(spec);
+            Plan plan = record.state() == JobState.OPEN
+                    ? Plan.resume(spec.input(), settings.roots(), published)
+                    : Plan.NONE;
+            watchFrom(events, spec, events.endOffsets(List.of(jobsPartition())).getOrDefault(jobsPartition(), 0L));
+            JobWatch watch = new JobWatch(settings, transactions, events, brokerWatch(job), record, listener);
+            watch.recover(published);
+            JobResult result = watch.run(plan);
+            if (!settings.keepResults()) {
+                setup.deleteResults(job);
+            }
+            return result;
+        }
+    }
+
+    /** First attempts of the job's tasks, in order, as an earlier driver published them. */
+    private List<ChunkTask> publishedTasks(JobSpec spec) {
+        Map<Integer, ChunkTask> tasks = new LinkedHashMap<>();
+        readToEnd(tasksPartition(), spec.tasksStart(), in -> {
+            if (new String(in.key() == null ? new byte[0] : in.key(), StandardCharsets.US_ASCII)
+                    .equals(spec.id().toString())) {
+                ChunkTask task = ControlCodec.task(in.value());
+                tasks.putIfAbsent(task.number(), task);
+            }
+        });
+        return List.copyOf(tasks.values());
+    }
+
+    /** Reads what is committed now; only for topics whose writers are fenced or do not matter. */
+    private void readToEnd(TopicPartition partition, long from, Consumer<ConsumerRecord<byte[], byte[]>> each) {
+        try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(Map.of("fetch.max.wait.ms", 50))) {
+            List<TopicPartition> one = List.of(partition);
+            reader.assign(one);
+            long end = reader.endOffsets(one).getOrDefault(partition, 0L);
+            if (from < 0) {
+                reader.seekToBeginning(one);
+            } else {
+                reader.seek(partition, from);
+            }
+            while (reader.position(partition) < end) {
+                reader.poll(Duration.ofMillis(100)).forEach(each);
+            }
+        }
+    }
+
+    private Map<JobId, JobRecord> jobs() {
+        setup.pairs(); // says what to do where there is no installation
+        Map<JobId, JobRecord> jobs = new LinkedHashMap<>();
+        readToEnd(jobsPartition(), -1, in -> {
+            if (in.value() != null) {
+                JobRecord job = ControlCodec.job(in.value());
+                jobs.put(job.spec().id(), job);
+            }
+        });
+        return jobs;
+    }
+
+    private JobRecord find(JobId job) {
+        JobRecord record = jobs().get(job);
+        if (record == null) {
+            throw new MillraceException(
+                    ExitCode.NO_SUCH_JOB,
+                    "the cluster " + cluster.bootstrapServers() + " knows no job " + job + ": see 'millrace list'");
+        }
+        return record;
+    }
+
+    @Override
+    public List<JobRecord> list() {
+        return jobs().values().stream()
+                .sorted(Comparator.comparingLong((JobRecord job) -> job.spec().createdMillis())
+                        .reversed())
+                .toList();
+    }
+
+    @Override
+    public void cancel(JobId job) {
+        find(job);
+        try (Transactions transactions = transactions(job)) {
+            transactions.start();
+            JobRecord record = find(job);
+            if (record.state().isFinal()) {
+                throw new MillraceException(ExitCode.FAILED, "job " + job + " is " + record.state() + " already");
+            }
+            List<ProducerRecord<byte[], byte[]>> records = JobWatch.cancelLanes(record.spec(), topics);
+            records.add(new ProducerRecord<>(
+                    topics.jobs(),
+                    0,
+                    JobWatch.key(job),
+                    ControlCodec.encode(record.become(JobState.CANCELLED, "cancelled by a user"))));
+            transactions.write(records);
+        }
+        setup.deleteResults(job);
+    }
+
+    @Override
+    public void close() {
+        setup.close();
+    }
+}

@@ -1,0 +1,106 @@
+package dev.millrace.mapper;
+
+import dev.millrace.input.InputFiles;
+import dev.millrace.input.InputLimits;
+import dev.millrace.input.InputRoots;
+import dev.millrace.input.TextInput;
+import dev.millrace.job.ChunkTask;
+import dev.millrace.job.Compression;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.InputRange;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextRules;
+import dev.millrace.job.TextStats;
+import dev.millrace.shuffle.PairBlocks;
+import dev.millrace.shuffle.StopWords;
+import dev.millrace.shuffle.WordTable;
+import dev.millrace.text.ChunkTally;
+import dev.millrace.text.TextProfile;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a task's text, counts its words in one table and groups them by partition. One thread; keeps its memory. */
+final class ChunkMapper {
+    private final InputRoots roots;
+    private final InputLimits limits;
+    private final WordTable words = new WordTable();
+    private @Nullable ChunkTally tally;
+    private @Nullable TextProfile tallyProfile;
+    private @Nullable PairBlocks blocks;
+    private int partitions;
+    private @Nullable TextRules stopRules;
+    private StopWords stopWords = StopWords.NONE;
+
+    ChunkMapper(InputRoots roots, InputLimits limits) {
+        this.roots = roots;
+        this.limits = limits;
+    }
+
+    /** The pairs of one task. The blocks are valid until the next task is mapped. */
+    record Output(TextStats text, PairBlocks blocks) {}
+
+    /**
+     * @param document the document beside a task that has no inputs
+     * @throws dev.millrace.input.InputException if an input cannot be read, or is not what was planned
+     * @throws MillraceException if this release has other rules of that name
+     */
+    Output map(ChunkTask task, byte @Nullable [] document) throws IOException {
+        words.clear();
+        ChunkTally reader = tally(task.rules());
+        TextStats stats = TextStats.NONE;
+        if (document != null) {
+            stats = reader.tally(new ByteArrayInputStream(document), 0, Long.MAX_VALUE);
+        }
+        for (InputRange range : task.inputs()) {
+            try (TextInput in = InputFiles.open(roots, range, limits)) {
+                boolean whole = range.compression() != Compression.NONE || range.isWholeFile();
+                TextStats read = reader.tally(
+                        in, range.startByte(), whole ? Long.MAX_VALUE : range.endByte());
+                in.verifyUnchanged();
+                stats = stats.plus(read);
+            }
+        }
+        PairBlocks out = blocks(task.partitions());
+        out.addAll(words, stopWords(task.rules()));
+        return new Output(stats, out);
+    }
+
+    private ChunkTally tally(TextRules rules) {
+        TextProfile profile = TextProfile.named(rules.profile());
+        if (profile.version() != rules.version()) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "this mapper counts by version " + profile.version() + " of the text profile " + rules.profile()
+                            + ", the job asks for version " + rules.version()
+                            + ": run mappers and driver of one release");
+        }
+        ChunkTally current = tally;
+        if (current == null || tallyProfile != profile) {
+            current = new ChunkTally(profile, words);
+            tally = current;
+            tallyProfile = profile;
+        }
+        return current;
+    }
+
+    private PairBlocks blocks(int wanted) {
+        PairBlocks current = blocks;
+        if (current == null || partitions != wanted) {
+            current = new PairBlocks(wanted);
+            blocks = current;
+            partitions = wanted;
+        } else {
+            current.clear();
+        }
+        return current;
+    }
+
+    private StopWords stopWords(TextRules rules) {
+        if (!rules.equals(stopRules)) {
+            stopWords = StopWords.of(rules.stopWords());
+            stopRules = rules;
+        }
+        return stopWords;
+    }
+}

@@ -1,0 +1,29 @@
+package dev.millrace.reducer;
+
+/** A reducer: one thread that reduces the partitions which the group hands to it. */
+public final class Reducer {
+    private final ReducerMetrics metrics = new ReducerMetrics();
+    private final ReducerLoop loop;
+
+    public Reducer(ReducerSettings settings) {
+        this.loop = new ReducerLoop(settings, metrics);
+    }
+
+    /** Reduces until drained. */
+    public void run() {
+        loop.run();
+    }
+
+    /** Any thread. */
+    public void drain() {
+        loop.drain();
+    }
+
+    ReducerMetrics metrics() {
+        return metrics;
+    }
+
+    ReducerLoop loop() {
+        return loop;
+    }
+}

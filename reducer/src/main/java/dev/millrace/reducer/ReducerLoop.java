@@ -1,0 +1,280 @@
+package dev.millrace.reducer;
+
+import dev.millrace.job.Checkpoint;
+import dev.millrace.job.Event;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
+import dev.millrace.kafka.TopicNames;
+import dev.millrace.kafka.Transactions;
+import dev.millrace.shuffle.LaneCodec;
+import dev.millrace.shuffle.LaneRecord;
+import dev.millrace.wire.ControlCodec;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Drives one {@link PartitionReducer} for each partition that the group hands to this reducer, and publishes what they
+ * decide. One thread; only {@link #drain} may be called from another.
+ *
+ * <p>A partition's state is its checkpoint and the records from the checkpoint's position on. The position is committed
+ * in the same transaction as the counts, under the group's generation, so that a reducer that lost the partition
+ * without knowing cannot publish.
+ */
+final class ReducerLoop implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(ReducerLoop.class);
+    private static final Duration POLL = Duration.ofMillis(250);
+    /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
+    private static final int COUNTS_A_TRANSACTION = 250_000;
+
+    private final ReducerSettings settings;
+    private final TopicNames topics;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final KafkaConsumer<byte[], byte[]> checkpointReader;
+    private final Transactions transactions;
+    private final ReducerMetrics metrics;
+    private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
+    private volatile boolean draining;
+
+    ReducerLoop(ReducerSettings settings, ReducerMetrics metrics) {
+        this.settings = settings;
+        this.topics = settings.cluster().topics();
+        this.metrics = metrics;
+        this.consumer = settings.cluster().reducerConsumer(settings.slot());
+        this.checkpointReader = settings.cluster().reader(Map.of("fetch.max.wait.ms", 50));
+        this.transactions = new Transactions(
+                settings.cluster(), topics.reducerTransactions(settings.slot()), settings.brokerDeadline());
+    }
+
+    void drain() {
+        draining = true;
+        consumer.wakeup();
+    }
+
+    KafkaConsumer<byte[], byte[]> consumer() {
+        return consumer;
+    }
+
+    @Override
+    public void run() {
+        try (transactions;
+                checkpointReader) {
+            transactions.start();
+            consumer.subscribe(List.of(topics.pairs()), new Assignment());
+            while (!draining) {
+                step();
+            }
+        } catch (FencedInstanceIdException | Transactions.FencedException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "another reducer works under the slot " + settings.slot()
+                            + ", or this one was frozen for too long: give each its own with --slot or MILLRACE_SLOT",
+                    e);
+        } catch (OffsetOutOfRangeException | NoOffsetForPartitionException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "DATA_LOST: " + topics.pairs() + " no longer holds what its open jobs begin with: "
+                            + e.getMessage(),
+                    e);
+        } finally {
+            // A static member that leaves says nothing to the group: its partitions wait for its return.
+            consumer.close(Duration.ofSeconds(2));
+        }
+    }
+
+    private void step() {
+        try {
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                take(record);
+            }
+        } catch (WakeupException e) {
+            return;
+        }
+        try {
+            publish();
+        } catch (Transactions.RebalancedException e) {
+            // poll() hands out records while a join is under way. What is still ours afterwards is still in the
+            // tables, and is published by the next step.
+            LOG.debug("publication waits for the rebalance");
+        }
+        metrics.observe(owned.values());
+    }
+
+    private void take(ConsumerRecord<byte[], byte[]> record) {
+        PartitionReducer reducer = owned.get(record.partition());
+        if (reducer == null || record.offset() < reducer.nextOffset()) {
+            return;
+        }
+        LaneRecord lane;
+        try {
+            lane = LaneCodec.decode(record.value() == null ? new byte[0] : record.value());
+        } catch (IllegalArgumentException e) {
+            LOG.warn("{}-{} offset {} is no lane record: {}", record.topic(), record.partition(), record.offset(), e
+                    .getMessage());
+            deadLetter(record, String.valueOf(e.getMessage()));
+            return;
+        }
+        reducer.apply(record.offset(), lane);
+    }
+
+    private void deadLetter(ConsumerRecord<byte[], byte[]> record, String why) {
+        ProducerRecord<byte[], byte[]> letter =
+                new ProducerRecord<>(topics.deadLetters(), 0, record.key(), record.value(), record.headers());
+        letter.headers().add("reason", why.getBytes(StandardCharsets.UTF_8));
+        letter.headers().add("from", (record.topic() + "-" + record.partition()).getBytes(StandardCharsets.UTF_8));
+        transactions.write(List.of(letter));
+    }
+
+    /** Writes out every job that ended, each partition's together with its checkpoint and position. */
+    private void publish() {
+        Map<PartitionReducer, List<PartitionReducer.Ended>> due = new HashMap<>();
+        for (PartitionReducer reducer : owned.values()) {
+            if (!reducer.ended().isEmpty() || reducer.isDirty()) {
+                due.put(reducer, reducer.ended());
+            }
+        }
+        if (due.isEmpty()) {
+            return;
+        }
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
+        due.forEach((reducer, jobs) -> {
+            for (PartitionReducer.Ended job : jobs) {
+                addResult(reducer.partition(), job, records);
+            }
+            Checkpoint checkpoint = reducer.checkpointAfter(jobs);
+            records.add(new ProducerRecord<>(
+                    topics.checkpoints(),
+                    reducer.partition(),
+                    String.valueOf(reducer.partition()).getBytes(StandardCharsets.US_ASCII),
+                    ControlCodec.encode(checkpoint)));
+            positions.put(
+                    new TopicPartition(topics.pairs(), reducer.partition()),
+                    new OffsetAndMetadata(checkpoint.position()));
+        });
+        transactions.write(records, new Transactions.InputPosition(positions, consumer::groupMetadata));
+        due.forEach((reducer, jobs) -> {
+            jobs.forEach(reducer::published);
+            reducer.saved();
+        });
+    }
+
+    private void addResult(int partition, PartitionReducer.Ended job, List<ProducerRecord<byte[], byte[]>> records) {
+        String failure = job.failure();
+        JobReduction reduction = job.reduction();
+        if (failure != null) {
+            LOG.error("job {} partition {}: {}", job.job(), partition, failure);
+            records.add(event(new Event.PartitionFailed(job.job(), partition, settings.slot(), failure)));
+            return;
+        }
+        String results = topics.results(job.job());
+        reduction.counts().forEach((word, from, length, count) -> {
+            byte[] key = new byte[length];
+            System.arraycopy(word, from, key, 0, length);
+            byte[] value = ByteBuffer.allocate(Long.BYTES).putLong(count).array();
+            records.add(new ProducerRecord<>(results, partition, key, value));
+            if (records.size() >= COUNTS_A_TRANSACTION) {
+                transactions.write(records);
+                records.clear();
+            }
+        });
+        metrics.published(reduction.counts().size());
+        records.add(event(new Event.PartitionDone(
+                job.job(),
+                partition,
+                settings.slot(),
+                reduction.counts().size(),
+                reduction.counts().total(),
+                reduction.duplicatesDropped())));
+    }
+
+    private ProducerRecord<byte[], byte[]> event(Event event) {
+        return new ProducerRecord<>(
+                topics.events(),
+                0,
+                event.job().toString().getBytes(StandardCharsets.US_ASCII),
+                ControlCodec.encode(event));
+    }
+
+    /** Called by poll() on the loop's own thread. */
+    private final class Assignment implements ConsumerRebalanceListener {
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> added) {
+            if (added.isEmpty()) {
+                return;
+            }
+            // Waits until no transaction on these offsets is open (KIP-447), so the checkpoint read next is the last.
+            Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(Set.copyOf(added));
+            Map<Integer, Checkpoint> checkpoints = readCheckpoints(added);
+            for (TopicPartition partition : added) {
+                Checkpoint checkpoint = checkpoints.get(partition.partition());
+                OffsetAndMetadata position = committed.get(partition);
+                start(partition, checkpoint, position);
+            }
+        }
+
+        private void start(
+                TopicPartition partition, @Nullable Checkpoint checkpoint, @Nullable OffsetAndMetadata committed) {
+            if (checkpoint != null) {
+                consumer.seek(partition, checkpoint.position());
+            } else {
+                consumer.seekToBeginning(List.of(partition));
+            }
+            long first = consumer.position(partition);
+            if (committed != null && (checkpoint == null || checkpoint.position() != committed.offset())) {
+                LOG.warn("{}: committed position {} beside checkpoint {}", partition, committed.offset(), checkpoint);
+            }
+            LOG.info("{} is reduced here from offset {}", partition, first);
+            owned.put(partition.partition(), new PartitionReducer(partition.partition(), checkpoint, first));
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> removed) {
+            removed.forEach(partition -> owned.remove(partition.partition()));
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> lost) {
+            onPartitionsRevoked(lost);
+        }
+    }
+
+    /** The newest checkpoint of each of these partitions; none where there is none yet. */
+    private Map<Integer, Checkpoint> readCheckpoints(Collection<TopicPartition> pairs) {
+        List<TopicPartition> wanted = pairs.stream()
+                .map(p -> new TopicPartition(topics.checkpoints(), p.partition()))
+                .toList();
+        checkpointReader.assign(wanted);
+        // End offsets are safe here, unlike for data: the last transaction that could write is known to be over, and
+        // the stable offset cannot lie before it.
+        Map<TopicPartition, Long> ends = checkpointReader.endOffsets(wanted);
+        checkpointReader.seekToBeginning(wanted);
+        Map<Integer, Checkpoint> newest = new HashMap<>();
+        while (wanted.stream().anyMatch(p -> checkpointReader.position(p) < ends.getOrDefault(p, 0L))) {
+            for (ConsumerRecord<byte[], byte[]> record : checkpointReader.poll(POLL)) {
+                newest.put(record.partition(), ControlCodec.checkpoint(record.value()));
+            }
+        }
+        return newest;
+    }
+}
