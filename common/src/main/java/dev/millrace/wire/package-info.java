@@ -1,4 +1,4 @@
-/** What control records look like as JSON. The only package that knows Jackson in the running services. */
+/** What records and files look like as JSON. The one place that knows Jackson. */
 @NullMarked
 package dev.millrace.wire;
 
