@@ -6,6 +6,9 @@ import dev.millrace.job.JobId;
 public record TopicNames(String prefix) {
     public static final String DEFAULT_PREFIX = "millrace.";
 
+    /** Header of a task record that carries the document itself. */
+    public static final String DOCUMENT_HEADER = "document";
+
     /** Compacted, one partition: job id to job record. */
     public String jobs() {
         return prefix + "jobs";

@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * totals agree. Pure: time comes in as an argument, and events in any order and any number of times.
  *
  * <p>Lateness (MapReduce, OSDI 2004, section 3.6) counts from the claim of a task. A task is late if it was overtaken,
- * that is if several times as many tasks published behind it are done as there are mapper threads; or if nothing is left
- * to hand out and it runs many times as long as tasks do. Killed mappers need none of this: the share group hands their
+ * that is if several times as many tasks published behind it are done as there are mapper threads; or if it runs many
+ * times as long as tasks do. (The second rule must not wait until all is handed out: tasks that the group has given up
+ * on can fill the whole window, and then nothing would ever move again.) Killed mappers need none of this: the share group hands their
  * tasks out again by itself. It is for tasks whose records the group has given up on, and for mappers that hang.
  */
 final class JobTracker {
@@ -114,9 +115,7 @@ final class JobTracker {
             due.add(issue(unpublished.remove(), nowMillis));
             published++;
         }
-        if (unpublished.isEmpty() || due.isEmpty()) {
-            addBackups(due, nowMillis);
-        }
+        addBackups(due, nowMillis);
         return due;
     }
 
@@ -124,7 +123,6 @@ final class JobTracker {
         if (published == resolved) {
             return;
         }
-        boolean drained = unpublished.isEmpty() && sealed;
         long late = LATE_FACTOR * percentile95();
         for (Tracked task : tasks.subList(0, published)) {
             if (task.isResolved() || task.issues >= spec.maxAttempts()) {
@@ -133,7 +131,7 @@ final class JobTracker {
             boolean claimed = task.claimedMillis >= 0;
             long age = nowMillis - (claimed ? task.claimedMillis : task.issuedMillis);
             boolean overtaken = task.overtakenBy >= OVERTAKEN_ROUNDS * Math.max(workers.size(), 1);
-            boolean slow = drained && age >= (claimed ? late : Math.max(late, NEVER_CLAIMED_MILLIS));
+            boolean slow = age >= (claimed ? late : Math.max(late, NEVER_CLAIMED_MILLIS));
             if (age >= task.lateMillis && (overtaken || slow && (claimed || !isWaiting(task)))) {
                 task.lateMillis *= 2;
                 backups++;

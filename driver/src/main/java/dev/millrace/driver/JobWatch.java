@@ -5,7 +5,6 @@ import dev.millrace.driver.submit.Plan;
 import dev.millrace.job.ChunkTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
-import dev.millrace.job.InputRange;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
@@ -25,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -44,6 +44,9 @@ final class JobWatch {
     private static final long PLAN_SLICE_NANOS = 20_000_000;
     /** Planned tasks wait in memory until the window lets them out. */
     private static final int PLANNED_AHEAD = 10_000;
+    /** The same where tasks carry their text. */
+    private static final int DOCUMENTS_AHEAD = 32;
+
     private static final long PROGRESS_NANOS = 100_000_000;
     private static final long NO_MAPPER_NANOS = 10_000_000_000L;
 
@@ -58,6 +61,9 @@ final class JobWatch {
     private final BrokerWatch broker;
     private final long begin = System.nanoTime();
     private final List<String> notices = new ArrayList<>();
+    /** Text that travels with its task, by the task's number, until the task is done. */
+    private final Map<Integer, byte[]> documents = new HashMap<>();
+
     private JobRecord record;
     private long lastProgress;
     private boolean warnedNoMapper;
@@ -81,10 +87,17 @@ final class JobWatch {
         this.tracker = new JobTracker(spec);
     }
 
+    /** A task as an earlier driver of the job published it, and the text that travelled with it. */
+    @SuppressWarnings("ArrayRecordComponent")
+    record PublishedTask(ChunkTask task, byte @Nullable [] document) {}
+
     /** Takes up tasks that an earlier driver of this job published. */
-    void recover(List<ChunkTask> published) {
-        for (ChunkTask task : published) {
-            tracker.planPublished(task, now());
+    void recover(List<PublishedTask> published) {
+        for (PublishedTask each : published) {
+            tracker.planPublished(each.task(), now());
+            if (each.document() != null) {
+                documents.put(each.task().number(), each.document());
+            }
         }
         if (record.state() != JobState.OPEN) {
             if (record.tasks() != published.size()) {
@@ -98,13 +111,11 @@ final class JobWatch {
     /** @param plan what is left to plan; not looked at once the job is sealed */
     JobResult run(Plan plan) {
         listener.opened(spec.id());
+        boolean planned = record.state() != JobState.OPEN;
         while (!tracker.isReduced()) {
-            boolean planning = record.state() == JobState.OPEN;
-            if (planning) {
-                planning = planAhead(plan);
-            }
-            publish(planning ? null : plan);
-            poll(planning ? Duration.ZERO : IDLE_POLL);
+            planned = planned || planAhead(plan);
+            publish(planned);
+            poll(planned || isFarAhead() ? IDLE_POLL : Duration.ZERO);
             String failure = tracker.failure();
             if (failure != null) {
                 throw failed(failure);
@@ -118,20 +129,34 @@ final class JobWatch {
         return collect();
     }
 
-    /** Plans for a short while. Returns whether there is more. */
+    /** Plans for a short while. Returns whether the plan is complete. */
     private boolean planAhead(Plan plan) {
         long end = System.nanoTime() + PLAN_SLICE_NANOS;
-        while (tracker.planned() < PLANNED_AHEAD && System.nanoTime() < end) {
+        while (!isFarAhead() && System.nanoTime() < end) {
             if (!plan.hasNext()) {
                 tracker.seal();
                 plan.notices().forEach(this::notice);
-                return false;
+                return true;
             }
-            List<InputRange> inputs = plan.next();
+            Plan.Inputs inputs = plan.next();
+            int number = tracker.taskCount();
             tracker.plan(new ChunkTask(
-                    spec.id(), tracker.taskCount(), 1, spec.rules(), spec.partitions(), inputs, plan.document().length));
+                    spec.id(),
+                    number,
+                    1,
+                    spec.rules(),
+                    spec.partitions(),
+                    inputs.ranges(),
+                    inputs.document().length));
+            if (inputs.document().length > 0) {
+                documents.put(number, inputs.document());
+            }
         }
-        return true;
+        return false;
+    }
+
+    private boolean isFarAhead() {
+        return tracker.planned() >= (documents.isEmpty() ? PLANNED_AHEAD : DOCUMENTS_AHEAD);
     }
 
     private void notice(String message) {
@@ -139,8 +164,11 @@ final class JobWatch {
         listener.notice(message);
     }
 
-    /** Publishes what is due, and in the same transaction seals the job where its plan has just become complete. */
-    private void publish(@Nullable Plan complete) {
+    /**
+     * Publishes what is due, and seals the job in the same transaction once all of a complete plan is out: before that
+     * a driver that takes over must plan the rest again.
+     */
+    private void publish(boolean planned) {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (ChunkTask task : tracker.due(now())) {
             if (task.attempt() > 1) {
@@ -148,10 +176,14 @@ final class JobWatch {
             }
             ProducerRecord<byte[], byte[]> published =
                     new ProducerRecord<>(topics.tasks(), 0, key(spec.id()), ControlCodec.encode(task));
+            byte[] document = documents.get(task.number());
+            if (document != null) {
+                published.headers().add(TopicNames.DOCUMENT_HEADER, document);
+            }
             records.add(published);
         }
         JobRecord next = record;
-        if (complete != null && record.state() == JobState.OPEN) {
+        if (planned && tracker.planned() == 0 && record.state() == JobState.OPEN) {
             next = record.seal(tracker.taskCount(), tracker.files());
             records.add(job(next));
         }
@@ -189,6 +221,9 @@ final class JobWatch {
                         listener.claimed(tracker.taskOf(claim.task()), claim);
                     }
                     tracker.apply(event, now());
+                    if (event instanceof Event.TaskDone done) {
+                        documents.remove(done.task());
+                    }
                 }
             }
         }

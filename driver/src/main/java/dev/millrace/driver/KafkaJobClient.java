@@ -29,6 +29,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 
 /** Jobs on a Kafka cluster, embedded or not. */
 public final class KafkaJobClient implements JobClient {
@@ -48,7 +49,7 @@ public final class KafkaJobClient implements JobClient {
     public JobResult run(JobRequest request, JobListener listener) {
         JobId id = JobId.random();
         // A bad path must fail before anything is on the cluster.
-        Plan plan = Plan.begin(request.input(), settings.roots());
+        Plan plan = Plan.begin(request.input(), settings.roots(), System.in);
         Transactions transactions = transactions(id);
         try (transactions;
                 KafkaConsumer<byte[], byte[]> events = eventReader()) {
@@ -159,9 +160,9 @@ public final class KafkaJobClient implements JobClient {
                         "job " + job + " was begun on " + spec.partitions() + " partitions of " + topics.pairs() + " ("
                                 + spec.pairsTopicId() + "), which now is " + pairs + ": it cannot go on");
             }
-            List<ChunkTask> published = publishedTasks(spec);
+            List<JobWatch.PublishedTask> published = publishedTasks(spec);
             Plan plan = record.state() == JobState.OPEN
-                    ? Plan.resume(spec.input(), settings.roots(), published)
+                    ? Plan.resume(spec.input(), settings.roots(), published.stream().map(JobWatch.PublishedTask::task).toList())
                     : Plan.NONE;
             watchFrom(events, spec, events.endOffsets(List.of(jobsPartition())).getOrDefault(jobsPartition(), 0L));
             JobWatch watch = new JobWatch(settings, transactions, events, brokerWatch(job), record, listener);
@@ -175,13 +176,16 @@ public final class KafkaJobClient implements JobClient {
     }
 
     /** First attempts of the job's tasks, in order, as an earlier driver published them. */
-    private List<ChunkTask> publishedTasks(JobSpec spec) {
-        Map<Integer, ChunkTask> tasks = new LinkedHashMap<>();
+    private List<JobWatch.PublishedTask> publishedTasks(JobSpec spec) {
+        Map<Integer, JobWatch.PublishedTask> tasks = new LinkedHashMap<>();
         readToEnd(tasksPartition(), spec.tasksStart(), in -> {
             if (new String(in.key() == null ? new byte[0] : in.key(), StandardCharsets.US_ASCII)
                     .equals(spec.id().toString())) {
                 ChunkTask task = ControlCodec.task(in.value());
-                tasks.putIfAbsent(task.number(), task);
+                Header document = in.headers().lastHeader(TopicNames.DOCUMENT_HEADER);
+                tasks.putIfAbsent(
+                        task.number(),
+                        new JobWatch.PublishedTask(task, document == null ? null : document.value()));
             }
         });
         return List.copyOf(tasks.values());

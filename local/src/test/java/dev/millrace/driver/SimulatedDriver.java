@@ -31,6 +31,10 @@ public final class SimulatedDriver {
         return tracker.taskCount();
     }
 
+    public int unpublished() {
+        return tracker.planned();
+    }
+
     public List<ChunkTask> due(long now) {
         return tracker.due(now);
     }

@@ -51,8 +51,6 @@ final class MapperLoop implements Runnable {
     private static final int LOCK_MILLIS = 30_000;
     /** A frozen process is fenced once when it wakes; two that share a slot fence each other again and again. */
     private static final int FENCED_IN_A_ROW = 5;
-    /** Header of a task record that carries the document itself. */
-    static final String DOCUMENT_HEADER = "document";
 
     private final MapperSettings settings;
     private final TopicNames topics;
@@ -176,7 +174,7 @@ final class MapperLoop implements Runnable {
     }
 
     private static byte @Nullable [] document(ConsumerRecord<byte[], byte[]> record, ChunkTask task) {
-        Header header = record.headers().lastHeader(DOCUMENT_HEADER);
+        Header header = record.headers().lastHeader(TopicNames.DOCUMENT_HEADER);
         byte[] document = header == null ? null : header.value();
         if (task.inputs().isEmpty() && (document == null || document.length != task.inlineBytes())) {
             throw new MalformedRecordException("a task without inputs and without its document", null);

@@ -39,6 +39,11 @@ public final class ResultTable {
     private long digestSum;
 
     /** @param digest hashes words for {@link #total()}: for real results that of the shuffle, {@code WordHash} */
+    /** An empty table. */
+    public ResultTable() {
+        this(dev.millrace.shuffle.WordHash::h64);
+    }
+
     public ResultTable(WordDigest digest) {
         this.digest = digest;
     }

@@ -119,7 +119,8 @@ final class Simulation {
                 return null;
             }
         }
-        return "not finished after " + MOST_STEPS + " steps";
+        return "not finished after " + MOST_STEPS + " steps: " + jobs.stream().map(Job::describe).toList() + " "
+                + group.deliveries.values().stream().map(d -> d.count + (d.over ? "x" : d.holder == null ? "-" : "h")).toList();
     }
 
     private void fault() {
@@ -534,6 +535,12 @@ final class Simulation {
             return input.get(task);
         }
 
+        String describe() {
+            return "opened " + opened + " sealed " + sealed + " ended " + ended + " planned " + driver.planned() + "/"
+                    + input.size() + " mapped " + driver.isMapped() + " reduced " + driver.isReduced() + " verdict " + verdict
+                    + " backups " + driver.backups() + " stable events " + events.stableEnd() + " read " + eventsRead;
+        }
+
         List<Topic<Map.Entry<String, Long>>> results() {
             return results;
         }
@@ -560,11 +567,12 @@ final class Simulation {
                     driver.plan(task(driver.planned()));
                 }
             }
-            boolean seals = !sealed && driver.planned() == input.size();
-            if (seals) {
+            boolean complete = driver.planned() == input.size();
+            if (complete) {
                 driver.seal();
             }
             List<ChunkTask> due = driver.due(now);
+            boolean seals = !sealed && complete && driver.unpublished() == 0;
             if (!due.isEmpty() || seals) {
                 if (!write(() -> due.forEach(task -> tasks.append(transaction, ControlCodec.encode(task))))) {
                     restartDriver();
