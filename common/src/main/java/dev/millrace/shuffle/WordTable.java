@@ -1,0 +1,312 @@
+package dev.millrace.shuffle;
+
+import dev.millrace.job.PartitionTotal;
+import java.util.Arrays;
+
+/**
+ * Words and their signed counts: the combiner of a mapper and the accumulator of a reducer. A word is any sequence of
+ * bytes without a zero byte. Every sum is exact: an {@link ArithmeticException} tells of one beyond 63 bits, after which
+ * the table is of no more use. For one thread.
+ *
+ * <p>Implementation: open addressing with linear probing. A word of up to 16 bytes is its own key, two zero-filled
+ * longs (see {@link Lanes}), so that the usual look-up compares two longs in one cache line and follows no pointer. A
+ * slot is four longs: head, tail, count, unused; a slot with head 0 is free. Longer words, about one in a hundred, lie
+ * one behind the other in an arena, found by a second table of entry numbers.
+ */
+public final class WordTable {
+    private static final int FIRST_BITS = 14;
+    private static final int KEPT_BITS = 16;
+    private static final int SPARSE_BITS = 18;
+    private static final int MAX_BITS = 28;
+    private static final int SLOT = 4;
+    private static final int FIRST_LONG_WORDS = 1 << 8;
+    private static final int FIRST_ARENA_BYTES = 1 << 13;
+    private static final int KEPT_LONG_WORDS = 1 << 13;
+    private static final int KEPT_ARENA_BYTES = 1 << 18;
+    private static final long MIX = 0x9E3779B97F4A7C15L;
+
+    private final int firstBits;
+    private long[] slots;
+    private int shift;
+    private int used;
+    private int growAt;
+
+    private int[] longSlots = new int[2 * FIRST_LONG_WORDS]; // number of the entry plus 1, or 0 for a free slot
+    private int[] ends = new int[FIRST_LONG_WORDS]; // where the word of an entry ends in the arena; it starts where
+    private int[] hashes = new int[FIRST_LONG_WORDS]; // the one before ends
+    private long[] longCounts = new long[FIRST_LONG_WORDS];
+    private byte[] arena = new byte[FIRST_ARENA_BYTES];
+    private int longWords;
+
+    public WordTable() {
+        this(FIRST_BITS);
+    }
+
+    WordTable(int bits) {
+        firstBits = bits;
+        slots = new long[SLOT << bits];
+        resized(bits);
+    }
+
+    private void resized(int bits) {
+        shift = 64 - bits;
+        growAt = bits < SPARSE_BITS ? 1 << bits - 1 : 3 << bits - 2; // large tables trade probes for memory
+    }
+
+    /** Words held, those with count 0 included. */
+    public int size() {
+        return used + longWords;
+    }
+
+    /** Forgets all words. A table that had grown large gives its memory back. */
+    public void clear() {
+        int kept = Math.max(firstBits, KEPT_BITS);
+        if (64 - shift > kept) {
+            slots = new long[SLOT << kept];
+            resized(kept);
+        } else {
+            Arrays.fill(slots, 0);
+        }
+        if (ends.length > KEPT_LONG_WORDS) {
+            ends = new int[FIRST_LONG_WORDS];
+            hashes = new int[FIRST_LONG_WORDS];
+            longCounts = new long[FIRST_LONG_WORDS];
+            longSlots = new int[2 * FIRST_LONG_WORDS];
+        } else {
+            Arrays.fill(longSlots, 0);
+        }
+        if (arena.length > KEPT_ARENA_BYTES) {
+            arena = new byte[FIRST_ARENA_BYTES];
+        }
+        used = 0;
+        longWords = 0;
+    }
+
+    /**
+     * Counts a word of up to 16 bytes once.
+     *
+     * @param head its first eight bytes, little-endian, filled up with zero bytes; not 0
+     * @param tail its other bytes, or 0
+     */
+    public void add(long head, long tail) {
+        long[] s = slots;
+        int i = slot(head, tail);
+        if (s[i] == head && s[i + 1] == tail) {
+            s[i + 2] = sum(s[i + 2], 1);
+        } else {
+            addProbing(head, tail, 1);
+        }
+    }
+
+    /**
+     * Adds to the count of a word.
+     *
+     * @throws IllegalArgumentException if the word is empty or holds a zero byte
+     * @throws ArithmeticException if the count exceeds 63 bits
+     */
+    public void add(byte[] word, int from, int length, long count) {
+        if (length <= 0 || Lanes.hasZero(word, from, length)) {
+            throw new IllegalArgumentException("a word is not empty and holds no zero byte");
+        }
+        if (length > Lanes.INLINE_BYTES) {
+            addLong(word, from, length, count);
+        } else {
+            long tail = length > 8 ? Lanes.lane(word, from + 8, length - 8) : 0;
+            addProbing(Lanes.lane(word, from, length), tail, count);
+        }
+    }
+
+    /** The count of a word, 0 if it is not held. */
+    public long get(byte[] word, int from, int length) {
+        if (length > Lanes.INLINE_BYTES) {
+            int e = longSlots[longSlot(word, from, length, longHash(word, from, length))] - 1;
+            return e < 0 ? 0 : longCounts[e];
+        }
+        if (length <= 0 || Lanes.hasZero(word, from, length)) {
+            return 0;
+        }
+        return get(Lanes.lane(word, from, length), length > 8 ? Lanes.lane(word, from + 8, length - 8) : 0);
+    }
+
+    long get(long head, long tail) {
+        for (int i = slot(head, tail), mask = slots.length - 1; slots[i] != 0; i = i + SLOT & mask) {
+            if (slots[i] == head && slots[i + 1] == tail) {
+                return slots[i + 2];
+            }
+        }
+        return 0;
+    }
+
+    /** Gives every word, in no order that means anything, those with count 0 included. */
+    public void forEach(PairSink sink) {
+        byte[] word = new byte[Lanes.INLINE_BYTES];
+        for (int i = 0; i < slots.length; i += SLOT) {
+            if (slots[i] != 0) {
+                Lanes.LONG.set(word, 0, slots[i]);
+                Lanes.LONG.set(word, 8, slots[i + 1]);
+                sink.pair(word, 0, Lanes.length(slots[i], slots[i + 1]), slots[i + 2]);
+            }
+        }
+        for (int e = 0; e < longWords; e++) {
+            sink.pair(arena, start(e), ends[e] - start(e), longCounts[e]);
+        }
+    }
+
+    /**
+     * Tokens and digest of all words.
+     *
+     * @throws ArithmeticException if the tokens exceed 63 bits
+     */
+    public PartitionTotal total() {
+        long tokens = 0;
+        long digest = 0;
+        for (int i = 0; i < slots.length; i += SLOT) {
+            if (slots[i] != 0) {
+                tokens = sum(tokens, slots[i + 2]);
+                int length = Lanes.length(slots[i], slots[i + 1]);
+                digest += slots[i + 2] * WordHash.h64(slots[i], slots[i + 1], length);
+            }
+        }
+        for (int e = 0; e < longWords; e++) {
+            tokens = sum(tokens, longCounts[e]);
+            digest += longCounts[e] * WordHash.h64(arena, start(e), ends[e] - start(e));
+        }
+        return new PartitionTotal(tokens, digest);
+    }
+
+    /** Puts every word with a count, but for the dropped ones, into the block of its partition. */
+    void putInto(PairBlocks out, StopWords dropped) {
+        for (int i = 0; i < slots.length; i += SLOT) {
+            if (slots[i] != 0 && slots[i + 2] != 0 && !dropped.contains(slots[i], slots[i + 1])) {
+                out.put(slots[i], slots[i + 1], slots[i + 2]);
+            }
+        }
+        for (int e = 0; e < longWords; e++) {
+            int length = ends[e] - start(e);
+            if (longCounts[e] != 0 && !dropped.contains(arena, start(e), length)) {
+                out.put(arena, start(e), length, longCounts[e]);
+            }
+        }
+    }
+
+    private int slot(long head, long tail) {
+        return (int) ((head ^ Long.rotateLeft(tail, 29)) * MIX >>> shift) << 2;
+    }
+
+    void addProbing(long head, long tail, long count) {
+        int mask = slots.length - 1;
+        int i = slot(head, tail);
+        for (; slots[i] != 0; i = i + SLOT & mask) {
+            if (slots[i] == head && slots[i + 1] == tail) {
+                slots[i + 2] = sum(slots[i + 2], count);
+                return;
+            }
+        }
+        slots[i] = head;
+        slots[i + 1] = tail;
+        slots[i + 2] = count;
+        if (++used > growAt) {
+            grow();
+        }
+    }
+
+    private void grow() {
+        int bits = 64 - shift + 1;
+        if (bits > MAX_BITS) {
+            throw new IllegalStateException("more than " + used + " different words in one table");
+        }
+        long[] old = slots;
+        slots = new long[SLOT << bits];
+        resized(bits);
+        int mask = slots.length - 1;
+        for (int from = 0; from < old.length; from += SLOT) {
+            if (old[from] != 0) {
+                int i = slot(old[from], old[from + 1]);
+                while (slots[i] != 0) {
+                    i = i + SLOT & mask;
+                }
+                slots[i] = old[from];
+                slots[i + 1] = old[from + 1];
+                slots[i + 2] = old[from + 2];
+            }
+        }
+    }
+
+    /** Adds to the count of a word of more than 16 bytes. */
+    private void addLong(byte[] word, int from, int length, long count) {
+        int hash = longHash(word, from, length);
+        int i = longSlot(word, from, length, hash);
+        int known = longSlots[i] - 1;
+        if (known >= 0) {
+            longCounts[known] = sum(longCounts[known], count);
+            return;
+        }
+        if (longWords == ends.length) {
+            growLong();
+            i = longSlot(word, from, length, hash);
+        }
+        int e = longWords;
+        int start = start(e);
+        if (length > arena.length - start) {
+            arena = Arrays.copyOf(arena, largerArena(start, length));
+        }
+        System.arraycopy(word, from, arena, start, length);
+        ends[e] = start + length;
+        hashes[e] = hash;
+        longCounts[e] = count;
+        longSlots[i] = e + 1;
+        longWords++;
+    }
+
+    private int largerArena(int start, int length) {
+        long needed = (long) start + length;
+        if (needed > Integer.MAX_VALUE - 8) {
+            throw new IllegalStateException("more than 2 GiB of words longer than 16 bytes in one table");
+        }
+        return (int) Math.max(needed, Math.min(arena.length * 2L, Integer.MAX_VALUE - 8));
+    }
+
+    /** The slot of the word, or the free one where it belongs. */
+    private int longSlot(byte[] word, int from, int length, int hash) {
+        int mask = longSlots.length - 1;
+        int i = hash & mask;
+        for (int e; (e = longSlots[i] - 1) >= 0; i = i + 1 & mask) {
+            if (hashes[e] == hash && Arrays.equals(arena, start(e), ends[e], word, from, from + length)) {
+                break;
+            }
+        }
+        return i;
+    }
+
+    private static int longHash(byte[] word, int from, int length) {
+        return (int) WordHash.h64(word, from, length);
+    }
+
+    private int start(int entry) {
+        return entry == 0 ? 0 : ends[entry - 1];
+    }
+
+    private void growLong() {
+        int n = Math.multiplyExact(ends.length, 2);
+        ends = Arrays.copyOf(ends, n);
+        hashes = Arrays.copyOf(hashes, n);
+        longCounts = Arrays.copyOf(longCounts, n);
+        longSlots = new int[Math.multiplyExact(n, 2)];
+        int mask = longSlots.length - 1;
+        for (int e = 0; e < longWords; e++) {
+            int i = hashes[e] & mask;
+            while (longSlots[i] != 0) {
+                i = i + 1 & mask;
+            }
+            longSlots[i] = e + 1;
+        }
+    }
+
+    private static long sum(long count, long more) {
+        long sum = count + more;
+        if (((count ^ sum) & (more ^ sum)) < 0) {
+            throw new ArithmeticException("count overflow: " + count + " + " + more + " exceeds 63 bits");
+        }
+        return sum;
+    }
+}
