@@ -1,0 +1,113 @@
+package dev.millrace.driver.cli;
+
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Turns whatever ends a command into one line for people and an exit code. */
+final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+    private final Terminal terminal;
+
+    Failures(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    /** Wrong use. */
+    @Override
+    public int handleParseException(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        String message = String.valueOf(e.getMessage());
+        if (e.getArgSpec() instanceof OptionSpec option && cameFromEnvironment(option, args)) {
+            message += " (from " + Environment.variable(option.longestName()) + ")";
+        }
+        terminal.complain(message);
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            List<String> suggestions = unmatched.getSuggestions();
+            if (!suggestions.isEmpty()) {
+                terminal.line("Did you mean " + String.join(" or ", suggestions) + "?");
+            }
+        }
+        terminal.line("Try '" + command.getCommandSpec().qualifiedName() + " --help'");
+        return ExitCode.USAGE.code();
+    }
+
+    /** A command that failed. */
+    @Override
+    public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
+        if (e instanceof ParameterException wrongUse) {
+            return handleParseException(
+                    wrongUse, parsed == null ? new String[0] : parsed.originalArgs().toArray(new String[0]));
+        }
+        boolean traces = wantsTraces(parsed);
+        int code;
+        if (e instanceof MillraceException failure) {
+            terminal.complain(String.valueOf(failure.getMessage()));
+            code = failure.exitCode().code();
+            traces &= failure.exitCode() == ExitCode.FAILED || failure.exitCode() == ExitCode.BROKER;
+        } else {
+            String what = e.getMessage() == null ? "" : ": " + e.getMessage();
+            terminal.complain("internal error, " + e.getClass().getSimpleName() + what
+                    + (traces ? "" : " (MILLRACE_DEBUG=1 prints where)"));
+            code = ExitCode.FAILED.code();
+        }
+        if (traces) {
+            StringWriter trace = new StringWriter();
+            e.printStackTrace(new PrintWriter(trace));
+            terminal.err().print(trace);
+            terminal.err().flush();
+        }
+        return code;
+    }
+
+    /** Why a file could not be read, in words where Java's message is only its name. */
+    static String reason(Exception e) {
+        if (e instanceof NoSuchFileException) {
+            return "there is no such file";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        if (e instanceof CharacterCodingException) {
+            return "it is not UTF-8";
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+
+    private boolean wantsTraces(ParseResult parsed) {
+        String debug = terminal.environment().getOrDefault("MILLRACE_DEBUG", "");
+        if (!debug.isEmpty() && !debug.equals("0")) {
+            return true;
+        }
+        ParseResult last = parsed;
+        while (last != null && last.hasSubcommand()) {
+            last = last.subcommand();
+        }
+        return last != null && last.hasMatchedOption(MessageArguments.VERBOSE);
+    }
+
+    private boolean cameFromEnvironment(OptionSpec option, String[] args) {
+        if (new Environment(terminal.environment()).get(option.longestName()) == null) {
+            return false;
+        }
+        for (String arg : args) {
+            for (String name : option.names()) {
+                if (arg.equals(name) || arg.startsWith(name + "=")) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+}

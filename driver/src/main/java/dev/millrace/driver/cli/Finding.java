@@ -1,0 +1,19 @@
+package dev.millrace.driver.cli;
+
+/**
+ * One thing that {@code doctor} looked at.
+ *
+ * @param what was looked at, as in {@code transaction.version}
+ * @param found what it is
+ * @param advice what to do; empty at {@link Level#OK}
+ */
+public record Finding(Level level, String what, String found, String advice) {
+    /** How bad it is. */
+    public enum Level {
+        OK,
+        /** Works, but slower or with less room for failures than it could. */
+        WARN,
+        /** Jobs fail. */
+        FAIL
+    }
+}

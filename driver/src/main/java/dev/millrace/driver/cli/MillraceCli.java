@@ -1,0 +1,145 @@
+package dev.millrace.driver.cli;
+
+import dev.millrace.job.ExitCode;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
+
+/**
+ * The command line {@code millrace}. Results go to standard output, all else to standard error. Values of options come
+ * from the option, else from the environment, else from a file where there is one, else they are the default.
+ *
+ * <p>{@link #run} uses the calling thread; a Ctrl-C interrupts it.
+ */
+public final class MillraceCli {
+    private static final Map<String, String> EXIT_CODES = exitCodes();
+
+    private final Session session;
+    private final Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+
+    public MillraceCli(Wiring wiring, Terminal terminal) {
+        this(wiring, terminal, Interrupts.ofProcess());
+    }
+
+    MillraceCli(Wiring wiring, Terminal terminal, Interrupts.Signals signals) {
+        session = new Session(wiring, terminal, signals);
+        commands.put("count", () -> new CountCommand(session));
+        commands.put("attach", () -> new AttachCommand(session));
+        commands.put("list", () -> new ListCommand(session));
+        commands.put("status", () -> new StatusCommand(session));
+        commands.put("cancel", () -> new CancelCommand(session));
+        commands.put("init", () -> new InitCommand(session));
+        commands.put("doctor", () -> new DoctorCommand(session));
+        for (CommandPlugin plugin : wiring.plugins()) {
+            commands.put(plugin.name(), () -> plugin.command(terminal));
+        }
+    }
+
+    /** What stands before all commands; asked for none, it says that one is needed. */
+    @Command(
+            name = "millrace",
+            synopsisSubcommandLabel = "COMMAND",
+            description = "Counts words on Apache Kafka: on one machine with a broker of its own, or on a cluster.",
+            commandListHeading = "%nCommands:%n",
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  millrace count docs/",
+                "  millrace count --bootstrap-server kafka:9092 /data",
+                "  millrace help count",
+                "",
+                "Every option can be set in the environment: --chunk-size is MILLRACE_CHUNK_SIZE."
+            })
+    private static final class Root {}
+
+    /** @return the exit code, one of {@link ExitCode}; nothing is thrown */
+    public int run(String... args) {
+        return commandLine(args).execute(args);
+    }
+
+    /**
+     * The parser. Only the command that is asked for is built where that is plain from the first argument: reading the
+     * annotations of all of them would take longer than parsing.
+     */
+    CommandLine commandLine(String... args) {
+        CommandLine root = new CommandLine(new Root());
+        Supplier<Object> asked = args.length == 0 ? null : commands.get(args[0]);
+        if (asked != null) {
+            root.addSubcommand(args[0], asked.get());
+        } else {
+            commands.forEach((name, command) -> root.addSubcommand(name, command.get()));
+            root.addSubcommand(new HelpCommand());
+        }
+        set(root);
+        return root;
+    }
+
+    private void set(CommandLine root) {
+        Terminal terminal = session.terminal();
+        Failures failures = new Failures(terminal);
+        describe(root.getCommandSpec());
+        root.getSubcommands().values().stream().map(CommandLine::getCommandSpec).forEach(this::describe);
+        root.setOut(new PrintWriter(new OutputStreamWriter(terminal.out(), StandardCharsets.UTF_8), true))
+                .setErr(new PrintWriter(terminal.err(), true))
+                .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.hasColor() ? Ansi.ON : Ansi.OFF))
+                .setDefaultValueProvider(session.environment())
+                .setParameterExceptionHandler(failures)
+                .setExecutionExceptionHandler(failures)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                // A file's name may begin with an @ or hold a ${.
+                .setExpandAtFiles(false)
+                .setInterpolateVariables(false)
+                .setOverwrittenOptionsAllowed(false)
+                .setUsageHelpAutoWidth(false)
+                .setUsageHelpWidth(Math.max(60, Math.min(120, terminal.columns())));
+    }
+
+    private void describe(CommandSpec command) {
+        if (command.userObject() instanceof HelpCommand) {
+            return;
+        }
+        command.addOption(OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .order(998)
+                .description("Print this help.")
+                .build());
+        command.addOption(OptionSpec.builder("-V", "--version")
+                .versionHelp(true)
+                .order(999)
+                .description("Print the version.")
+                .build());
+        command.version("Millrace " + session.wiring().version());
+        UsageMessageSpec usage = command.usageMessage();
+        usage.sortOptions(false);
+        usage.abbreviateSynopsis(true);
+        usage.exitCodeListHeading("%nExit codes:%n");
+        usage.exitCodeList(EXIT_CODES);
+        usage.sectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, Sections::render);
+    }
+
+    private static Map<String, String> exitCodes() {
+        Map<String, String> codes = new LinkedHashMap<>();
+        for (ExitCode code : ExitCode.values()) {
+            codes.put(Integer.toString(code.code()), switch (code) {
+                case OK -> "done";
+                case FAILED -> "failed; the message says what and where";
+                case USAGE -> "wrong use, or a setting that cannot be read";
+                case NO_SUCH_JOB -> "there is no such job";
+                case BROKER -> "the brokers cannot be reached, or refuse";
+                case TIMED_OUT -> "waited as long as --timeout allows";
+                case CANCELLED -> "the job was cancelled";
+                case INTERRUPTED -> "interrupted, as by Ctrl-C";
+            });
+        }
+        return codes;
+    }
+}
