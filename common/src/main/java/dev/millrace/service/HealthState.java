@@ -1,17 +1,13 @@
 package dev.millrace.service;
 
-import java.util.EnumSet;
-import java.util.Set;
-
 /**
  * Where a service is in its life.
  *
  * <pre>
- *   STARTING --> RUNNING --> DRAINING --> (exit)
- *       |           |            |
- *       |           v            |
- *       |        FAILED  <-------+
- *       +-----------^
+ *   STARTING ---> RUNNING ---> DRAINING ---> (exit)
+ *      | \___________|___________^ |
+ *      v             v             v
+ *    FAILED        FAILED        FAILED
  * </pre>
  *
  * A service that is told to stop while it starts goes straight to DRAINING.
@@ -22,21 +18,17 @@ public enum HealthState {
     DRAINING,
     FAILED;
 
-    private Set<HealthState> next() {
-        return switch (this) {
-            case STARTING -> EnumSet.of(RUNNING, DRAINING, FAILED);
-            case RUNNING -> EnumSet.of(DRAINING, FAILED);
-            case DRAINING -> EnumSet.of(FAILED);
-            case FAILED -> EnumSet.noneOf(HealthState.class);
-        };
-    }
-
-    /** Whether a service in this state may be sent work, which is what a health check asks. */
+    /** Whether a health check gets a 200: only a running service may be counted on. */
     public boolean isHealthy() {
         return this == RUNNING;
     }
 
-    boolean canBecome(HealthState other) {
-        return next().contains(other);
+    boolean canBecome(HealthState next) {
+        return switch (this) {
+            case STARTING -> next != STARTING;
+            case RUNNING -> next == DRAINING || next == FAILED;
+            case DRAINING -> next == FAILED;
+            case FAILED -> false;
+        };
     }
 }

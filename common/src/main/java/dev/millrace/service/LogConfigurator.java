@@ -45,6 +45,11 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         this.environment = environment;
     }
 
+    /** Whether nobody has asked for a level. */
+    static boolean isLevelLeftOpen() {
+        return new LogConfigurator().level() == null;
+    }
+
     @Override
     public ExecutionStatus configure(LoggerContext context) {
         @Nullable Level wanted = level();
