@@ -1,6 +1,7 @@
 package dev.millrace.driver.collect;
 
 import dev.millrace.job.PartitionTotal;
+import dev.millrace.shuffle.WordHash;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -38,13 +39,13 @@ public final class ResultTable {
     private long tokens;
     private long digestSum;
 
-    /** @param digest hashes words for {@link #total()}: for real results that of the shuffle, {@code WordHash} */
-    /** An empty table. */
+    /** An empty table, whose totals compare with those of the shuffle. */
     public ResultTable() {
-        this(dev.millrace.shuffle.WordHash::h64);
+        this(WordHash::h64);
     }
 
-    public ResultTable(WordDigest digest) {
+    /** @param digest hashes words, for {@link #total()} */
+    ResultTable(WordDigest digest) {
         this.digest = digest;
     }
 

@@ -8,7 +8,7 @@ import java.util.Map;
 /** Tables made of strings. */
 public final class Words {
     /** FNV-1a: any hash will do where only a table's own consistency is tested. */
-    public static final WordDigest DIGEST = (word, from, length) -> {
+    static final WordDigest DIGEST = (word, from, length) -> {
         long hash = 0xcbf29ce484222325L;
         for (int i = from; i < from + length; i++) {
             hash = (hash ^ (word[i] & 0xff)) * 0x100000001b3L;

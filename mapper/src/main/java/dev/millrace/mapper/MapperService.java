@@ -1,0 +1,29 @@
+package dev.millrace.mapper;
+
+import dev.millrace.service.Metrics;
+import dev.millrace.service.Service;
+
+/** A mapper in a process of its own, with its metrics. */
+public final class MapperService implements Service {
+    private final Mapper mapper;
+
+    public MapperService(MapperSettings settings, Metrics metrics) {
+        mapper = new Mapper(settings);
+        MapperMetrics own = mapper.metrics();
+        metrics.gauge("millrace.mapper.tasks", "Tasks mapped and committed", own, MapperMetrics::tasks);
+        metrics.gauge("millrace.mapper.failures", "Runs of tasks that failed", own, MapperMetrics::failures);
+        metrics.gauge("millrace.mapper.bytes", "Bytes of input as stored", own, MapperMetrics::bytes);
+        metrics.gauge("millrace.mapper.seconds", "Time from claim to commit, summed", own, MapperMetrics::seconds);
+        metrics.bind(mapper.claims());
+    }
+
+    @Override
+    public void run() {
+        mapper.run();
+    }
+
+    @Override
+    public void drain() {
+        mapper.drain();
+    }
+}
