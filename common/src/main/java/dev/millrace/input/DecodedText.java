@@ -4,6 +4,7 @@ import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import dev.millrace.input.InputException.Kind;
 import dev.millrace.job.InputRange;
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
@@ -72,10 +73,27 @@ final class DecodedText extends InputStream {
             case NONE -> throw new IllegalStateException("a plain file has no decoder");
             case GZIP -> new GzipText(stored);
             case BZIP2 -> new BZip2CompressorInputStream(new BufferedInputStream(stored, BUFFER_BYTES), true);
-            case ZSTD -> new ZstdInputStreamNoFinalizer(stored).setLongMax(zstdWindowLog());
+            case ZSTD -> new ZstdInputStreamNoFinalizer(new LastByteAlone(stored)).setLongMax(zstdWindowLog());
             case LZ4 -> new Lz4Text(new BufferedInputStream(stored, BUFFER_BYTES));
             case XZ -> new XZInputStream(new BufferedInputStream(stored, BUFFER_BYTES), xzMemoryKiB());
         };
+    }
+
+    /**
+     * Hands out the last byte of a file in a read of its own. zstd-jni forgets that a frame ended only when it reads
+     * again: were the end of one frame and the beginning of a cut-off one to come in one read, it would take the end of
+     * the file for the end of the text.
+     */
+    private static final class LastByteAlone extends FilterInputStream {
+        LastByteAlone(StoredFile in) {
+            super(in);
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            int left = in.available();
+            return in.read(bytes, offset, left > 1 ? Math.min(length, left - 1) : length);
+        }
     }
 
     private int zstdWindowLog() {

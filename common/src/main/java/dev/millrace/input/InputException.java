@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -52,13 +51,18 @@ public class InputException extends IOException {
         if (e instanceof InputException input) {
             return input;
         }
-        if (e instanceof NoSuchFileException || e instanceof NotDirectoryException) {
+        if (e instanceof NoSuchFileException || isBelowAFile(e)) {
             return new InputException(Kind.MISSING, shown + ": no such file", e);
         }
         if (e instanceof AccessDeniedException) {
             return new InputException(Kind.FORBIDDEN, shown + ": permission denied", e);
         }
         return new InputException(Kind.IO, shown + ": cannot be read: " + reason(e), e);
+    }
+
+    /** A path that goes on below a file; the JDK has no exception of its own for it. */
+    private static boolean isBelowAFile(IOException e) {
+        return e instanceof FileSystemException fs && "Not a directory".equals(fs.getReason());
     }
 
     private static String reason(IOException e) {

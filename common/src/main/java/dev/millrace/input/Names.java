@@ -107,7 +107,7 @@ public final class Names {
                 return false;
             }
         }
-        return !name.isEmpty();
+        return true;
     }
 
     /** The bytes of an encoded path. */

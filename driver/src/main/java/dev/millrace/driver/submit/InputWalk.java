@@ -6,6 +6,7 @@ import dev.millrace.input.InputException;
 import dev.millrace.input.InputRoots;
 import dev.millrace.input.InputRoots.Located;
 import dev.millrace.input.Names;
+import dev.millrace.job.Compression;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.InputRange;
 import dev.millrace.job.InputSpec;
@@ -66,10 +67,28 @@ public final class InputWalk implements Iterator<PlannedFile> {
      *
      * @param path below the root, percent-encoded
      * @param below path below the argument with a slash behind it, decoded; empty for the argument itself
+     * @param throughLink whether a symbolic link inside the argument was followed to get here
      * @param names still to come, in order
      */
     private record Folder(
-            String root, String path, Path file, String below, @Nullable Object key, Iterator<Path> names) {}
+            String root,
+            String path,
+            Path file,
+            String below,
+            boolean throughLink,
+            @Nullable Object key,
+            Iterator<Path> names) {
+        Folder with(Iterator<Path> otherNames) {
+            return new Folder(root, path, file, below, throughLink, key, otherNames);
+        }
+    }
+
+    /**
+     * A name found in a folder.
+     *
+     * @param attributes of what a link leads to, where it is one
+     */
+    private record Entry(BasicFileAttributes attributes, boolean isLink) {}
 
     private final InputRoots roots;
     private final Filter filter;
@@ -214,9 +233,9 @@ public final class InputWalk implements Iterator<PlannedFile> {
         anyFileInCurrent = false;
         Located located = argument.located;
         if (argument.isFolder) {
-            push(located.root(), located.path(), located.file(), "");
+            push(located.root(), located.path(), located.file(), "", false);
         } else {
-            emit(located.root(), located.path(), located.file());
+            emit(located.root(), located.path(), located.file(), look(located.file()), false);
         }
     }
 
@@ -229,7 +248,7 @@ public final class InputWalk implements Iterator<PlannedFile> {
 
     // ---- folders
 
-    private void push(String root, String path, Path file, String below) {
+    private void push(String root, String path, Path file, String below, boolean throughLink) {
         Object key;
         List<Path> names;
         try {
@@ -244,7 +263,7 @@ public final class InputWalk implements Iterator<PlannedFile> {
                 return;
             }
         }
-        stack.push(new Folder(root, path, file, below, key, names.iterator()));
+        stack.push(new Folder(root, path, file, below, throughLink, key, names.iterator()));
     }
 
     private static List<Path> names(Path folder) throws IOException {
@@ -275,26 +294,27 @@ public final class InputWalk implements Iterator<PlannedFile> {
             return;
         }
         Path file = folder.file.resolve(name);
-        BasicFileAttributes attributes = look(file, takes);
-        if (attributes == null) {
+        Entry entry = look(file, takes);
+        if (entry == null) {
             return;
         }
         String path = folder.path.isEmpty() ? Names.encode(name) : folder.path + "/" + Names.encode(name);
-        if (attributes.isDirectory()) {
+        boolean throughLink = folder.throughLink || entry.isLink;
+        if (entry.attributes.isDirectory()) {
             if (enters) {
-                push(folder.root, path, file, below + "/");
+                push(folder.root, path, file, below + "/", throughLink);
             }
         } else if (!takes) {
             return;
-        } else if (attributes.isRegularFile()) {
-            emit(folder.root, path, file);
+        } else if (entry.attributes.isRegularFile()) {
+            emit(folder.root, path, file, entry.attributes, throughLink);
         } else {
             notice(Names.printable(file) + ": passed over: a FIFO, socket or device");
         }
     }
 
     /** What a name in a folder is, links followed; null where it is passed over. */
-    private @Nullable BasicFileAttributes look(Path file, boolean wanted) {
+    private @Nullable Entry look(Path file, boolean wanted) {
         BasicFileAttributes attributes;
         try {
             attributes = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
@@ -308,14 +328,14 @@ public final class InputWalk implements Iterator<PlannedFile> {
             throw failed(file, e);
         }
         if (!attributes.isSymbolicLink()) {
-            return attributes;
+            return new Entry(attributes, false);
         }
         if (!followLinks) {
             notice(Names.printable(file) + ": passed over: a symbolic link (--follow-links reads what it leads to)");
             return null;
         }
         try {
-            return Files.readAttributes(file, BasicFileAttributes.class);
+            return new Entry(Files.readAttributes(file, BasicFileAttributes.class), true);
         } catch (NoSuchFileException e) {
             notice(Names.printable(file) + ": passed over: a symbolic link to nothing");
             return null;
@@ -335,18 +355,23 @@ public final class InputWalk implements Iterator<PlannedFile> {
         return String.valueOf(e.getReason()).startsWith("Too many levels of symbolic links");
     }
 
-    private void emit(String root, String path, Path file) {
+    private static BasicFileAttributes look(Path file) {
         try {
-            // Also checks that a link does not lead out of the root, where the mapper would refuse it.
-            Path readable = roots.resolve(root, path);
-            FileVersion version = FileVersion.of(readable);
-            next = new PlannedFile(
-                    root,
-                    path,
-                    0,
-                    version.bytes(),
-                    version.modifiedNanos(),
-                    CompressionProbe.probe(readable, version.bytes()));
+            return Files.readAttributes(file, BasicFileAttributes.class);
+        } catch (IOException e) {
+            throw failed(file, e);
+        }
+    }
+
+    private void emit(String root, String path, Path file, BasicFileAttributes attributes, boolean throughLink) {
+        try {
+            if (throughLink) {
+                // Where it leads out of the root, the mapper would refuse it.
+                roots.resolve(root, path);
+            }
+            FileVersion version = FileVersion.of(file, attributes);
+            Compression compression = CompressionProbe.probe(file, version.bytes());
+            next = new PlannedFile(root, path, 0, version.bytes(), version.modifiedNanos(), compression);
             anyFileInCurrent = true;
         } catch (InputException e) {
             throw failed(file, e);
@@ -427,14 +452,13 @@ public final class InputWalk implements Iterator<PlannedFile> {
         String below = "";
         int depth = 0;
         for (Path name : names) {
-            push(located.root(), path, file, below);
+            push(located.root(), path, file, below, followLinks);
             if (stack.size() != depth++ + 1) {
                 throw new MillraceException(
                         ExitCode.FAILED, Names.printable(file) + ": leads back to a folder around it by now");
             }
             Folder folder = stack.pop();
-            stack.push(new Folder(
-                    folder.root, folder.path, folder.file, folder.below, folder.key, behind(folder.names, name)));
+            stack.push(folder.with(behind(folder.names, name)));
             path = path.isEmpty() ? Names.encode(name) : path + "/" + Names.encode(name);
             file = file.resolve(name);
             below += name + "/";
