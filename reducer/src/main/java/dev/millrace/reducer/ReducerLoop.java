@@ -226,26 +226,24 @@ final class ReducerLoop implements Runnable {
             // Waits until no transaction on these offsets is open (KIP-447), so the checkpoint read next is the last.
             Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(Set.copyOf(added));
             Map<Integer, Checkpoint> checkpoints = readCheckpoints(added);
+            List<TopicPartition> fresh = added.stream()
+                    .filter(p -> !checkpoints.containsKey(p.partition()))
+                    .toList();
+            Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(fresh);
             for (TopicPartition partition : added) {
                 Checkpoint checkpoint = checkpoints.get(partition.partition());
+                long first = checkpoint == null ? beginnings.getOrDefault(partition, 0L) : checkpoint.position();
                 OffsetAndMetadata position = committed.get(partition);
-                start(partition, checkpoint, position);
+                if (position != null && position.offset() != first) {
+                    throw new MillraceException(
+                            ExitCode.FAILED,
+                            "DATA_LOST: " + partition + " was reduced up to offset " + position.offset()
+                                    + ", but its checkpoint says " + checkpoint);
+                }
+                consumer.seek(partition, first);
+                owned.put(partition.partition(), new PartitionReducer(partition.partition(), checkpoint, first));
+                LOG.info("{} is reduced here from offset {}", partition, first);
             }
-        }
-
-        private void start(
-                TopicPartition partition, @Nullable Checkpoint checkpoint, @Nullable OffsetAndMetadata committed) {
-            if (checkpoint != null) {
-                consumer.seek(partition, checkpoint.position());
-            } else {
-                consumer.seekToBeginning(List.of(partition));
-            }
-            long first = consumer.position(partition);
-            if (committed != null && (checkpoint == null || checkpoint.position() != committed.offset())) {
-                LOG.warn("{}: committed position {} beside checkpoint {}", partition, committed.offset(), checkpoint);
-            }
-            LOG.info("{} is reduced here from offset {}", partition, first);
-            owned.put(partition.partition(), new PartitionReducer(partition.partition(), checkpoint, first));
         }
 
         @Override
