@@ -58,6 +58,22 @@ public final class WordTable {
         return used + longWords;
     }
 
+    /** Bytes that the table holds for itself, words included. */
+    public long memoryBytes() {
+        return 8L * slots.length + 16L * ends.length + 4L * longSlots.length + arena.length;
+    }
+
+    /** Slots looked at to find an inline word, on average; for tests of the hash. */
+    double meanProbes() {
+        long probes = 0;
+        for (int i = 0; i < slots.length; i += SLOT) {
+            if (slots[i] != 0) {
+                probes += 1 + ((i - slot(slots[i], slots[i + 1]) & slots.length - 1) >> 2);
+            }
+        }
+        return used == 0 ? 0 : (double) probes / used;
+    }
+
     /** Forgets all words. A table that had grown large gives its memory back. */
     public void clear() {
         int kept = Math.max(firstBits, KEPT_BITS);
