@@ -42,15 +42,18 @@ final class Run {
                 () -> nanos);
     }
 
-    MillraceCli cli() {
-        Wiring wiring = new Wiring(
+    Wiring wiring() {
+        return new Wiring(
                 "1.2.3",
                 new Text(),
                 options -> cluster.open("kafka", options),
                 hasEmbedded ? options -> cluster.open("embedded", options) : null,
                 cluster::admin,
                 plugins);
-        return new MillraceCli(wiring, terminal(), handler -> signal = handler);
+    }
+
+    MillraceCli cli() {
+        return new MillraceCli(wiring(), terminal(), handler -> signal = handler);
     }
 
     Run go(String... args) {
