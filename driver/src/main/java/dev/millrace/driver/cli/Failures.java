@@ -28,19 +28,29 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     @Override
     public int handleParseException(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
-        String message = String.valueOf(e.getMessage());
+        String message = message(e);
         if (e.getArgSpec() instanceof OptionSpec option && cameFromEnvironment(option, args)) {
             message += " (from " + Environment.variable(option.longestName()) + ")";
         }
         terminal.complain(message);
         if (e instanceof UnmatchedArgumentException unmatched) {
-            List<String> suggestions = unmatched.getSuggestions();
+            List<String> suggestions = Suggestions.of(
+                    command.getCommandSpec(), unmatched.getUnmatched().get(0));
             if (!suggestions.isEmpty()) {
                 terminal.line("Did you mean " + String.join(" or ", suggestions) + "?");
             }
         }
         terminal.line("Try '" + command.getCommandSpec().qualifiedName() + " --help'");
         return ExitCode.USAGE.code();
+    }
+
+    private static String message(ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched
+                && !unmatched.isUnknownOption()
+                && e.getCommandLine().getParent() == null) {
+            return "there is no command '" + unmatched.getUnmatched().get(0) + "'";
+        }
+        return String.valueOf(e.getMessage());
     }
 
     /** A command that failed. */

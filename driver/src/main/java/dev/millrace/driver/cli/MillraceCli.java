@@ -4,7 +4,9 @@ import dev.millrace.job.ExitCode;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import picocli.CommandLine;
@@ -14,6 +16,8 @@ import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * The command line {@code millrace}. Results go to standard output, all else to standard error. Values of options come
@@ -55,11 +59,18 @@ public final class MillraceCli {
             footer = {
                 "  millrace count docs/",
                 "  millrace count --bootstrap-server kafka:9092 /data",
-                "  millrace help count",
-                "",
-                "Every option can be set in the environment: --chunk-size is MILLRACE_CHUNK_SIZE."
+                "  millrace help count"
             })
-    private static final class Root {}
+    private static final class Root implements Runnable {
+        @Spec
+        @SuppressWarnings("NullAway.Init")
+        private CommandSpec command;
+
+        @Override
+        public void run() {
+            throw new ParameterException(command.commandLine(), "a command is needed");
+        }
+    }
 
     /** @return the exit code, one of {@link ExitCode}; nothing is thrown */
     public int run(String... args) {
@@ -94,7 +105,6 @@ public final class MillraceCli {
                 .setDefaultValueProvider(session.environment())
                 .setParameterExceptionHandler(failures)
                 .setExecutionExceptionHandler(failures)
-                .setCaseInsensitiveEnumValuesAllowed(true)
                 // A file's name may begin with an @ or hold a ${.
                 .setExpandAtFiles(false)
                 .setInterpolateVariables(false)
@@ -119,6 +129,13 @@ public final class MillraceCli {
                 .build());
         command.version("Millrace " + session.wiring().version());
         UsageMessageSpec usage = command.usageMessage();
+        List<String> footer = new ArrayList<>(List.of(usage.footer()));
+        if (!footer.isEmpty()) {
+            footer.add("");
+        }
+        footer.add("Every option can be set in the environment: --chunk-size is MILLRACE_CHUNK_SIZE.");
+        footer.add("One that may be repeated takes a value a line there.");
+        usage.footer(footer.toArray(new String[0]));
         usage.sortOptions(false);
         usage.abbreviateSynopsis(true);
         usage.exitCodeListHeading("%nExit codes:%n");

@@ -33,7 +33,7 @@ final class ResultArguments {
             names = "--format",
             order = Sections.OUTPUT + 1,
             paramLabel = "table|tsv|csv|json",
-            defaultValue = "table",
+            converter = FormatArgument.class,
             description = "Form of the result. Default: table.")
     private TableFormat format = TableFormat.TABLE;
 

@@ -2,7 +2,6 @@ package dev.millrace.driver.collect;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Locale;
 
 /**
  * The printed forms of a result, all in UTF-8 with LF.
@@ -70,12 +69,6 @@ public enum TableFormat {
     }
 
     abstract void write(ResultTable counts, int limit, TextOut out) throws IOException;
-
-    /** As it is typed. */
-    @Override
-    public String toString() {
-        return name().toLowerCase(Locale.ROOT);
-    }
 
     /** Bytes that begin a code point: all but those that continue one. */
     private static int codePoints(byte[] bytes, int from, int length) {

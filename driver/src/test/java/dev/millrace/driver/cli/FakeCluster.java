@@ -1,0 +1,139 @@
+package dev.millrace.driver.cli;
+
+import dev.millrace.driver.JobClient;
+import dev.millrace.driver.JobListener;
+import dev.millrace.driver.JobRequest;
+import dev.millrace.driver.JobResult;
+import dev.millrace.driver.collect.ResultTable;
+import dev.millrace.driver.collect.Words;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.InputSpec;
+import dev.millrace.job.JobId;
+import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.Receipt;
+import dev.millrace.job.TextRules;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A cluster of one known job, which remembers what it was asked for and closes as it must. */
+final class FakeCluster {
+    static final JobId JOB = JobId.parse("00112233445566aa");
+
+    final List<String> calls = new ArrayList<>();
+    final List<Finding> findings = new ArrayList<>();
+    Map<String, Long> counts = new LinkedHashMap<>(Map.of("mill", 3L, "race", 2L));
+    Consumer<JobListener> during = listener -> {};
+    @Nullable RuntimeException failure;
+    boolean forever;
+    boolean hasOpened = true;
+    boolean conserved = true;
+    @Nullable ClusterOptions options;
+    @Nullable JobRequest request;
+    ClusterAdmin.@Nullable TopicPlan plan;
+    int open;
+
+    final CountDownLatch running = new CountDownLatch(1);
+
+    JobClient open(String kind, ClusterOptions with) {
+        options = with;
+        calls.add(kind);
+        open++;
+        return new Client();
+    }
+
+    ClusterAdmin admin(ClusterOptions with) {
+        options = with;
+        open++;
+        return new ClusterAdmin() {
+            @Override
+            public void init(TopicPlan topics, Consumer<String> report) {
+                plan = topics;
+                report.accept("made millrace.pairs");
+            }
+
+            @Override
+            public List<Finding> diagnose() {
+                return findings;
+            }
+
+            @Override
+            public void close() {
+                open--;
+            }
+        };
+    }
+
+    private final class Client implements JobClient {
+        @Override
+        public JobResult run(JobRequest asked, JobListener listener) {
+            request = asked;
+            calls.add("run");
+            return go(listener);
+        }
+
+        @Override
+        public JobResult attach(JobId job, JobListener listener) {
+            calls.add("attach " + job);
+            return go(listener);
+        }
+
+        private JobResult go(JobListener listener) {
+            if (hasOpened) {
+                listener.opened(JOB);
+            }
+            during.accept(listener);
+            if (failure != null) {
+                throw failure;
+            }
+            if (forever) {
+                running.countDown();
+                try {
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException e) {
+                    throw new MillraceException(ExitCode.INTERRUPTED, "interrupted", e);
+                }
+            }
+            return result();
+        }
+
+        @Override
+        public List<JobRecord> list() {
+            JobSpec spec = new JobSpec(
+                    JOB,
+                    "a\u001b[31mname",
+                    new TextRules("unicode", 1, List.of("the")),
+                    new InputSpec(List.of("docs"), List.of(), List.of(), false, 1),
+                    16, "id", 64, 4, false, 0, 0, 1_000_000_000_000L);
+            return List.of(JobRecord.open(spec).seal(12, 34));
+        }
+
+        @Override
+        public void cancel(JobId job) {
+            calls.add("cancel " + job);
+        }
+
+        @Override
+        public void close() {
+            open--;
+        }
+    }
+
+    private JobResult result() {
+        ResultTable table = Words.table(counts);
+        PartitionTotal total = table.total();
+        PartitionTotal mapped = conserved ? total : total.plus(new PartitionTotal(1, 1));
+        return new JobResult(
+                table,
+                new Receipt(
+                        JOB.toString(), "docs", "0.1.0", "unicode", 1, 0, 4, 123_456, 123_456, table.size(), 4, 5, 1, 0,
+                        2, 0, mapped, total, total, 1, 16, List.of(), List.of("a pipe"), 2_000));
+    }
+}

@@ -1,0 +1,88 @@
+package dev.millrace.driver.cli;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class InterruptionTest {
+    @Test
+    void ctrlCOnAClusterSaysHowToComeBack() throws InterruptedException {
+        Run run = interrupted(
+                "count", "--bootstrap-server", "k:9092", "--topic-prefix", "p.", "--command-property", "pass=secret", "d");
+        assertThat(run.code).isEqualTo(130);
+        assertThat(run.err())
+                .isEqualTo("job " + FakeCluster.JOB + "\nmillrace: interrupted; job " + FakeCluster.JOB
+                        + " goes on. To come back: millrace attach " + FakeCluster.JOB
+                        + " --bootstrap-server k:9092 --topic-prefix p. --command-property pass=...\n");
+    }
+
+    @Test
+    void ctrlCStopsTheEmbeddedCluster() throws InterruptedException {
+        Run run = interrupted("count", "d");
+        assertThat(run.code).isEqualTo(130);
+        assertThat(run.err()).isEqualTo("millrace: interrupted; the job was stopped\n");
+        assertThat(run.cluster.open).isZero();
+        assertThat(run.signal).as("signals are given back").isNull();
+    }
+
+    @Test
+    void ctrlCBeforeThereIsAJob() throws InterruptedException {
+        Run run = new Run();
+        run.cluster.hasOpened = false;
+        assertThat(interrupted(run, "count", "--bootstrap-server", "k:9092", "d").err())
+                .isEqualTo("millrace: interrupted; no job was started\n");
+    }
+
+    @Test
+    void whateverAnInterruptBecomesOnItsWayIsAnInterrupt() {
+        Run run = new Run();
+        run.cluster.during = listener -> {
+            requireNonNull(run.signal).run();
+            throw new IllegalStateException("a library wrapped it");
+        };
+        run.go("count", "d");
+        assertThat(run.code).isEqualTo(130);
+        assertThat(Thread.interrupted()).as("no interrupt is left behind").isFalse();
+    }
+
+    @Test
+    void theTimeLimit() {
+        Run run = new Run();
+        run.cluster.forever = true;
+        run.go("attach", "--timeout", "50ms", "--bootstrap-server", "k:9092", "00112233445566aa");
+        assertThat(run.code).isEqualTo(5);
+        assertThat(run.err())
+                .endsWith("millrace: not done after 0.05 s; job 00112233445566aa goes on. To come back: millrace attach"
+                        + " 00112233445566aa --bootstrap-server k:9092\n");
+        assertThat(Thread.interrupted()).isFalse();
+    }
+
+    @Test
+    void aJobThatEndsInTimeIsNotTouched() {
+        Run run = new Run();
+        run.cluster.failure = new MillraceException(ExitCode.FAILED, "mapper lost");
+        run.go("count", "--timeout", "1h", "d");
+        assertThat(run.code).isEqualTo(1);
+        assertThat(run.err()).isEqualTo("millrace: mapper lost\n");
+    }
+
+    private static Run interrupted(String... args) throws InterruptedException {
+        return interrupted(new Run(), args);
+    }
+
+    private static Run interrupted(Run run, String... args) throws InterruptedException {
+        run.cluster.forever = true;
+        Thread main = new Thread(() -> run.go(args));
+        main.start();
+        assertThat(run.cluster.running.await(20, TimeUnit.SECONDS)).isTrue();
+        requireNonNull(run.signal).run();
+        main.join();
+        return run;
+    }
+}
