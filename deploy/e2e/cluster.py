@@ -1,0 +1,360 @@
+#!/usr/bin/env python3
+"""The whole cluster in containers, counted against an oracle while its parts are killed, restarted and scaled.
+
+    ./mvnw package -DskipTests && deploy/e2e/cluster.py
+
+Needs a Docker engine, Compose v1 or v2, and to be root, because processes are killed from the host. Leaves no
+container, network or volume behind. Settings, by environment:
+
+    COMPOSE              "docker compose" or "docker-compose"; default the first that works
+    MILLRACE_E2E_CORPUS  folder to count; default one made from Debian packages, kept in ~/.cache
+    MILLRACE_E2E_CHUNK   chunk size of the job with faults, default 16KiB: small, so that it lasts
+    MILLRACE_E2E_SMOKE   1: a calm job on a small corpus only, to try another flavour of Compose
+"""
+
+import datetime
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+PROJECT = "millrace-e2e"
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "millrace-e2e"
+SMOKE = os.environ.get("MILLRACE_E2E_SMOKE") == "1"
+CHUNK = os.environ.get("MILLRACE_E2E_CHUNK", "16KiB")
+JOB_SECONDS = 600
+STARTED = time.monotonic()
+
+
+class Failed(Exception):
+    pass
+
+
+def say(text):
+    print(f"[e2e {time.monotonic() - STARTED:6.1f}s] {text}", flush=True)
+
+
+def check(condition, text):
+    if not condition:
+        raise Failed(text)
+    say(f"ok: {text}")
+
+
+def run(*command, timeout=180, quiet=True, **more):
+    """Runs a command to its end; its output is shown only where it fails."""
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=timeout, text=True, errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT if quiet else None, **more)
+    if done.returncode != 0:
+        raise Failed(f"{shlex.join(map(str, command))} ended with {done.returncode}:\n{done.stdout[-4000:]}")
+    return done.stdout.strip()
+
+
+def docker(*arguments, **more):
+    return run("docker", *arguments, **more)
+
+
+def find_compose():
+    asked = os.environ.get("COMPOSE")
+    for candidate in [asked] if asked else ["docker compose", "docker-compose"]:
+        command = shlex.split(candidate)
+        if shutil.which(command[0]) and subprocess.run(
+                [*command, "version"], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0:
+            return command
+    raise Failed("neither docker compose nor docker-compose works")
+
+
+COMPOSE = []
+
+
+def compose(*arguments, **more):
+    return run(*COMPOSE, "-p", PROJECT, *arguments, **more)
+
+
+def containers(service):
+    return compose("ps", "-q", service, quiet=False).split()
+
+
+def inspect(container, template):
+    return docker("inspect", "-f", template, container)
+
+
+def instant(text):
+    """Seconds since 1970 of what Docker prints, nanoseconds and all."""
+    whole, _, rest = text.rstrip("Z").partition(".")
+    moment = datetime.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=datetime.timezone.utc)
+    return moment.timestamp() + float("0." + (re.match(r"\d*", rest).group() or "0"))
+
+
+def wait_for(what, seconds, condition):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failed(f"{what}: not within {seconds} s")
+        time.sleep(0.1)
+
+
+class Job:
+    """One run of the driver, whose standard error is read line by line as it comes."""
+
+    CLAIM = re.compile(r"^(\S+)/(\d+) reading ")
+
+    def __init__(self, name, *options):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-e2e-"))
+        self.folder.chmod(0o777)  # the driver in its container is another user
+        self.claims = []  # (seconds since 1970, slot)
+        self.lines = []
+        self.begun = time.monotonic()
+        self.seconds = None
+        self.process = subprocess.Popen(
+            [*COMPOSE, "-p", PROJECT, "run", "--rm", "--no-deps", "-T", "-v", f"{self.folder}:/out", "driver",
+             "count", "/data", "-v", "--name", name, "--format", "tsv", "--output", "/out/words.tsv",
+             "--receipt", "/out/receipt.json", *options],
+            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace")
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            found = self.CLAIM.match(line)
+            if found:
+                self.claims.append((time.time(), found.group(1)))
+            else:
+                self.lines.append(line.rstrip())
+
+    def running(self):
+        return self.process.poll() is None
+
+    def wait_for_claims(self, wanted, what):
+        """Returns in mid-job, with so many claims seen. A job that is over by then proves nothing."""
+        deadline = time.monotonic() + JOB_SECONDS
+        while len(self.claims) < wanted:
+            if not self.running():
+                raise Failed(f"{what}: the job ended first, after {len(self.claims)} claims:\n" + self.tail())
+            if time.monotonic() > deadline:
+                raise Failed(f"{what}: only {len(self.claims)} of {wanted} claims in {JOB_SECONDS} s\n" + self.tail())
+            time.sleep(0.05)
+
+    def tail(self):
+        return "\n".join(self.lines[-30:])
+
+    def finish(self):
+        try:
+            code = self.process.wait(JOB_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise Failed(f"the job did not end within {JOB_SECONDS} s\n" + self.tail()) from None
+        self.reader.join(10)
+        self.seconds = time.monotonic() - self.begun
+        if code != 0:
+            raise Failed(f"the driver ended with {code}:\n" + self.tail())
+
+    def compare(self, oracle, files, size):
+        words = self.folder / "words.tsv"
+        same = subprocess.run(["cmp", words, oracle], stdin=subprocess.DEVNULL, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if same.returncode != 0:
+            diff = subprocess.run(f"diff {shlex.quote(str(oracle))} {shlex.quote(str(words))} | head -n 20", shell=True,
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            raise Failed(f"the counts are not the oracle's: {same.stdout}\n{diff.stdout}")
+        with open(oracle, encoding="utf-8") as file:
+            counts = [int(line.rpartition("\t")[2]) for line in file]
+        receipt = json.loads((self.folder / "receipt.json").read_text(encoding="utf-8"))
+        check(True, f"{len(counts)} words as the oracle counts them, byte for byte")
+        expected = {"files": files, "bytes": size, "textBytes": size, "words": len(counts), "skipped": []}
+        for name, value in expected.items():
+            if receipt[name] != value:
+                raise Failed(f"receipt: {name} is {receipt[name]}, not {value}")
+        totals = [receipt[stage] for stage in ("mapped", "reduced", "collected")]
+        check(totals[0] == totals[1] == totals[2] and totals[0]["tokens"] == sum(counts),
+              f"receipt: {files} files, {size} bytes, {sum(counts)} tokens mapped = reduced = collected")
+        check(receipt["attempts"] >= receipt["tasks"],
+              f"receipt: {receipt['tasks']} tasks, {receipt['attempts']} attempts, {receipt['backupTasks']} backup tasks, "
+              f"{receipt['duplicatesDropped']} duplicates dropped")
+        return receipt
+
+    def close(self):
+        if self.running():
+            self.process.terminate()
+            self.process.wait(60)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def kill_process(container, what):
+    """kill -9 from outside, as a kernel out of memory would: the restart policy brings the container back."""
+    restarts = int(inspect(container, "{{.RestartCount}}"))
+    os.kill(int(inspect(container, "{{.State.Pid}}")), signal.SIGKILL)
+    wait_for(f"{what} back after kill -9", 60,
+             lambda: int(inspect(container, "{{.RestartCount}}")) > restarts
+             and inspect(container, "{{.State.Status}}") == "running")
+    say(f"killed {what} {container[:12]} from the host; it is back")
+
+
+def first_tasks(job, added):
+    """How soon each new mapper had its first task, counted from its own line that says it has started."""
+    waits = []
+    for container in added:
+        slot = "mapper-" + inspect(container, "{{.Config.Hostname}}")
+        wait_for(f"first task of {slot}", 60, lambda s=slot: any(claim[1] == s for claim in list(job.claims)))
+        claim = next(at for at, claimed in job.claims if claimed == slot)
+        ready = next((line for line in docker("logs", "-t", container).splitlines() if " started" in line), None)
+        if ready is None:
+            raise Failed(f"{slot} never said that it had started")
+        up = instant(ready.split()[0])
+        process = instant(inspect(container, "{{.State.StartedAt}}"))
+        say(f"{slot}: process to service {1000 * (up - process):.0f} ms, service to first task {1000 * (claim - up):.0f} ms")
+        waits.append(claim - up)
+    return waits
+
+
+def calm(oracle, files, size):
+    job = Job("calm")
+    try:
+        job.finish()
+        say(f"calm job: {job.seconds:.1f} s, the driver's container included")
+        job.compare(oracle, files, size)
+    finally:
+        job.close()
+
+
+def faults(oracle, files, size):
+    chunks = size // chunk_bytes()
+    job = Job("faults", "--chunk-size", CHUNK)
+    try:
+        job.wait_for_claims(chunks * 5 // 100, "one mapper at work")
+        before = set(containers("mapper"))
+        began = time.monotonic()
+        compose("up", "-d", "--no-recreate", "--no-build", "--scale", "mapper=4", "--scale", "reducer=2")
+        say(f"1 -> 4 mappers after {len(job.claims)} claims, in {time.monotonic() - began:.1f} s")
+        added = [container for container in containers("mapper") if container not in before]
+        check(len(added) == 3, "three more mappers")
+        waits = first_tasks(job, added)
+        check(max(waits) <= 1.0, f"a new mapper has its first task within 1 s of being up: at most {max(waits):.2f} s")
+
+        job.wait_for_claims(len(job.claims) + chunks // 50, "four mappers at work")
+        kill_process(sorted(before)[0], "mapper")
+        kill_process(added[0], "mapper")
+        job.wait_for_claims(len(job.claims) + chunks // 50, "mappers back at work")
+        for container in containers("reducer"):
+            kill_process(container, "reducer")
+
+        job.wait_for_claims(len(job.claims) + chunks // 50, "before the broker goes")
+        began = time.monotonic()
+        broker = containers("broker")[0]
+        docker("restart", broker)
+        wait_for("broker healthy again", 120, lambda: inspect(broker, "{{.State.Health.Status}}") == "healthy")
+        say(f"broker restarted after {len(job.claims)} claims, healthy in {time.monotonic() - began:.1f} s")
+
+        job.wait_for_claims(len(job.claims) + chunks // 50, "work goes on behind the restart")
+        docker("stop", "-t", "40", added[1])
+        code = inspect(added[1], "{{.State.ExitCode}}")
+        check(code == "0", f"a mapper that is told to stop drains and exits with {code}")
+        compose("up", "-d", "--no-recreate", "--no-build", "--scale", "mapper=2", "--scale", "reducer=2")
+        check(len(containers("mapper")) == 2, f"4 -> 2 mappers after {len(job.claims)} claims")
+        check(job.running(), "all this happened in mid-job")
+        job.finish()
+        say(f"job with faults: {job.seconds:.1f} s, {len(job.claims)} claims by {len({c[1] for c in job.claims})} mappers")
+        job.compare(oracle, files, size)
+    finally:
+        job.close()
+
+
+def chunk_bytes():
+    found = re.fullmatch(r"(\d+)(KiB|MiB)", CHUNK)
+    if not found:
+        raise Failed(f"MILLRACE_E2E_CHUNK {CHUNK} is not a number of KiB or MiB")
+    return int(found.group(1)) << {"KiB": 10, "MiB": 20}[found.group(2)]
+
+
+def leftovers():
+    label = f"label=com.docker.compose.project={PROJECT}"
+    return {kind: found for kind, found in {
+        "containers": docker("ps", "-aq", "--filter", label),
+        "volumes": docker("volume", "ls", "-q", "--filter", label),
+        "networks": docker("network", "ls", "-q", "--filter", label)}.items() if found}
+
+
+def show_logs():
+    for service in ("init", "broker", "mapper", "reducer"):
+        logs = subprocess.run([*COMPOSE, "-p", PROJECT, "logs", "--no-color", "--tail", "40", service], cwd=ROOT,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              errors="replace", timeout=60, check=False)
+        print(f"--- {service}\n{logs.stdout}", flush=True)
+
+
+def prepare():
+    """The corpus and the oracle's answer to it, which is as good as the corpus is old."""
+    if SMOKE:
+        corpus = pathlib.Path(tempfile.mkdtemp(prefix="millrace-smoke-"))
+        corpus.chmod(0o755)
+        for name in ("cluster.py", "corpus.py", "oracle.py"):
+            shutil.copy(HERE / name, corpus)
+    elif os.environ.get("MILLRACE_E2E_CORPUS"):
+        corpus = pathlib.Path(os.environ["MILLRACE_E2E_CORPUS"]).resolve()
+    else:
+        corpus = CACHE / "corpus"
+        CACHE.mkdir(parents=True, exist_ok=True)
+        run(sys.executable, str(HERE / "corpus.py"), str(corpus), timeout=900)
+    found = [path for path in corpus.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in found)
+    say(f"corpus: {size} bytes in {len(found)} files")
+    check(SMOKE or size >= 100_000_000, "at least 100 MB of real text")
+    oracle = pathlib.Path(tempfile.mkdtemp(prefix="millrace-oracle-")) / "words.tsv"
+    with open(oracle, "wb") as out:
+        subprocess.run([sys.executable, HERE / "oracle.py", corpus], stdin=subprocess.DEVNULL, stdout=out, check=True,
+                       timeout=900)
+    say("the oracle has counted")
+    return corpus, oracle, len(found), size
+
+
+def main():
+    COMPOSE.extend(find_compose())
+    if leftovers():
+        compose("down", "-v", "--remove-orphans")
+    corpus, oracle, files, size = prepare()
+    os.environ.update(MILLRACE_DATA=str(corpus), MILLRACE_TAG="e2e", COMPOSE_PROFILES="")
+    say(f"{shlex.join(COMPOSE)} {compose('version', '--short')}")
+    failed = None
+    try:
+        # A service by name, because the driver stands under a profile that `up` leaves out.
+        compose("build", "init", "mapper", "reducer", timeout=300)
+        began = time.monotonic()
+        compose("up", "-d", "--no-build", timeout=180)
+        wait_for("mapper and reducer healthy", 60, lambda: all(
+            inspect(container, "{{.State.Health.Status}}") == "healthy"
+            for service in ("mapper", "reducer") for container in containers(service)))
+        say(f"the cluster is up and healthy after {time.monotonic() - began:.1f} s")
+        calm(oracle, files, size)
+        if not SMOKE:
+            faults(oracle, files, size)
+    except (Failed, subprocess.TimeoutExpired) as failure:
+        failed = failure
+        print(f"[e2e] FAILED: {failure}", flush=True)
+        show_logs()
+    finally:
+        compose("down", "-v", "--remove-orphans", "-t", "45", timeout=180)
+        shutil.rmtree(oracle.parent, ignore_errors=True)
+        if SMOKE:
+            shutil.rmtree(corpus, ignore_errors=True)
+    if failed is None:
+        left = leftovers()
+        check(not left, f"nothing is left after down -v {left or ''}")
+        say("passed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failed as failure:
+        sys.exit(f"[e2e] FAILED: {failure}")

@@ -1,0 +1,122 @@
+package dev.millrace.e2e;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/** One of the shipped jars as a process of its own, its output kept line by line. {@link #close} leaves nothing. */
+final class MillraceProcess implements AutoCloseable {
+    private final String name;
+    private final Process process;
+    private final List<String> lines = new ArrayList<>();
+    private boolean outputEnded;
+
+    private MillraceProcess(String name, Process process) {
+        this.name = name;
+        this.process = process;
+        Thread reader = new Thread(this::read, "output of " + name);
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /** @param module {@code mapper}, {@code reducer} or {@code driver} */
+    static MillraceProcess start(String module, Map<String, String> environment, String... arguments) {
+        Path jar = Path.of(System.getProperty("millrace.checkout"))
+                .resolve(module)
+                .resolve("target/millrace-" + module + ".jar")
+                .normalize();
+        if (!Files.isRegularFile(jar)) {
+            throw new IllegalStateException("there is no " + jar + ": run the tests by mvnw verify, which packages it");
+        }
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-jar", jar.toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().keySet().removeIf(variable -> variable.startsWith("MILLRACE_"));
+        builder.environment().putAll(environment);
+        try {
+            return new MillraceProcess(module, builder.start());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void read() {
+        try (BufferedReader output =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                synchronized (lines) {
+                    lines.add(line);
+                    lines.notifyAll();
+                }
+            }
+        } catch (IOException e) {
+            // The pipe of a killed process: what came before is kept.
+        } finally {
+            synchronized (lines) {
+                outputEnded = true;
+                lines.notifyAll();
+            }
+        }
+    }
+
+    /** Returns when so many lines are like that. @throws AssertionError with the output if that does not come */
+    void awaitLines(int count, Predicate<String> like, Duration patience) throws InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        synchronized (lines) {
+            while (lines.stream().filter(like).count() < count) {
+                long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                if (left <= 0 || outputEnded) {
+                    throw new AssertionError(name + (outputEnded ? " ended" : " went on for " + patience)
+                            + " without " + count + " such lines:\n" + String.join("\n", lines));
+                }
+                lines.wait(left);
+            }
+        }
+    }
+
+    /** @throws AssertionError with the output if it fails or does not end */
+    void awaitSuccess(Duration patience) throws InterruptedException {
+        if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError(name + " did not end within " + patience + ":\n" + output());
+        }
+        if (process.exitValue() != 0) {
+            throw new AssertionError(name + " ended with " + process.exitValue() + ":\n" + output());
+        }
+    }
+
+    /** SIGTERM, and the exit code. */
+    int stop(Duration patience) throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError(name + " did not drain within " + patience + ":\n" + output());
+        }
+        return process.exitValue();
+    }
+
+    /** SIGKILL, as {@code kill -9}. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    String output() {
+        synchronized (lines) {
+            return String.join("\n", lines);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}
