@@ -39,7 +39,7 @@ public final class PairBlocks {
                 if (needed > MAX_BLOCK_BYTES) {
                     throw new IllegalArgumentException("a pair of up to " + needed + " bytes fits no block");
                 }
-                full.add(ByteBuffer.wrap(bytes, 0, size).slice().asReadOnlyBuffer());
+                full.add(ByteBuffer.wrap(bytes, 0, size).slice());
                 bytes = new byte[FIRST_BLOCK_BYTES];
                 size = 0;
             }
@@ -116,7 +116,7 @@ public final class PairBlocks {
             blocks.add(block.duplicate());
         }
         if (lane.size > 0) {
-            blocks.add(ByteBuffer.wrap(lane.bytes, 0, lane.size).slice().asReadOnlyBuffer());
+            blocks.add(ByteBuffer.wrap(lane.bytes, 0, lane.size).slice());
         }
         return blocks;
     }
