@@ -1,0 +1,152 @@
+package dev.millrace.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.JobListener;
+import dev.millrace.driver.JobRequest;
+import dev.millrace.driver.JobResult;
+import dev.millrace.driver.KafkaJobClient;
+import dev.millrace.input.InputLimits;
+import dev.millrace.input.InputRoots;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.InputSpec;
+import dev.millrace.job.JobId;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextRules;
+import dev.millrace.text.TextProfile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Jobs on a real broker, mapper and reducer in this JVM, compared with a plain loop over the same files. */
+final class LocalClusterTest {
+    private static final String[] WORDS = {"mill", "Race", "WATER", "wheel", "the", "a", "grain", "stone", "Weir", "flume"};
+
+    @TempDir
+    static Path folder;
+
+    private static LocalCluster cluster;
+    private static KafkaJobClient client;
+    private static final Map<String, Long> EXPECTED = new TreeMap<>();
+
+    @BeforeAll
+    static void start() throws IOException {
+        Random random = new Random(5);
+        for (int file = 0; file < 9; file++) {
+            StringBuilder text = new StringBuilder();
+            for (int line = random.nextInt(400); line > 0; line--) {
+                boolean comment = random.nextInt(9) == 0;
+                text.append(comment ? "  .. " : "");
+                for (int n = random.nextInt(12); n > 0; n--) {
+                    String word = WORDS[random.nextInt(WORDS.length)] + "xyz".charAt(random.nextInt(3));
+                    text.append(word).append(random.nextBoolean() ? " " : ", ");
+                    if (!comment) {
+                        EXPECTED.merge(word.toLowerCase(Locale.ROOT), 1L, Long::sum);
+                    }
+                }
+                text.append('\n');
+            }
+            Files.writeString(folder.resolve("f" + file + ".rst"), text);
+        }
+        InputRoots roots = InputRoots.ofArguments(List.of(folder));
+        cluster = LocalCluster.start(
+                new LocalCluster.Settings(EmbeddedBroker.Settings.temporary(), 2, 3, roots, InputLimits.DEFAULT),
+                failure -> {
+                    throw new AssertionError("a service failed", failure);
+                });
+        client = new KafkaJobClient(
+                new DriverSettings(cluster.cluster(), roots, Duration.ofSeconds(30), false, "millrace attach"));
+    }
+
+    @AfterAll
+    static void stop() {
+        client.close();
+        cluster.close();
+    }
+
+    private static JobRequest request(Path path, long chunkBytes) {
+        return new JobRequest(
+                "test",
+                new InputSpec(List.of(path.toString()), List.of(), List.of(), false, chunkBytes),
+                new TextRules("pymotw", TextProfile.PYMOTW.version(), List.of()),
+                8,
+                3,
+                false);
+    }
+
+    private static Map<String, Long> counts(JobResult result) throws IOException {
+        Map<String, Long> counts = new TreeMap<>();
+        result.counts()
+                .forEach((word, from, length, count) ->
+                        counts.put(new String(word, from, length, StandardCharsets.UTF_8), count));
+        return counts;
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {100, 1_000, 33_333, 32 << 20})
+    void everyChunkSizeGivesTheCountsOfAPlainLoop(long chunkBytes) throws IOException {
+        JobResult result = client.run(request(folder, chunkBytes), JobListener.NONE);
+        assertThat(counts(result)).isEqualTo(EXPECTED);
+        assertThat(result.receipt().isConserved()).isTrue();
+        assertThat(result.receipt().mapped().tokens())
+                .isEqualTo(EXPECTED.values().stream().mapToLong(Long::longValue).sum());
+        assertThat(result.receipt().files()).isEqualTo(9);
+        assertThat(result.receipt().textBytes()).isEqualTo(result.receipt().bytes());
+    }
+
+    @Test
+    void jobsAtOnceDoNotMix() throws IOException {
+        List<CompletableFuture<JobResult>> running = new ArrayList<>();
+        for (int job = 0; job < 4; job++) {
+            Path input = job % 2 == 0 ? folder : folder.resolve("f1.rst");
+            running.add(CompletableFuture.supplyAsync(() -> {
+                try (KafkaJobClient own = new KafkaJobClient(new DriverSettings(
+                        cluster.cluster(),
+                        InputRoots.ofArguments(List.of(folder)),
+                        Duration.ofSeconds(30),
+                        false,
+                        "millrace attach"))) {
+                    return own.run(request(input, 2_000), JobListener.NONE);
+                }
+            }));
+        }
+        Map<String, Long> one = counts(running.get(1).join());
+        assertThat(counts(running.get(0).join())).isEqualTo(EXPECTED);
+        assertThat(counts(running.get(2).join())).isEqualTo(EXPECTED);
+        assertThat(counts(running.get(3).join())).isEqualTo(one).isNotEmpty();
+    }
+
+    @Test
+    void anEmptyInputHasNoWords() throws IOException {
+        Files.createFile(folder.resolve("f9.empty"));
+        JobResult result = client.run(request(folder.resolve("f9.empty"), 100), JobListener.NONE);
+        Files.delete(folder.resolve("f9.empty"));
+        assertThat(counts(result)).isEmpty();
+        assertThat(result.receipt().files()).isOne();
+    }
+
+    @Test
+    void aJobThatNobodyKnowsHasItsOwnExitCode() {
+        assertThatThrownBy(() -> client.attach(new JobId(42), JobListener.NONE))
+                .isInstanceOfSatisfying(
+                        MillraceException.class,
+                        e -> assertThat(e.exitCode()).isEqualTo(ExitCode.NO_SUCH_JOB));
+    }
+}
