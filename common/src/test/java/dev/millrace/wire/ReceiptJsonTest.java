@@ -17,8 +17,30 @@ import org.junit.jupiter.api.Test;
 class ReceiptJsonTest {
     private static final PartitionTotal TOTAL = new PartitionTotal(1L << 60, 0xfedcba9876543210L);
     private static final Receipt RECEIPT = new Receipt(
-            "00ff00ff00ff00ff", "näme \"x\"\n", "0.1.0", "unicode", 1, 3, 4, 1L << 40, 1L << 41, 77, 5, 6, 1, 2, 8, 9,
-            TOTAL, TOTAL, TOTAL, 33554432, 16, List.of("task 3: gone"), List.of("a", "b"), 1234);
+            "00ff00ff00ff00ff",
+            "näme \"x\"\n",
+            "0.1.0",
+            "unicode",
+            1,
+            3,
+            4,
+            1L << 40,
+            1L << 41,
+            77,
+            5,
+            6,
+            1,
+            2,
+            8,
+            9,
+            TOTAL,
+            TOTAL,
+            TOTAL,
+            33554432,
+            16,
+            List.of("task 3: gone"),
+            List.of("a", "b"),
+            1234);
 
     @Test
     void readsBackWhatItWrote() throws IOException {
@@ -46,9 +68,12 @@ class ReceiptJsonTest {
         assertThatThrownBy(() -> read(json.replace("\"format\" : 1", "\"format\" : 2")))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("format 2");
-        assertThatThrownBy(() -> read(json.replace("\"files\" : 4", "\"files\" : 4.0"))).hasMessageContaining("files");
-        assertThatThrownBy(() -> read(json.replace("\"files\" : 4", "\"files\" : -4"))).hasMessageContaining("files");
-        assertThatThrownBy(() -> read(json.replace("\"files\" : 4", "\"file\" : 4"))).hasMessageContaining("files");
+        assertThatThrownBy(() -> read(json.replace("\"files\" : 4", "\"files\" : 4.0")))
+                .hasMessageContaining("files");
+        assertThatThrownBy(() -> read(json.replace("\"files\" : 4", "\"files\" : -4")))
+                .hasMessageContaining("files");
+        assertThatThrownBy(() -> read(json.replace("\"files\" : 4", "\"file\" : 4")))
+                .hasMessageContaining("files");
         assertThatThrownBy(() -> read(json.replace("\"files\"", "\"files\" : 1, \"files\"")))
                 .isInstanceOf(IOException.class);
         assertThatThrownBy(() -> read(json.replace("\"conserved\" : true", "\"conserved\" : false")))

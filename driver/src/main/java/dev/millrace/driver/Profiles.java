@@ -18,8 +18,8 @@ public final class Profiles implements TextCatalog {
     }
 
     @Override
-    public List<String> englishStopWords() {
-        return TextProfile.ENGLISH_STOP_WORDS;
+    public List<String> englishStopWords(String profile) {
+        return TextProfile.named(profile).englishStopWords();
     }
 
     @Override

@@ -23,7 +23,12 @@ final class Amounts {
                 throw new TypeConversionException("'" + text + "' is not a size such as 16MiB, 32m or 1048576");
             }
             try {
-                long unit = 1L << 10 * " kmgt".indexOf((size.group(2) + " ").toLowerCase(Locale.ROOT).charAt(0));
+                long unit = 1L
+                        << 10
+                                * " kmgt"
+                                        .indexOf((size.group(2) + " ")
+                                                .toLowerCase(Locale.ROOT)
+                                                .charAt(0));
                 long bytes = Math.multiplyExact(Long.parseLong(size.group(1)), unit);
                 if (bytes < 1) {
                     throw new TypeConversionException("a size must be at least 1 byte");
@@ -95,8 +100,7 @@ final class Amounts {
         String[] units = {"B", "KiB", "MiB", "GiB"};
         int unit = Math.min(3, Long.numberOfTrailingZeros(start | end) / 10);
         if (end >>> 10 * unit > 999_999) {
-            return String.format(
-                    Locale.ROOT, "[%.1f..%.1f MiB)", start / (double) (1 << 20), end / (double) (1 << 20));
+            return String.format(Locale.ROOT, "[%.1f..%.1f MiB)", start / (double) (1 << 20), end / (double) (1 << 20));
         }
         return "[" + (start >>> 10 * unit) + ".." + (end >>> 10 * unit) + " " + units[unit] + ")";
     }

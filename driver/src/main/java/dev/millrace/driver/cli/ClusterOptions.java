@@ -1,6 +1,8 @@
 package dev.millrace.driver.cli;
 
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param properties for Kafka's clients: those of {@code --command-config}, with each {@code --command-property} over
  *     them, without {@code bootstrap.servers}. May hold secrets
  * @param topicPrefix that all topic names begin with, as in {@code millrace.}
- * @param roots folders known to driver and mappers, by name
+ * @param roots folders known to driver and mappers, by name, in the order given
  * @param threads mappers of the embedded cluster, or 0 for its default
  * @param partitions of the embedded cluster's pairs topic, or 0 for its default
  */
@@ -25,7 +27,7 @@ public record ClusterOptions(
 
     public ClusterOptions {
         properties = Map.copyOf(properties);
-        roots = Map.copyOf(roots);
+        roots = Collections.unmodifiableMap(new LinkedHashMap<>(roots));
     }
 
     public boolean isEmbedded() {

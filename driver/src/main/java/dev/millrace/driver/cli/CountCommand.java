@@ -35,8 +35,9 @@ final class CountCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "PATH",
             arity = "1..*",
-            description = "Files and folders to count; '-' is standard input. Files that end in .gz, .bz2, .zst, .lz4 or"
-                    + " .xz are decompressed.")
+            description =
+                    "Files and folders to count; '-' is standard input. Files that end in .gz, .bz2, .zst, .lz4 or"
+                            + " .xz are decompressed.")
     private List<String> paths = List.of();
 
     @Option(

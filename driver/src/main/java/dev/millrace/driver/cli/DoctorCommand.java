@@ -45,15 +45,15 @@ final class DoctorCommand implements Callable<Integer> {
                     Visible.text(finding.what()),
                     Visible.text(finding.found())));
             if (!finding.advice().isEmpty()) {
-                report.append("      -> ").append(Visible.text(finding.advice())).append('\n');
+                report.append("      -> ")
+                        .append(Visible.text(finding.advice()))
+                        .append('\n');
             }
         }
-        long failed = findings.stream()
-                .filter(f -> f.level() == Finding.Level.FAIL)
-                .count();
-        long warned = findings.stream()
-                .filter(f -> f.level() == Finding.Level.WARN)
-                .count();
+        long failed =
+                findings.stream().filter(f -> f.level() == Finding.Level.FAIL).count();
+        long warned =
+                findings.stream().filter(f -> f.level() == Finding.Level.WARN).count();
         report.append(Amounts.number(findings.size(), "check"))
                 .append(": ")
                 .append(failed)

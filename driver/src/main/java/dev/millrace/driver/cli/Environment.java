@@ -27,7 +27,8 @@ final class Environment implements IDefaultValueProvider {
         return "MILLRACE_" + option.replaceFirst("^-+", "").replace('-', '_').toUpperCase(Locale.ROOT);
     }
 
-    @Nullable String get(String option) {
+    @Nullable
+    String get(String option) {
         String value = values.get(variable(option));
         return value == null || value.isEmpty() ? null : value;
     }
@@ -54,9 +55,10 @@ final class Environment implements IDefaultValueProvider {
         return switch (value.toLowerCase(Locale.ROOT)) {
             case "true", "1", "yes", "on" -> true;
             case "false", "0", "no", "off" -> false;
-            default -> throw new ParameterException(
-                    option.command().commandLine(),
-                    variable(option.longestName()) + " must be true or false, not '" + value + "'");
+            default ->
+                throw new ParameterException(
+                        option.command().commandLine(),
+                        variable(option.longestName()) + " must be true or false, not '" + value + "'");
         };
     }
 

@@ -58,7 +58,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
         if (e instanceof ParameterException wrongUse) {
             return handleParseException(
-                    wrongUse, parsed == null ? new String[0] : parsed.originalArgs().toArray(new String[0]));
+                    wrongUse,
+                    parsed == null ? new String[0] : parsed.originalArgs().toArray(new String[0]));
         }
         boolean traces = wantsTraces(parsed);
         int code;

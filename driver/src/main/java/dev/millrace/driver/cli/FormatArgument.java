@@ -14,8 +14,9 @@ final class FormatArgument implements ITypeConverter<TableFormat> {
             case "tsv" -> TableFormat.TSV;
             case "csv" -> TableFormat.CSV;
             case "json" -> TableFormat.JSON;
-            default -> throw new TypeConversionException(
-                    "there is no format '" + text + "'; there are table, tsv, csv and json");
+            default ->
+                throw new TypeConversionException(
+                        "there is no format '" + text + "'; there are table, tsv, csv and json");
         };
     }
 }

@@ -146,16 +146,18 @@ public final class MillraceCli {
     private static Map<String, String> exitCodes() {
         Map<String, String> codes = new LinkedHashMap<>();
         for (ExitCode code : ExitCode.values()) {
-            codes.put(Integer.toString(code.code()), switch (code) {
-                case OK -> "done";
-                case FAILED -> "failed; the message says what and where";
-                case USAGE -> "wrong use, or a setting that cannot be read";
-                case NO_SUCH_JOB -> "there is no such job";
-                case BROKER -> "the brokers cannot be reached, or refuse";
-                case TIMED_OUT -> "waited as long as --timeout allows";
-                case CANCELLED -> "the job was cancelled";
-                case INTERRUPTED -> "interrupted, as by Ctrl-C";
-            });
+            codes.put(
+                    Integer.toString(code.code()),
+                    switch (code) {
+                        case OK -> "done";
+                        case FAILED -> "failed; the message says what and where";
+                        case USAGE -> "wrong use, or a setting that cannot be read";
+                        case NO_SUCH_JOB -> "there is no such job";
+                        case BROKER -> "the brokers cannot be reached, or refuse";
+                        case TIMED_OUT -> "waited as long as --timeout allows";
+                        case CANCELLED -> "the job was cancelled";
+                        case INTERRUPTED -> "interrupted, as by Ctrl-C";
+                    });
         }
         return codes;
     }

@@ -51,8 +51,8 @@ final class ProgressLine {
         if (last.sealed() && last.bytesPlanned() > 0) {
             parts.add(percent() + "%");
         }
-        parts.add(last.tasksDone() + "+" + last.tasksRunning() + "/" + last.tasksPlanned()
-                + (last.sealed() ? "" : "+") + " chunks");
+        parts.add(last.tasksDone() + "+" + last.tasksRunning() + "/" + last.tasksPlanned() + (last.sealed() ? "" : "+")
+                + " chunks");
         boolean mapping = !last.sealed() || last.tasksDone() < last.tasksPlanned();
         if (mapping && bytesPerSecond > 0) {
             parts.add(Amounts.rate(bytesPerSecond));

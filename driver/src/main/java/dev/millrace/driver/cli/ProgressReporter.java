@@ -2,6 +2,7 @@ package dev.millrace.driver.cli;
 
 import dev.millrace.driver.JobListener;
 import dev.millrace.driver.JobProgress;
+import dev.millrace.input.Names;
 import dev.millrace.job.ChunkTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.InputRange;
@@ -41,7 +42,8 @@ final class ProgressReporter implements JobListener {
         this.nextNanos = terminal.nanos().getAsLong() + (terminal.canRedraw() ? 0 : FIRST_LINE_NANOS);
     }
 
-    @Nullable JobId job() {
+    @Nullable
+    JobId job() {
         return job;
     }
 
@@ -101,7 +103,7 @@ final class ProgressReporter implements JobListener {
             return "a document of " + Amounts.bytes(task.inlineBytes());
         }
         InputRange first = task.inputs().get(0);
-        String name = Visible.path(first.path());
+        String name = Names.printableEncoded(first.path());
         if (task.inputs().size() > 1) {
             int more = task.inputs().size() - 1;
             return name + " and " + more + " more file" + (more == 1 ? "" : "s");

@@ -25,7 +25,8 @@ final class ReceiptSummary {
         }
         if (!receipt.skipped().isEmpty()) {
             odd.add(Amounts.number(receipt.skipped().size(), "task") + " left out after failing: "
-                    + Visible.text(receipt.skipped().get(0)) + (receipt.skipped().size() > 1 ? ", ..." : ""));
+                    + Visible.text(receipt.skipped().get(0))
+                    + (receipt.skipped().size() > 1 ? ", ..." : ""));
         }
         if (!receipt.notices().isEmpty()) {
             odd.add(Amounts.number(receipt.notices().size(), "input") + " passed over");

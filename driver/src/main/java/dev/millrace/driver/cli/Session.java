@@ -13,8 +13,7 @@ record Session(Wiring wiring, Terminal terminal, Interrupts.Signals signals) {
         }
         if (embedded == null) {
             throw new MillraceException(
-                    ExitCode.USAGE,
-                    "this program has no embedded cluster: give --bootstrap-server HOST:PORT");
+                    ExitCode.USAGE, "this program has no embedded cluster: give --bootstrap-server HOST:PORT");
         }
         return embedded.open(options);
     }

@@ -28,8 +28,7 @@ final class StandardOutput {
             throw new MillraceException(ExitCode.INTERRUPTED, "interrupted while writing to standard output", e);
         } catch (IOException e) {
             if (!readerIsGone(e)) {
-                throw new MillraceException(
-                        ExitCode.FAILED, "cannot write to standard output: " + e.getMessage(), e);
+                throw new MillraceException(ExitCode.FAILED, "cannot write to standard output: " + e.getMessage(), e);
             }
         }
     }

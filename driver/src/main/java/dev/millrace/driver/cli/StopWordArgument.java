@@ -28,7 +28,7 @@ final class StopWordArgument {
         }
         return switch (argument) {
             case "none" -> List.of();
-            case "english" -> text.englishStopWords();
+            case "english" -> text.englishStopWords(profile);
             default -> read(argument);
         };
     }

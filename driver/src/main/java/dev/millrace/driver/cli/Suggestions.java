@@ -16,8 +16,9 @@ final class Suggestions {
         Collection<String> known = name.startsWith("-")
                 ? command.optionsMap().keySet()
                 : command.subcommands().keySet();
-        List<String> longer =
-                known.stream().filter(k -> name.length() > 2 && k.startsWith(name)).toList();
+        List<String> longer = known.stream()
+                .filter(k -> name.length() > 2 && k.startsWith(name))
+                .toList();
         if (!longer.isEmpty()) {
             return longer.stream().limit(MOST).toList();
         }
@@ -42,10 +43,8 @@ final class Suggestions {
                 }
                 int change = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
                 d[i][j] = Math.min(d[i - 1][j - 1] + change, 1 + Math.min(d[i - 1][j], d[i][j - 1]));
-                boolean swapped = i > 1
-                        && j > 1
-                        && a.charAt(i - 1) == b.charAt(j - 2)
-                        && a.charAt(i - 2) == b.charAt(j - 1);
+                boolean swapped =
+                        i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
                 if (swapped) {
                     d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
                 }

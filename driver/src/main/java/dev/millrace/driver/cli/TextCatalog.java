@@ -11,8 +11,8 @@ public interface TextCatalog {
     /** Words that the profile leaves out unless told otherwise. */
     List<String> ownStopWords(String profile);
 
-    /** The list behind {@code --stop-words english}. */
-    List<String> englishStopWords();
+    /** The list behind {@code --stop-words english}, as far as the profile can have its words. */
+    List<String> englishStopWords(String profile);
 
     /**
      * Rules of the profile's newest version.

@@ -17,8 +17,10 @@ final class CsvTable {
                 .build(new OutputStreamWriter(out, StandardCharsets.UTF_8));
         try {
             csv.writeRecord("word", "count");
-            counts.forEach(limit, (bytes, from, length, count) ->
-                    csv.writeRecord(new String(bytes, from, length, StandardCharsets.UTF_8), Long.toString(count)));
+            counts.forEach(
+                    limit,
+                    (bytes, from, length, count) -> csv.writeRecord(
+                            new String(bytes, from, length, StandardCharsets.UTF_8), Long.toString(count)));
             csv.flush();
         } catch (UncheckedIOException e) {
             throw e.getCause();

@@ -21,8 +21,9 @@ public enum TableFormat {
         @Override
         void write(ResultTable counts, int limit, TextOut out) throws IOException {
             int[] longest = {0};
-            counts.forEach(limit, (bytes, from, length, count) ->
-                    longest[0] = Math.max(longest[0], codePoints(bytes, from, length)));
+            counts.forEach(
+                    limit,
+                    (bytes, from, length, count) -> longest[0] = Math.max(longest[0], codePoints(bytes, from, length)));
             out.ascii("\nTOP ").decimal(limit).ascii(" WORDS BY FREQUENCY\n\n");
             if (counts.size() == 0) {
                 out.ascii("no words\n");
@@ -36,8 +37,12 @@ public enum TableFormat {
     TSV {
         @Override
         void write(ResultTable counts, int limit, TextOut out) throws IOException {
-            counts.forEach(limit, (bytes, from, length, count) ->
-                    out.bytes(bytes, from, length).ascii("\t").decimal(count).ascii("\n"));
+            counts.forEach(
+                    limit,
+                    (bytes, from, length, count) -> out.bytes(bytes, from, length)
+                            .ascii("\t")
+                            .decimal(count)
+                            .ascii("\n"));
         }
     },
     CSV {

@@ -206,7 +206,12 @@ final class WordOrder {
         int atA = ResultTable.offset(positionA);
         int atB = ResultTable.offset(positionB);
         return Arrays.compareUnsigned(
-                table.page(positionA), atA, atA + table.lengthOf(a), table.page(positionB), atB, atB + table.lengthOf(b));
+                table.page(positionA),
+                atA,
+                atA + table.lengthOf(a),
+                table.page(positionB),
+                atB,
+                atB + table.lengthOf(b));
     }
 
     private void heapify(int[] heap, int base, int n) {

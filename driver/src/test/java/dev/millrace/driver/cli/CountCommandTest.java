@@ -44,16 +44,51 @@ class CountCommandTest {
 
     @Test
     void takesEveryOption() throws IOException {
-        Path config = Files.writeString(folder.resolve("client.properties"), "a=file\nb = file \nbootstrap.servers=no:1");
+        Path config =
+                Files.writeString(folder.resolve("client.properties"), "a=file\nb = file \nbootstrap.servers=no:1");
         Path stop = Files.writeString(folder.resolve("stop"), "\ufeffThe # comment\n  or\tand\n\n# all\n");
         Run run = new Run()
                 .go(
-                        "count", "--include", "*.txt", "--include=*.md", "--exclude", "x{a,b}", "--follow",
-                        "--chunk-size", "16MiB", "--profile", "pymotw", "--stop-words", stop.toString(), "--name", "n",
-                        "--window", "7", "--max-attempts", "2", "--skip-failed", "--root", "data=" + folder,
-                        "--bootstrap-server", "k:9092", "--command-config", config.toString(), "--command-property",
-                        "b=prop=erty", "--topic-prefix", "p.", "--top", "1", "--format", "TSV", "-q", "--timeout", "1h",
-                        "-", "@x", "${sys:user.home}");
+                        "count",
+                        "--include",
+                        "*.txt",
+                        "--include=*.md",
+                        "--exclude",
+                        "x{a,b}",
+                        "--follow",
+                        "--chunk-size",
+                        "16MiB",
+                        "--profile",
+                        "pymotw",
+                        "--stop-words",
+                        stop.toString(),
+                        "--name",
+                        "n",
+                        "--window",
+                        "7",
+                        "--max-attempts",
+                        "2",
+                        "--skip-failed",
+                        "--root",
+                        "data=" + folder,
+                        "--bootstrap-server",
+                        "k:9092",
+                        "--command-config",
+                        config.toString(),
+                        "--command-property",
+                        "b=prop=erty",
+                        "--topic-prefix",
+                        "p.",
+                        "--top",
+                        "1",
+                        "--format",
+                        "TSV",
+                        "-q",
+                        "--timeout",
+                        "1h",
+                        "-",
+                        "@x",
+                        "${sys:user.home}");
         assertThat(run.err()).isEmpty();
         assertThat(run.code).isZero();
         assertThat(run.out()).isEqualTo("mill\t3\n");
@@ -73,7 +108,9 @@ class CountCommandTest {
                 .isEqualTo(new ClusterOptions(
                         "k:9092", Map.of("a", "file", "b", "prop=erty"), "p.", Map.of("data", folder), 0, 0));
         assertThat(run.cluster.calls).containsExactly("kafka", "run");
-        assertThat(requireNonNull(run.cluster.options).toString()).contains("k:9092").doesNotContain("prop=erty");
+        assertThat(requireNonNull(run.cluster.options).toString())
+                .contains("k:9092")
+                .doesNotContain("prop=erty");
     }
 
     @Test

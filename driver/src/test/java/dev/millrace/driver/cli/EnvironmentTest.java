@@ -69,15 +69,11 @@ class EnvironmentTest {
         assertThat(request.skipFailed()).isTrue();
         assertThat(run.cluster.options)
                 .isEqualTo(new ClusterOptions(
-                        "env:1",
-                        Map.of("a", "file", "b", "x;y,z", "c", "3"),
-                        "p.",
-                        Map.of("data", folder),
-                        2,
-                        3));
+                        "env:1", Map.of("a", "file", "b", "x;y,z", "c", "3"), "p.", Map.of("data", folder), 2, 3));
 
         Set<String> variables = new HashSet<>();
-        CommandLine count = requireNonNull(new Run().cli().commandLine("count").getSubcommands().get("count"));
+        CommandLine count = requireNonNull(
+                new Run().cli().commandLine("count").getSubcommands().get("count"));
         for (OptionSpec option : count.getCommandSpec().options()) {
             if (!option.usageHelp() && !option.versionHelp()) {
                 variables.add(Environment.variable(option.longestName()));
@@ -98,8 +94,21 @@ class EnvironmentTest {
                 .with("MILLRACE_VERBOSE", "1")
                 .with("MILLRACE_COMMAND_PROPERTY", "a=env")
                 .go(
-                        "count", "--bootstrap-server", "flag:1", "--include", "flag", "--follow", "--no-skip-failed",
-                        "--format", "tsv", "--top", "2", "-q", "--command-property", "b=flag", "docs");
+                        "count",
+                        "--bootstrap-server",
+                        "flag:1",
+                        "--include",
+                        "flag",
+                        "--follow",
+                        "--no-skip-failed",
+                        "--format",
+                        "tsv",
+                        "--top",
+                        "2",
+                        "-q",
+                        "--command-property",
+                        "b=flag",
+                        "docs");
         assertThat(run.err()).isEmpty();
         assertThat(run.out()).isEqualTo("mill\t3\nrace\t2\n");
         JobRequest request = requireNonNull(run.cluster.request);
@@ -114,7 +123,8 @@ class EnvironmentTest {
     void theFileIsLast() throws IOException {
         Path config = Files.writeString(folder.resolve("c"), "bootstrap.servers=file:1");
         String[] args = {"list", "--command-config", config.toString()};
-        assertThat(requireNonNull(new Run().go(args).cluster.options).bootstrapServers()).isEqualTo("file:1");
+        assertThat(requireNonNull(new Run().go(args).cluster.options).bootstrapServers())
+                .isEqualTo("file:1");
         Run both = new Run().with("MILLRACE_BOOTSTRAP_SERVER", "env:1").go(args);
         assertThat(requireNonNull(both.cluster.options).bootstrapServers()).isEqualTo("env:1");
         assertThat(requireNonNull(both.cluster.options).properties()).isEmpty();

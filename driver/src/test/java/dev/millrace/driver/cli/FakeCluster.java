@@ -31,12 +31,20 @@ final class FakeCluster {
     final List<Finding> findings = new ArrayList<>();
     Map<String, Long> counts = new LinkedHashMap<>(Map.of("mill", 3L, "race", 2L));
     Consumer<JobListener> during = listener -> {};
-    @Nullable RuntimeException failure;
+
+    @Nullable
+    RuntimeException failure;
+
     boolean forever;
     boolean hasOpened = true;
     boolean conserved = true;
-    @Nullable ClusterOptions options;
-    @Nullable JobRequest request;
+
+    @Nullable
+    ClusterOptions options;
+
+    @Nullable
+    JobRequest request;
+
     ClusterAdmin.@Nullable TopicPlan plan;
     int open;
 
@@ -111,7 +119,14 @@ final class FakeCluster {
                     "a\u001b[31mname",
                     new TextRules("unicode", 1, List.of("the")),
                     new InputSpec(List.of("docs"), List.of(), List.of(), false, 1),
-                    16, "id", 64, 4, false, 0, 0, 1_000_000_000_000L);
+                    16,
+                    "id",
+                    64,
+                    4,
+                    false,
+                    0,
+                    0,
+                    1_000_000_000_000L);
             return List.of(JobRecord.open(spec).seal(12, 34));
         }
 
@@ -133,7 +148,29 @@ final class FakeCluster {
         return new JobResult(
                 table,
                 new Receipt(
-                        JOB.toString(), "docs", "0.1.0", "unicode", 1, 0, 4, 123_456, 123_456, table.size(), 4, 5, 1, 0,
-                        2, 0, mapped, total, total, 1, 16, List.of(), List.of("a pipe"), 2_000));
+                        JOB.toString(),
+                        "docs",
+                        "0.1.0",
+                        "unicode",
+                        1,
+                        0,
+                        4,
+                        123_456,
+                        123_456,
+                        table.size(),
+                        4,
+                        5,
+                        1,
+                        0,
+                        2,
+                        0,
+                        mapped,
+                        total,
+                        total,
+                        1,
+                        16,
+                        List.of(),
+                        List.of("a pipe"),
+                        2_000));
     }
 }

@@ -14,7 +14,14 @@ class InterruptionTest {
     @Test
     void ctrlCOnAClusterSaysHowToComeBack() throws InterruptedException {
         Run run = interrupted(
-                "count", "--bootstrap-server", "k:9092", "--topic-prefix", "p.", "--command-property", "pass=secret", "d");
+                "count",
+                "--bootstrap-server",
+                "k:9092",
+                "--topic-prefix",
+                "p.",
+                "--command-property",
+                "pass=secret",
+                "d");
         assertThat(run.code).isEqualTo(130);
         assertThat(run.err())
                 .isEqualTo("job " + FakeCluster.JOB + "\nmillrace: interrupted; job " + FakeCluster.JOB
@@ -35,7 +42,8 @@ class InterruptionTest {
     void ctrlCBeforeThereIsAJob() throws InterruptedException {
         Run run = new Run();
         run.cluster.hasOpened = false;
-        assertThat(interrupted(run, "count", "--bootstrap-server", "k:9092", "d").err())
+        assertThat(interrupted(run, "count", "--bootstrap-server", "k:9092", "d")
+                        .err())
                 .isEqualTo("millrace: interrupted; no job was started\n");
     }
 

@@ -10,14 +10,16 @@ final class ProcessMain {
     public static void main(String[] args) {
         Run run = new Run();
         switch (args[0]) {
-            case "forever" -> run.cluster.during = listener -> {
-                System.err.println("running");
-                run.cluster.forever = true;
-            };
-            case "deaf" -> run.cluster.during = listener -> {
-                System.err.println("running");
-                waitDeafly();
-            };
+            case "forever" ->
+                run.cluster.during = listener -> {
+                    System.err.println("running");
+                    run.cluster.forever = true;
+                };
+            case "deaf" ->
+                run.cluster.during = listener -> {
+                    System.err.println("running");
+                    waitDeafly();
+                };
             default -> {
                 run.cluster.counts = new LinkedHashMap<>();
                 for (int i = 0; i < 200_000; i++) {

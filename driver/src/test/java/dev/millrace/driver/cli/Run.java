@@ -81,7 +81,7 @@ final class Run {
         }
 
         @Override
-        public List<String> englishStopWords() {
+        public List<String> englishStopWords(String profile) {
             return List.of("the", "and");
         }
 
@@ -90,7 +90,9 @@ final class Run {
             return new TextRules(
                     profile,
                     7,
-                    stopWords.stream().map(word -> word.toLowerCase(Locale.ROOT)).toList());
+                    stopWords.stream()
+                            .map(word -> word.toLowerCase(Locale.ROOT))
+                            .toList());
         }
 
         @Override

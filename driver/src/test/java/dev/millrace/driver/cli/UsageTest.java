@@ -150,8 +150,7 @@ class UsageTest {
         Run list = new Run().go("list", "--bootstrap-server", "k:1");
         assertThat(list.code).isZero();
         assertThat(list.out().lines().skip(1))
-                .containsExactly(
-                        JOB + "  sealed          12         34  2001-09-09T01:46:40Z  a\\u001b[31mname");
+                .containsExactly(JOB + "  sealed          12         34  2001-09-09T01:46:40Z  a\\u001b[31mname");
         Run status = new Run().go("status", "--bootstrap-server", "k:1", JOB);
         assertThat(status.code).isZero();
         assertThat(status.out()).contains("state       sealed", "profile     unicode version 1, 1 stop word");

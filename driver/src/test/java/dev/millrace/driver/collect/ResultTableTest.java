@@ -125,8 +125,9 @@ class ResultTableTest {
 
     static List<String> ordered(ResultTable table, int limit) throws IOException {
         List<String> words = new ArrayList<>();
-        table.forEach(limit, (bytes, from, length, count) ->
-                words.add(new String(bytes, from, length, StandardCharsets.UTF_8)));
+        table.forEach(
+                limit,
+                (bytes, from, length, count) -> words.add(new String(bytes, from, length, StandardCharsets.UTF_8)));
         return words;
     }
 

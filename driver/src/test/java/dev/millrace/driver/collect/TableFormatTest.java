@@ -49,7 +49,10 @@ class TableFormatTest {
             int units = 4 + 1 + word.length() - word.codePointCount(0, word.length());
             assertThat(lines[3 + i])
                     .isEqualTo(String.format(
-                            Locale.ROOT, "%-" + units + "s: %5s", word, printed.get(i).getValue()));
+                            Locale.ROOT,
+                            "%-" + units + "s: %5s",
+                            word,
+                            printed.get(i).getValue()));
         }
     }
 
@@ -65,7 +68,8 @@ class TableFormatTest {
         assertThat(Words.print(TableFormat.TABLE, none, 0)).isEqualTo("\nTOP 20 WORDS BY FREQUENCY\n\nno words\n");
         assertThat(Words.print(TableFormat.TSV, none, 0)).isEmpty();
         assertThat(Words.print(TableFormat.CSV, none, 0)).isEqualTo("word,count\n");
-        assertThat(new ObjectMapper().readTree(Words.print(TableFormat.JSON, none, 0))).isEmpty();
+        assertThat(new ObjectMapper().readTree(Words.print(TableFormat.JSON, none, 0)))
+                .isEmpty();
     }
 
     @Test
