@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -193,8 +194,9 @@ public final class ClusterSetup implements AutoCloseable {
     public PairsTopic pairs() {
         TopicDescription description;
         try {
-            description = get(admin.describeTopics(List.of(topics.pairs())).allTopicNames(), "look at the topics")
-                    .get(topics.pairs());
+            description = Objects.requireNonNull(
+                    get(admin.describeTopics(List.of(topics.pairs())).allTopicNames(), "look at the topics")
+                            .get(topics.pairs()));
         } catch (MillraceException e) {
             if (e.getCause() instanceof UnknownTopicOrPartitionException) {
                 throw new MillraceException(

@@ -122,7 +122,8 @@ public final class Transactions implements AutoCloseable {
                 KafkaProducer<byte[], byte[]> current = open();
                 current.beginTransaction();
                 for (ProducerRecord<byte[], byte[]> record : records) {
-                    current.send(record);
+                    // What a send fails with, the commit throws.
+                    var unused = current.send(record);
                 }
                 if (position != null) {
                     current.sendOffsetsToTransaction(

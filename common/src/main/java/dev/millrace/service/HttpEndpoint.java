@@ -84,7 +84,8 @@ final class HttpEndpoint implements AutoCloseable {
     }
 
     private static void sendHealth(HttpExchange exchange, Health health) throws IOException {
-        String line = health.reason().isEmpty() ? health.state() + "\n" : health.state() + ": " + health.reason() + "\n";
+        String line =
+                health.reason().isEmpty() ? health.state() + "\n" : health.state() + ": " + health.reason() + "\n";
         send(exchange, health.state().isHealthy() ? 200 : 503, PLAIN, line);
     }
 

@@ -48,9 +48,7 @@ public final class Metrics implements AutoCloseable {
         void record(Duration duration);
     }
 
-    /**
-     * @param labels label names and values in turn
-     */
+    /** Makes a counter, or gives the one of that name and labels; {@code labels} are names and values in turn. */
     public Counter counter(String name, String description, String... labels) {
         var counter = io.micrometer.core.instrument.Counter.builder(name)
                 .description(description)

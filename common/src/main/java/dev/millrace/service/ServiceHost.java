@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +26,11 @@ public final class ServiceHost implements AutoCloseable {
     private final String name;
     private final ServiceSettings settings;
     private final Metrics metrics;
-    private final AtomicReference<Health> own = new AtomicReference<>(Health.of(HealthState.STARTING));
-    private final AtomicReference<@Nullable Service> service = new AtomicReference<>();
+    private volatile Health own = Health.of(HealthState.STARTING);
+    private volatile @Nullable Service service;
     private final AtomicBoolean draining = new AtomicBoolean();
     private final AtomicBoolean told = new AtomicBoolean();
-    private final AtomicReference<ExitCode> result = new AtomicReference<>(ExitCode.OK);
+    private volatile ExitCode result = ExitCode.OK;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final @Nullable HttpEndpoint http;
 
@@ -78,8 +77,8 @@ public final class ServiceHost implements AutoCloseable {
 
     /** What {@code /healthz} says now. */
     public Health health() {
-        Health mine = own.get();
-        @Nullable Service running = service.get();
+        Health mine = own;
+        @Nullable Service running = service;
         return mine.state() == HealthState.RUNNING && running != null ? running.health() : mine;
     }
 
@@ -87,7 +86,7 @@ public final class ServiceHost implements AutoCloseable {
     public ExitCode run(Function<ServiceHost, Service> factory) {
         try {
             Service made = factory.apply(this);
-            service.set(made);
+            service = made;
             become(HealthState.RUNNING, "");
             LOG.info("{} started{}", name, http == null ? "" : ", HTTP on " + http.address());
             tellToDrainOnce();
@@ -95,17 +94,20 @@ public final class ServiceHost implements AutoCloseable {
             LOG.info("{} ended", name);
         } catch (Exception e) {
             become(HealthState.FAILED, String.valueOf(e.getMessage()));
-            result.set(report(name, e));
+            result = report(name, e);
         } finally {
             ended.countDown();
         }
-        return result.get();
+        return result;
     }
 
     /** Tells the service to finish what it has begun; {@link #run} returns when it has. Later calls do nothing. */
     public void drain() {
         if (draining.compareAndSet(false, true)) {
-            LOG.info("{} is draining, for at most {} s", name, settings.drainGrace().toSeconds());
+            LOG.info(
+                    "{} is draining, for at most {} s",
+                    name,
+                    settings.drainGrace().toSeconds());
             become(HealthState.DRAINING, "told to stop");
         }
         tellToDrainOnce();
@@ -121,14 +123,16 @@ public final class ServiceHost implements AutoCloseable {
 
     /** Both the drainer and the runner try: whichever comes second sees what the first has set. */
     private void tellToDrainOnce() {
-        @Nullable Service running = service.get();
+        @Nullable Service running = service;
         if (running != null && draining.get() && told.compareAndSet(false, true)) {
             running.drain();
         }
     }
 
-    private void become(HealthState next, String reason) {
-        own.updateAndGet(now -> now.state().canBecome(next) ? new Health(next, reason) : now);
+    private synchronized void become(HealthState next, String reason) {
+        if (own.state().canBecome(next)) {
+            own = new Health(next, reason);
+        }
     }
 
     private static ExitCode report(String name, Exception failure) {
@@ -153,7 +157,7 @@ public final class ServiceHost implements AutoCloseable {
     private ExitCode awaitEnd(Duration grace) {
         try {
             if (ended.await(grace.toMillis(), TimeUnit.MILLISECONDS)) {
-                return result.get();
+                return result;
             }
             LOG.error("{} did not drain within {} ms and is stopped as it is", name, grace.toMillis());
             return ExitCode.TIMED_OUT;

@@ -46,7 +46,8 @@ public record ServiceSettings(@Nullable InetSocketAddress httpAddress, Duration 
             String name, String otherwise, Map<String, String> flags, Map<String, String> environment) {
         String variable = "MILLRACE_" + name.replace('-', '_').toUpperCase(Locale.ROOT);
         String fromEnvironment = environment.getOrDefault(variable, "");
-        return flags.getOrDefault(name, fromEnvironment.isBlank() ? otherwise : fromEnvironment).strip();
+        return flags.getOrDefault(name, fromEnvironment.isBlank() ? otherwise : fromEnvironment)
+                .strip();
     }
 
     private static @Nullable InetSocketAddress httpAddress(String text) {

@@ -10,7 +10,7 @@ final class Lanes {
     static final int INLINE_BYTES = 16;
 
     private static final long EACH = 0x0101010101010101L;
-    private static final long TOP_BITS = 0x80 * EACH;
+    private static final long TOP_BITS = EACH << 7;
 
     private Lanes() {}
 

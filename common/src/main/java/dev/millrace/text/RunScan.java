@@ -20,7 +20,7 @@ abstract sealed class RunScan permits PymotwScan, UnicodeScan {
     static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     static final int BLOCK = 64;
     static final long EACH = 0x0101010101010101L;
-    static final long TOP_BITS = 0x80 * EACH;
+    static final long TOP_BITS = EACH << 7;
     static final long TO_LOWER = 0x20 * EACH;
     private static final long[] FIRST_BYTES = new long[9];
 

@@ -154,8 +154,10 @@ public enum TextProfile {
         return entry -> {
             table.clear();
             try {
-                ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(entry));
-                tally.tally(new ByteArrayInputStream(bytes.array(), 0, bytes.limit()), 0, Long.MAX_VALUE);
+                ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(entry));
+                byte[] bytes = new byte[encoded.remaining()];
+                encoded.get(bytes);
+                tally.tally(new ByteArrayInputStream(bytes), 0, Long.MAX_VALUE);
             } catch (CharacterCodingException e) {
                 return false; // an unpaired surrogate: no text has it
             } catch (IOException e) {

@@ -90,7 +90,9 @@ class ServiceProcessTest {
                         way,
                         grace)
                 .redirectError(dir.resolve("log").toFile());
-        builder.environment().keySet().removeIf(name -> name.startsWith("MILLRACE_") || name.equals("JAVA_TOOL_OPTIONS"));
+        builder.environment()
+                .keySet()
+                .removeIf(name -> name.startsWith("MILLRACE_") || name.equals("JAVA_TOOL_OPTIONS"));
         builder.environment().putAll(environment);
         return builder.start();
     }

@@ -51,7 +51,9 @@ final class DataFolder implements AutoCloseable {
      *     are not a broker's
      */
     static DataFolder open(@Nullable Path wanted) {
-        return wanted == null ? openTemporary() : openGiven(wanted.toAbsolutePath().normalize());
+        return wanted == null
+                ? openTemporary()
+                : openGiven(wanted.toAbsolutePath().normalize());
     }
 
     Path path() {

@@ -57,7 +57,8 @@ class EmbeddedBrokerTest {
                 Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServer()))) {
             dir = broker.dataDir();
             assertThat(dir).isDirectory();
-            FeatureMetadata features = admin.describeFeatures().featureMetadata().get();
+            FeatureMetadata features =
+                    admin.describeFeatures().featureMetadata().get();
             assertThat(features.finalizedFeatures().get("transaction.version").maxVersionLevel())
                     .isEqualTo((short) 2);
             assertThat(features.finalizedFeatures().get("share.version").maxVersionLevel())
