@@ -100,7 +100,7 @@ public final class MillraceCli {
         describe(root.getCommandSpec());
         root.getSubcommands().values().stream().map(CommandLine::getCommandSpec).forEach(this::describe);
         root.setOut(new PrintWriter(new OutputStreamWriter(terminal.out(), StandardCharsets.UTF_8), true))
-                .setErr(new PrintWriter(terminal.err(), true))
+                .setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.hasColor() ? Ansi.ON : Ansi.OFF))
                 .setDefaultValueProvider(session.environment())
                 .setParameterExceptionHandler(failures)

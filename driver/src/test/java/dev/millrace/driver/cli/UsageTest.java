@@ -43,12 +43,12 @@ class UsageTest {
                 "init --bootstrap-server k:1 --partitions -2 | must be at least 1",
             })
     void wrongUseIsExplained(String args, String message) {
-        Run run = new Run().go(args.split(" "));
+        Run run = new Run().go(args.split(" ", -1));
         assertThat(run.code).isEqualTo(2);
         assertThat(run.out()).isEmpty();
         assertThat(run.err()).startsWith("millrace: ").contains(message).doesNotContain("hunter2");
         assertThat(run.err().lines().reduce("", (first, last) -> last))
-                .isEqualTo("Try 'millrace " + args.split(" ")[0] + " --help'");
+                .isEqualTo("Try 'millrace " + args.split(" ", -1)[0] + " --help'");
         assertThat(run.cluster.calls).isEmpty();
     }
 
