@@ -4,12 +4,11 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import net.jpountz.lz4.LZ4FrameInputStream;
-import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All frames of an lz4 file. Frames whose blocks stand alone, which the lz4 command writes, go to lz4-java; it cannot
- * read frames whose blocks refer to earlier ones, which some libraries write: those go to commons-compress, more slowly.
+ * read frames whose blocks refer to earlier ones, which some libraries write: those go to {@link Lz4LinkedFrame}.
  */
 final class Lz4Text extends InputStream {
     private static final int MAGIC = 0x184D2204;
@@ -60,7 +59,7 @@ final class Lz4Text extends InputStream {
             if (magic == MAGIC) {
                 frame = (head[4] & BLOCKS_STAND_ALONE) != 0
                         ? new LZ4FrameInputStream(in, true)
-                        : new FramedLZ4CompressorInputStream(in, false);
+                        : new Lz4LinkedFrame(in);
                 return true;
             }
             if ((magic & SKIPPABLE_MASK) != SKIPPABLE) {

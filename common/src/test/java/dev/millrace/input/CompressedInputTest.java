@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
@@ -41,6 +42,8 @@ import org.tukaani.xz.XZOutputStream;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CompressedInputTest {
     private static final byte[] TEXT = text(500);
+
+    private static final String LZ4_COMMAND = "04224d18%s406400000000000000%s0d0000003f61626303004950636162630a67231f46000000008d742126";
 
     @TempDir
     Path folder;
@@ -222,6 +225,32 @@ class CompressedInputTest {
             byte[] good = format.compress(TEXT);
             assertThat(planAndRead(folder, write(format, skipped, good, skipped, good, skipped)))
                     .isEqualTo(join(TEXT, TEXT));
+        }
+    }
+
+    @Test
+    void lz4FramesWithEveryOptionAreRead() throws IOException {
+        byte[] large = join(text(70_000), new byte[70_000]);
+        for (var size : FramedLZ4CompressorOutputStream.BlockSize.values()) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            var compression = BlockLZ4CompressorOutputStream.createParameterBuilder()
+                    .tunedForSpeed()
+                    .build();
+            try (OutputStream out = new FramedLZ4CompressorOutputStream(
+                    bytes, new FramedLZ4CompressorOutputStream.Parameters(size, true, true, true, compression))) {
+                out.write(large);
+            }
+            assertThat(planAndRead(folder, write(Format.LZ4, bytes.toByteArray())))
+                    .as("%s", size)
+                    .isEqualTo(large);
+        }
+        // What "lz4 -B4 -BX --content-size" made of 100 bytes, and the same with the flag that blocks are linked.
+        for (String flagsAndSum : List.of("7c 5e", "5c 25")) {
+            String frame = LZ4_COMMAND.formatted((Object[]) flagsAndSum.split(" "));
+            Path file = write(Format.LZ4, HexFormat.of().parseHex(frame));
+            assertThat(planAndRead(folder, file)).asString().isEqualTo("abc".repeat(33) + "\n");
+            Path wrong = write(Format.LZ4, HexFormat.of().parseHex(frame.replace("4064", "4065")));
+            assertThatThrownBy(() -> planAndRead(folder, wrong)).isInstanceOf(InputException.class);
         }
     }
 
