@@ -24,7 +24,7 @@ public final class KafkaCluster {
                 cluster,
                 InputRoots.parse(roots.isEmpty() ? List.of("data=.") : roots),
                 BROKER_DEADLINE,
-                false,
+                true,
                 "millrace attach --bootstrap-server " + cluster.bootstrapServers()));
     }
 

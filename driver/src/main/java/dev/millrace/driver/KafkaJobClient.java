@@ -76,9 +76,7 @@ public final class KafkaJobClient implements JobClient {
             transactions.write(opening(record));
             watchFrom(events, spec, ends.getOrDefault(jobsPartition(), 0L));
             JobResult result = new JobWatch(settings, transactions, events, brokerWatch(id), record, listener).run(plan);
-            if (!settings.keepResults()) {
-                setup.deleteResults(id);
-            }
+            keepHouse(listener);
             return result;
         }
     }
@@ -151,7 +149,13 @@ public final class KafkaJobClient implements JobClient {
                 case FAILED ->
                     throw new MillraceException(ExitCode.FAILED, "job " + job + " failed: " + record.detail());
                 case CANCELLED -> throw new MillraceException(ExitCode.CANCELLED, "job " + job + " was cancelled");
-                case OPEN, SEALED, ENDED, DONE -> {}
+                case DONE -> {
+                    if (!setup.names().contains(topics.results(job))) {
+                        throw new MillraceException(
+                                ExitCode.FAILED, "job " + job + " is done, and its result has been cleared away since");
+                    }
+                }
+                case OPEN, SEALED, ENDED -> {}
             }
             ClusterSetup.PairsTopic pairs = setup.pairs();
             if (!pairs.id().equals(spec.pairsTopicId()) || pairs.partitions() != spec.partitions()) {
@@ -168,9 +172,7 @@ public final class KafkaJobClient implements JobClient {
             JobWatch watch = new JobWatch(settings, transactions, events, brokerWatch(job), record, listener);
             watch.recover(published);
             JobResult result = watch.run(plan);
-            if (!settings.keepResults()) {
-                setup.deleteResults(job);
-            }
+            keepHouse(listener);
             return result;
         }
     }
@@ -208,31 +210,47 @@ public final class KafkaJobClient implements JobClient {
         }
     }
 
-    private Map<JobId, JobRecord> jobs() {
+    /** A job and when its record was written last, in milliseconds since 1970 by the broker's clock. */
+    record RememberedJob(JobRecord record, long changedMillis) {}
+
+    private Map<JobId, RememberedJob> jobs() {
         setup.pairs(); // says what to do where there is no installation
-        Map<JobId, JobRecord> jobs = new LinkedHashMap<>();
+        Map<JobId, RememberedJob> jobs = new LinkedHashMap<>();
         readToEnd(jobsPartition(), -1, in -> {
             if (in.value() != null) {
                 JobRecord job = ControlCodec.job(in.value());
-                jobs.put(job.spec().id(), job);
+                jobs.put(job.spec().id(), new RememberedJob(job, in.timestamp()));
             }
         });
         return jobs;
     }
 
+    /** The result is there already: what goes wrong here is told, and left to the next driver. */
+    private void keepHouse(JobListener listener) {
+        if (!settings.keepsHouse()) {
+            return;
+        }
+        try {
+            new Housekeeping(setup, topics).clean(jobs().values(), System.currentTimeMillis());
+        } catch (MillraceException e) {
+            listener.notice("old records were not cleared away: " + e.getMessage());
+        }
+    }
+
     private JobRecord find(JobId job) {
-        JobRecord record = jobs().get(job);
-        if (record == null) {
+        RememberedJob found = jobs().get(job);
+        if (found == null) {
             throw new MillraceException(
                     ExitCode.NO_SUCH_JOB,
                     "the cluster " + cluster.bootstrapServers() + " knows no job " + job + ": see 'millrace list'");
         }
-        return record;
+        return found.record();
     }
 
     @Override
     public List<JobRecord> list() {
         return jobs().values().stream()
+                .map(RememberedJob::record)
                 .sorted(Comparator.comparingLong((JobRecord job) -> job.spec().createdMillis())
                         .reversed())
                 .toList();
@@ -255,7 +273,6 @@ public final class KafkaJobClient implements JobClient {
                     ControlCodec.encode(record.become(JobState.CANCELLED, "cancelled by a user"))));
             transactions.write(records);
         }
-        setup.deleteResults(job);
     }
 
     @Override

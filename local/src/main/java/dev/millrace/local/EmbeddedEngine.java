@@ -78,7 +78,7 @@ final class EmbeddedEngine implements JobClient {
             watcher.interrupt();
         })) {
             DriverSettings driver =
-                    new DriverSettings(cluster.cluster(), roots, BROKER_DEADLINE, true, "millrace attach");
+                    new DriverSettings(cluster.cluster(), roots, BROKER_DEADLINE, false, "millrace attach");
             try (KafkaJobClient client = new KafkaJobClient(driver)) {
                 return client.run(request, listener);
             } catch (RuntimeException e) {

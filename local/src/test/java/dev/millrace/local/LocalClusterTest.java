@@ -72,7 +72,7 @@ final class LocalClusterTest {
                     throw new AssertionError("a service failed", failure);
                 });
         client = new KafkaJobClient(
-                new DriverSettings(cluster.cluster(), roots, Duration.ofSeconds(30), false, "millrace attach"));
+                new DriverSettings(cluster.cluster(), roots, Duration.ofSeconds(30), true, "millrace attach"));
     }
 
     @AfterAll
@@ -121,7 +121,7 @@ final class LocalClusterTest {
                         cluster.cluster(),
                         InputRoots.ofArguments(List.of(folder)),
                         Duration.ofSeconds(30),
-                        false,
+                        true,
                         "millrace attach"))) {
                     return own.run(request(input, 2_000), JobListener.NONE);
                 }
