@@ -12,6 +12,9 @@ import dev.millrace.shuffle.WordTable;
  * runs lets a carry run from an odd byte to the end of its run.
  */
 final class PymotwScan extends RunScan {
+    /** Bytes that are searched for comments before they are scanned: they stay in the first-level cache. */
+    private static final int PIECE = 64 * BLOCK;
+
     /** What is known of the line at hand. */
     private enum Line {
         BLANK_SO_FAR,
@@ -25,11 +28,12 @@ final class PymotwScan extends RunScan {
      */
     private final long[] swar = {
         0x01 * EACH, 0x7f * EACH, TOP_BITS, TO_LOWER, 0x1f * EACH, 0x05 * EACH, 0x50 * EACH, 0x46 * EACH, 0x64 * EACH,
-        0x77 * EACH, 0x72 * EACH, '.' * EACH, 0x0002040810204081L
+        0x77 * EACH, 0x72 * EACH, 0x0002040810204081L, '.' * EACH
     };
 
     private Line line = Line.BLANK_SO_FAR;
     private int open; // start of the run that goes on in the next block, or -1
+    private boolean openMixed; // whether it holds something else than ASCII letters
 
     PymotwScan(WordTable words, int maxRunBytes) {
         super(words, maxRunBytes);
@@ -43,25 +47,33 @@ final class PymotwScan extends RunScan {
 
     @Override
     void scan(byte[] text, int from, int to) {
-        int start = from;
-        if (line == Line.COMMENT) {
-            start = skipComment(text, from, to);
-        }
+        int p = line == Line.COMMENT ? skipComment(text, from, to) : from;
+        int first = p;
         open = -1;
-        blocks(text, start, to);
+        openMixed = false;
+        while (p < to) {
+            int end = Math.min(to - p, PIECE) + p;
+            int comment = commentIn(text, p, end, first, to);
+            end = comment >= 0 ? comment : end;
+            blocks(text, p, end);
+            if (open >= 0 && (end == to || end == comment)) { // the text filled its last block
+                takeRun(text, open, end, openMixed);
+                open = -1;
+                openMixed = false;
+            }
+            p = comment >= 0 ? skipComment(text, comment, to) : end;
+        }
         line = lineAt(text, from, to);
     }
 
+    /** Takes the runs of text[from, to); one that reaches {@code to} stays open if it fills the last block. */
     private void blocks(byte[] text, int from, int to) {
         long[] s = swar;
         long one = s[0], low7 = s[1], top = s[2], toLower = s[3], fromA = s[4], pastZ = s[5], from0 = s[6], past9 = s[7];
-        long from28 = s[8], from9 = s[9], from14 = s[10], dot = s[11], gather = s[12];
-        boolean openMixed = false;
-        int next;
-        for (int p = from; p < to; p = next) {
+        long from28 = s[8], from9 = s[9], from14 = s[10], gather = s[11];
+        for (int p = from; p < to; p += BLOCK) {
             long separators = ~validBits(p, to);
             long letters = 0;
-            long dots = 0;
             for (int i = 0; i < BLOCK; i += 8) { // in each byte the top bit answers
                 long x = (long) LONG.get(text, p + i);
                 long ascii = x & low7;
@@ -70,16 +82,8 @@ final class PymotwScan extends RunScan {
                 long digit = ascii + from0 & ~(ascii + past9);
                 long separatorOrWord = (ascii + from28 | ascii + from9 & ~(ascii + from14)) & ~(ascii + one);
                 long separator = separatorOrWord & ~digit & ~letter & ~x & top;
-                long pair = x ^ dot | (long) LONG.get(text, p + i + 1) ^ dot;
-                dots |= pair - one & ~pair; // a zero byte: two dots in a row
                 separators |= (separator * gather >>> 56) << i;
                 letters |= (letter * gather >>> 56) << i;
-            }
-            next = p + BLOCK;
-            int comment = (dots & top) != 0 ? commentIn(text, p, Math.min(to, next), from) : -1;
-            if (comment >= 0) {
-                separators |= -1L << comment - p;
-                next = skipComment(text, comment, to);
             }
             long inside = ~separators;
             long other = inside & ~letters;
@@ -93,9 +97,6 @@ final class PymotwScan extends RunScan {
             }
             takeRuns(text, p, bounds, mixed);
             openMixed = overflow;
-        }
-        if (open >= 0) { // the text filled its last block
-            takeRun(text, open, to, openMixed);
         }
     }
 
@@ -123,18 +124,23 @@ final class PymotwScan extends RunScan {
     private void takeRun(byte[] text, int start, int end, boolean mixed) {
         int length = end - start;
         if (mixed) {
-            if (length <= 8 && isShortAscii(text, start, length)) {
-                return; // not all letters: no word
-            }
-            if (length > maxRunBytes) {
-                takeRunsByCodePoint(text, start, end);
-            } else {
-                takeMixed(text, start, end);
-            }
+            takeMixedRun(text, start, end);
         } else if (length <= maxRunBytes) {
             takeAscii(text, start, length);
         } else {
             oversizedRuns++;
+        }
+    }
+
+    private void takeMixedRun(byte[] text, int start, int end) {
+        int length = end - start;
+        if (length <= 16 && isShortAscii(text, start, length)) {
+            return; // not all letters: no word
+        }
+        if (length > maxRunBytes) {
+            takeRunsByCodePoint(text, start, end);
+        } else {
+            takeMixed(text, start, end);
         }
     }
 
@@ -196,11 +202,23 @@ final class PymotwScan extends RunScan {
         }
     }
 
-    /** Where in text[p, end) a comment begins: the first {@code ..} that only blanks precede in its line; or -1. */
-    private int commentIn(byte[] text, int p, int end, int from) {
-        for (int i = p; i < end; i++) {
-            if (text[i] == '.' && text[i + 1] == '.' && onlyBlanksBefore(text, i, from)) {
-                return i;
+    /** Where in text[from, end) a comment begins: the first {@code ..} that only blanks precede in its line; or -1. */
+    private int commentIn(byte[] text, int from, int end, int first, int to) {
+        long[] s = swar;
+        long one = s[0];
+        long dot = s[12];
+        for (int p = from; p < end; p += BLOCK) {
+            long dots = 0;
+            for (int i = 0; i < BLOCK; i += 8) {
+                long pair = (long) LONG.get(text, p + i) ^ dot | (long) LONG.get(text, p + i + 1) ^ dot;
+                dots |= pair - one & ~pair; // a zero byte: two dots in a row
+            }
+            if ((dots & TOP_BITS) != 0) {
+                for (int i = p, last = Math.min(Math.min(p + BLOCK, end), to - 1); i < last; i++) {
+                    if (text[i] == '.' && text[i + 1] == '.' && onlyBlanksBefore(text, i, first)) {
+                        return i;
+                    }
+                }
             }
         }
         return -1;

@@ -22,11 +22,16 @@ abstract sealed class RunScan permits PymotwScan, UnicodeScan {
     static final long EACH = 0x0101010101010101L;
     static final long TOP_BITS = EACH << 7;
     static final long TO_LOWER = 0x20 * EACH;
-    private static final long[] FIRST_BYTES = new long[9];
+
+    /** By length of a word: which bytes of its first and its second long belong to it. */
+    private static final long[] HEAD = new long[17];
+
+    private static final long[] TAIL = new long[17];
 
     static {
-        for (int n = 1; n <= 8; n++) {
-            FIRST_BYTES[n] = -1L >>> 64 - 8 * n;
+        for (int n = 1; n <= 16; n++) {
+            HEAD[n] = -1L >>> 64 - 8 * Math.min(n, 8);
+            TAIL[n] = n <= 8 ? 0 : -1L >>> 128 - 8 * n;
         }
     }
 
@@ -113,14 +118,15 @@ abstract sealed class RunScan permits PymotwScan, UnicodeScan {
         return from;
     }
 
-    /** Counts a run of ASCII that is a word. Case is folded by setting a bit that only upper-case letters lack. */
+    /**
+     * Counts a word of ASCII. Case is folded by setting a bit that only upper-case letters lack. Both longs are always
+     * read: whether a word has more than eight letters is hard to predict, and a wrong guess costs more.
+     */
     final void takeAscii(byte[] text, int start, int length) {
-        if (length <= 8) {
-            words.add(((long) LONG.get(text, start) | TO_LOWER) & FIRST_BYTES[length], 0);
-        } else if (length <= 16) {
+        if (length <= 16) {
             words.add(
-                    (long) LONG.get(text, start) | TO_LOWER,
-                    ((long) LONG.get(text, start + 8) | TO_LOWER) & FIRST_BYTES[length - 8]);
+                    ((long) LONG.get(text, start) | TO_LOWER) & HEAD[length],
+                    ((long) LONG.get(text, start + 8) | TO_LOWER) & TAIL[length]);
         } else {
             byte[] word = lower;
             for (int i = 0; i < length; i++) {
@@ -133,22 +139,21 @@ abstract sealed class RunScan permits PymotwScan, UnicodeScan {
     /** Counts the first n bytes of {@link #lower} as a word. */
     final void takeLower(int n) {
         byte[] word = lower;
-        if (n <= 8) {
-            words.add((long) LONG.get(word, 0) & FIRST_BYTES[n], 0);
-        } else if (n <= 16) {
-            words.add((long) LONG.get(word, 0), (long) LONG.get(word, 8) & FIRST_BYTES[n - 8]);
+        if (n <= 16) {
+            words.add((long) LONG.get(word, 0) & HEAD[n], (long) LONG.get(word, 8) & TAIL[n]);
         } else {
             words.add(word, 0, n, 1);
         }
     }
 
-    /** Whether text[start, start + length), at most 8 bytes, is ASCII. */
+    /** Whether text[start, start + length), at most 16 bytes, is ASCII. */
     static boolean isShortAscii(byte[] text, int start, int length) {
-        return ((long) LONG.get(text, start) & TOP_BITS & FIRST_BYTES[length]) == 0;
+        return (bytesOr(text, start, length) & TOP_BITS) == 0;
     }
 
-    static long firstBytes(int n) {
-        return FIRST_BYTES[n];
+    /** The bytes of text[start, start + length), at most 16, or-ed into eight. */
+    static long bytesOr(byte[] text, int start, int length) {
+        return (long) LONG.get(text, start) & HEAD[length] | (long) LONG.get(text, start + 8) & TAIL[length];
     }
 
     /** The mask of the bytes of a 64-byte block at p that lie before {@code to}. */

@@ -98,7 +98,7 @@ final class UnicodeScan extends RunScan {
         int length = end - start;
         long all;
         if (length <= 8) {
-            all = (long) LONG.get(text, start) & firstBytes(length);
+            all = bytesOr(text, start, length);
         } else if (length <= 16) {
             all = (long) LONG.get(text, start) | (long) LONG.get(text, end - 8);
         } else if (length <= maxRunBytes) {

@@ -1,0 +1,5 @@
+/** Benchmarks. */
+@NullMarked
+package dev.millrace.bench;
+
+import org.jspecify.annotations.NullMarked;
