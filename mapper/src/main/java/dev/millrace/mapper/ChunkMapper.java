@@ -47,6 +47,8 @@ final class ChunkMapper {
      */
     Output map(ChunkTask task, byte @Nullable [] document) throws IOException {
         words.clear();
+        PairBlocks out = blocks(task.partitions());
+        StopWords left = stopWords(task.rules());
         ChunkTally reader = tally(task.rules());
         TextStats stats = TextStats.NONE;
         if (document != null) {
@@ -61,8 +63,7 @@ final class ChunkMapper {
                 stats = stats.plus(read);
             }
         }
-        PairBlocks out = blocks(task.partitions());
-        out.addAll(words, stopWords(task.rules()));
+        out.addAll(words, left);
         return new Output(stats, out);
     }
 
@@ -77,11 +78,20 @@ final class ChunkMapper {
         }
         ChunkTally current = tally;
         if (current == null || tallyProfile != profile) {
-            current = new ChunkTally(profile, words);
+            current = new ChunkTally(profile, words, this::relieve);
             tally = current;
             tallyProfile = profile;
         }
         return current;
+    }
+
+    /** A chunk of text that never repeats itself is sent on in pieces, so that it fits in memory. */
+    private void relieve() {
+        PairBlocks out = blocks;
+        if (out != null) {
+            out.addAll(words, stopWords);
+            words.clear();
+        }
     }
 
     private PairBlocks blocks(int wanted) {
