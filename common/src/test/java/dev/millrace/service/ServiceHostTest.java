@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.MetricName;
 import org.junit.jupiter.api.Test;
@@ -70,7 +71,7 @@ class ServiceHostTest {
             service.mayEnd.countDown();
             host.drain();
             assertThat(host.run(ignored -> service)).isEqualTo(ExitCode.OK);
-            assertThat(service.drains).isEqualTo(1);
+            assertThat(service.drains).hasValue(1);
         }
     }
 
@@ -172,7 +173,7 @@ class ServiceHostTest {
         final CountDownLatch told = new CountDownLatch(1);
         final CountDownLatch mayEnd = new CountDownLatch(1);
         volatile Health health = Health.of(HealthState.RUNNING);
-        volatile int drains;
+        final AtomicInteger drains = new AtomicInteger();
 
         @Override
         public void run() throws InterruptedException {
@@ -183,7 +184,7 @@ class ServiceHostTest {
 
         @Override
         public void drain() {
-            drains += 1;
+            drains.incrementAndGet();
             told.countDown();
         }
 
