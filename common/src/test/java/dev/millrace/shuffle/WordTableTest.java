@@ -48,7 +48,7 @@ class WordTableTest {
             Map<String, Long> want = new HashMap<>();
             for (int i = 0; i < 100_000; i++) {
                 String word = randomWord(random, round == 0 ? 2 : 255);
-                long count = random.nextInt(9) - 4;
+                long count = random.nextInt(9) - 4L;
                 add(table, word, count);
                 want.merge(word, count, Long::sum);
             }

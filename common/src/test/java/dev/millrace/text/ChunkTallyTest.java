@@ -293,6 +293,11 @@ class ChunkTallyTest {
             public int read() throws IOException {
                 throw new IOException("disk gone");
             }
+
+            @Override
+            public int read(byte[] bytes, int from, int length) throws IOException {
+                return read();
+            }
         }, "");
         assertThatThrownBy(() -> tally.tally(broken, 0, 1000)).hasMessage("disk gone");
         assertThat(Texts.tally(tally, "x".getBytes(StandardCharsets.UTF_8), 0, 1)).isEqualTo(new TextStats(1, 0, 0));

@@ -125,11 +125,11 @@ public final class KafkaClusterAdmin implements ClusterAdmin {
     private static void atMost(
             List<Finding> findings, Map<String, String> broker, String setting, int most, String advice) {
         String value = broker.get(setting);
-        boolean good = value != null && Long.parseLong(value) <= most;
-        findings.add(
-                good
-                        ? ok(setting, value)
-                        : new Finding(Finding.Level.WARN, setting, String.valueOf(value), advice));
+        if (value != null && Long.parseLong(value) <= most) {
+            findings.add(ok(setting, value));
+        } else {
+            findings.add(new Finding(Finding.Level.WARN, setting, value == null ? "unknown" : value, advice));
+        }
     }
 
     private void topics(List<Finding> findings, Set<String> names) {
@@ -192,16 +192,15 @@ public final class KafkaClusterAdmin implements ClusterAdmin {
 
     private void permissions(List<Finding> findings, Set<String> names) {
         if (names.contains(topics.pairs())) {
-            Set<AclOperation> allowed = setup.get(
+            TopicDescription pairs = setup.get(
                             setup.admin()
                                     .describeTopics(
                                             List.of(topics.pairs()),
-                                            new DescribeTopicsOptions()
-                                                    .includeAuthorizedOperations(true))
+                                            new DescribeTopicsOptions().includeAuthorizedOperations(true))
                                     .allTopicNames(),
                             "ask for permissions")
-                    .get(topics.pairs())
-                    .authorizedOperations();
+                    .get(topics.pairs());
+            Set<AclOperation> allowed = pairs == null ? null : pairs.authorizedOperations();
             boolean enough = allowed == null
                     || allowed.containsAll(Set.of(AclOperation.READ, AclOperation.WRITE));
             findings.add(

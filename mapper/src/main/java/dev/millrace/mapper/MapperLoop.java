@@ -158,7 +158,7 @@ final class MapperLoop implements Runnable {
             return;
         }
         long execution = EXECUTIONS.nextLong();
-        claims.send(event(new Event.TaskClaimed(task.job(), task.number(), task.attempt(), execution, worker)));
+        announce(new Event.TaskClaimed(task.job(), task.number(), task.attempt(), execution, worker));
         long begin = System.nanoTime();
         Future<ChunkMapper.Output> running = compute.submit(() -> mapper.map(task, document));
         ConsumerRecord<byte[], byte[]> newest = record;
@@ -180,6 +180,16 @@ final class MapperLoop implements Runnable {
         consumer.acknowledge(newest, AcknowledgeType.ACCEPT);
         fenced = 0;
         lastTask = System.nanoTime();
+    }
+
+    /** Nothing depends on a claim: it is sent without waiting, and a lost one is only logged. */
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private void announce(Event.TaskClaimed claim) {
+        claims.send(event(claim), (metadata, failure) -> {
+            if (failure != null) {
+                LOG.debug("a claim was not delivered", failure);
+            }
+        });
     }
 
     private static byte @Nullable [] document(ConsumerRecord<byte[], byte[]> record, ChunkTask task) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * What a reducer decides about one partition: pure, driven record by record. Not safe for use by several threads.
  *
  * <p>Nothing here depends on whether a transaction went through. A job that ended waits in {@link #ended()} until its
- * publication is confirmed by {@link #published}; the same records read again from {@link #checkpoint} lead to the
+ * publication is confirmed by {@link #published}; the same records read again from the last checkpoint lead to the
  * same state, so a reducer that starts anew runs the code that runs every day.
  */
 final class PartitionReducer {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -97,8 +98,13 @@ final class ReducerLoop implements Runnable {
                             + e.getMessage(),
                     e);
         } finally {
-            // A static member that leaves says nothing to the group: its partitions wait for its return.
-            consumer.close(Duration.ofSeconds(2));
+            // A reducer that is told to stop hands its partitions over at once; for one that failed they wait until
+            // it is back or its session is over.
+            consumer.close(CloseOptions.timeout(Duration.ofSeconds(2))
+                    .withGroupMembershipOperation(
+                            draining
+                                    ? CloseOptions.GroupMembershipOperation.LEAVE_GROUP
+                                    : CloseOptions.GroupMembershipOperation.REMAIN_IN_GROUP));
         }
     }
 
