@@ -98,7 +98,8 @@ public final class CompressionProbe {
         long position = 0;
         // zstd and lz4 share frames that carry no text; pzstd, for one, begins a file with one.
         for (int i = 0; isSkippable(head) && i < MOST_SKIPPABLE_FRAMES; i++) {
-            position += 8 + (ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getInt(4) & 0xFFFFFFFFL);
+            position +=
+                    8 + (ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getInt(4) & 0xFFFFFFFFL);
             head = head(channel, position);
         }
         if (startsWith(head, LZ4_LEGACY)) {
@@ -111,11 +112,7 @@ public final class CompressionProbe {
     }
 
     private static boolean isSkippable(byte[] head) {
-        return head.length >= 8
-                && (head[0] & 0xF0) == 0x50
-                && head[1] == 0x2A
-                && head[2] == 0x4D
-                && head[3] == 0x18;
+        return head.length >= 8 && (head[0] & 0xF0) == 0x50 && head[1] == 0x2A && head[2] == 0x4D && head[3] == 0x18;
     }
 
     private static Compression checked(Path file, byte[] head, Compression found) throws InputException {
@@ -126,7 +123,9 @@ public final class CompressionProbe {
         String name = promised.name().toLowerCase(Locale.ROOT);
         String is = found != Compression.NONE
                 ? "it is " + found.name().toLowerCase(Locale.ROOT)
-                : head.length == 0 ? "it is empty" : "it begins with " + HEX.formatHex(head, 0, Math.min(8, head.length));
+                : head.length == 0
+                        ? "it is empty"
+                        : "it begins with " + HEX.formatHex(head, 0, Math.min(8, head.length));
         throw new InputException(
                 Kind.CORRUPT,
                 Names.printable(file) + ": is called " + name + " but is not: " + is

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param modifiedNanos nanoseconds since 1970, as exact as the file system keeps them
  * @param key identity of the file within its file system (device and inode), where it has one
  */
-public record FileVersion(long bytes, long modifiedNanos, @Nullable Object key) {
+public record FileVersion(
+        long bytes, long modifiedNanos, @Nullable Object key) {
     /**
      * Looks at a file without opening it, so that a FIFO or device can neither block nor react.
      *

@@ -31,7 +31,6 @@ public final class InputChangedException extends InputException {
 
     private static String version(long bytes, long nanos) {
         return bytes + " bytes of "
-                + Instant.ofEpochSecond(
-                        Math.floorDiv(nanos, 1_000_000_000L), Math.floorMod(nanos, 1_000_000_000L));
+                + Instant.ofEpochSecond(Math.floorDiv(nanos, 1_000_000_000L), Math.floorMod(nanos, 1_000_000_000L));
     }
 }

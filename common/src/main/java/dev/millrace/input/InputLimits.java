@@ -54,11 +54,8 @@ public record InputLimits(long maxTextBytes, long maxRatio, long ratioFloorBytes
         throw notPositive(variable, value, null);
     }
 
-    private static MillraceException notPositive(
-            String variable, String value, @Nullable NumberFormatException cause) {
+    private static MillraceException notPositive(String variable, String value, @Nullable NumberFormatException cause) {
         return new MillraceException(
-                ExitCode.USAGE,
-                variable + "=" + Names.printable(value) + ": give a whole number of 1 or more",
-                cause);
+                ExitCode.USAGE, variable + "=" + Names.printable(value) + ": give a whole number of 1 or more", cause);
     }
 }

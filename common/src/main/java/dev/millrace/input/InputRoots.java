@@ -65,7 +65,9 @@ public final class InputRoots {
         for (String option : options) {
             int equals = option.indexOf('=');
             String name = equals < 0 ? option : option.substring(0, equals);
-            if (equals < 0 || equals == option.length() - 1 || !NAME.matcher(name).matches()) {
+            if (equals < 0
+                    || equals == option.length() - 1
+                    || !NAME.matcher(name).matches()) {
                 throw new MillraceException(
                         ExitCode.USAGE,
                         "--root " + Names.printable(option)

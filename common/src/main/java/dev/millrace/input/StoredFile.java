@@ -93,7 +93,8 @@ final class StoredFile extends InputStream {
     }
 
     /** The failure of this file, as against one of a decoder above it. */
-    @Nullable IOException failure() {
+    @Nullable
+    IOException failure() {
         return failure;
     }
 

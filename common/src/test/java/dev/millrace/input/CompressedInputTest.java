@@ -43,7 +43,8 @@ import org.tukaani.xz.XZOutputStream;
 class CompressedInputTest {
     private static final byte[] TEXT = text(500);
 
-    private static final String LZ4_COMMAND = "04224d18%s406400000000000000%s0d0000003f61626303004950636162630a67231f46000000008d742126";
+    private static final String LZ4_COMMAND =
+            "04224d18%s406400000000000000%s0d0000003f61626303004950636162630a67231f46000000008d742126";
 
     @TempDir
     Path folder;
@@ -85,19 +86,22 @@ class CompressedInputTest {
                 case GZ -> new GZIPOutputStream(out);
                 case BZ2 -> new BZip2CompressorOutputStream(out, 1);
                 case ZST -> new ZstdOutputStream(out).setChecksum(true);
-                case LZ4 -> new LZ4FrameOutputStream(
-                        out,
-                        LZ4FrameOutputStream.BLOCKSIZE.SIZE_64KB,
-                        LZ4FrameOutputStream.FLG.Bits.BLOCK_INDEPENDENCE,
-                        LZ4FrameOutputStream.FLG.Bits.CONTENT_CHECKSUM);
-                case LZ4_LINKED -> new FramedLZ4CompressorOutputStream(
-                        out,
-                        new FramedLZ4CompressorOutputStream.Parameters(
-                                FramedLZ4CompressorOutputStream.BlockSize.K64,
-                                true,
-                                false,
-                                true,
-                                BlockLZ4CompressorOutputStream.createParameterBuilder().build()));
+                case LZ4 ->
+                    new LZ4FrameOutputStream(
+                            out,
+                            LZ4FrameOutputStream.BLOCKSIZE.SIZE_64KB,
+                            LZ4FrameOutputStream.FLG.Bits.BLOCK_INDEPENDENCE,
+                            LZ4FrameOutputStream.FLG.Bits.CONTENT_CHECKSUM);
+                case LZ4_LINKED ->
+                    new FramedLZ4CompressorOutputStream(
+                            out,
+                            new FramedLZ4CompressorOutputStream.Parameters(
+                                    FramedLZ4CompressorOutputStream.BlockSize.K64,
+                                    true,
+                                    false,
+                                    true,
+                                    BlockLZ4CompressorOutputStream.createParameterBuilder()
+                                            .build()));
                 case XZ -> new XZOutputStream(out, new LZMA2Options(0));
             };
         }
@@ -147,7 +151,8 @@ class CompressedInputTest {
     @ParameterizedTest
     @EnumSource(Format.class)
     void anArchiveOfNothingIsAnEmptyText(Format format) throws IOException {
-        assertThat(planAndRead(folder, write(format, format.compress(new byte[0])))).isEmpty();
+        assertThat(planAndRead(folder, write(format, format.compress(new byte[0]))))
+                .isEmpty();
     }
 
     @ParameterizedTest
@@ -195,7 +200,8 @@ class CompressedInputTest {
     @EnumSource(Format.class)
     void somethingBehindTheArchiveIsAnError(Format format) throws IOException {
         byte[] good = format.compress(TEXT);
-        for (byte[] garbage : new byte[][] {{'x'}, "some words\n".getBytes(StandardCharsets.US_ASCII), {0, 0, 0, 'x'}}) {
+        for (byte[] garbage :
+                new byte[][] {{'x'}, "some words\n".getBytes(StandardCharsets.US_ASCII), {0, 0, 0, 'x'}}) {
             Path file = write(format, good, garbage);
             assertThatThrownBy(() -> planAndRead(folder, file))
                     .as("followed by %s", Arrays.toString(garbage))
@@ -357,7 +363,8 @@ class CompressedInputTest {
     @Test
     void limitsComeFromTheEnvironment() {
         assertThat(InputLimits.fromEnvironment(Map.of())).isEqualTo(InputLimits.DEFAULT);
-        assertThat(InputLimits.fromEnvironment(Map.of(InputLimits.RATIO_VARIABLE, "1000", "OTHER", "x")).maxRatio())
+        assertThat(InputLimits.fromEnvironment(Map.of(InputLimits.RATIO_VARIABLE, "1000", "OTHER", "x"))
+                        .maxRatio())
                 .isEqualTo(1000);
         for (String bad : new String[] {"0", "-1", "many", "1.5", "99999999999999999999"}) {
             assertThatThrownBy(() -> InputLimits.fromEnvironment(Map.of(InputLimits.TEXT_BYTES_VARIABLE, bad)))

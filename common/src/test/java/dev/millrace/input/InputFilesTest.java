@@ -181,7 +181,8 @@ class InputFilesTest {
                 .asInstanceOf(type(InputException.class))
                 .returns(Kind.IO, InputException::kind)
                 .returns(true, InputException::retryable);
-        assertThat(InputException.of(file, new AccessDeniedException("x")).kind()).isEqualTo(Kind.FORBIDDEN);
+        assertThat(InputException.of(file, new AccessDeniedException("x")).kind())
+                .isEqualTo(Kind.FORBIDDEN);
     }
 
     @Test

@@ -47,12 +47,13 @@ final class InputFixtures {
 
     /** A path with any bytes in its name, whatever the locale of this JVM. */
     static Path encoded(Path folder, String encodedName) {
-        return Path.of(URI.create(folder.toUri().toString() + (folder.toUri().toString().endsWith("/") ? "" : "/")
-                + encodedName));
+        return Path.of(URI.create(
+                folder.toUri().toString() + (folder.toUri().toString().endsWith("/") ? "" : "/") + encodedName));
     }
 
     static Path fifo(Path file) throws IOException, InterruptedException {
-        Process mkfifo = new ProcessBuilder("mkfifo", file.toString()).inheritIO().start();
+        Process mkfifo =
+                new ProcessBuilder("mkfifo", file.toString()).inheritIO().start();
         if (mkfifo.waitFor() != 0) {
             throw new IOException("mkfifo failed");
         }

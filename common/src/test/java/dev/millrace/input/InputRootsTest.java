@@ -98,7 +98,8 @@ class InputRootsTest {
     @Test
     void anUnknownRootSaysWhatToDo() {
         assertThatThrownBy(() -> roots.resolve("logs", "x"))
-                .hasMessage("this mapper has no root 'logs' (it has data=" + data + "): start it with --root logs=PATH");
+                .hasMessage(
+                        "this mapper has no root 'logs' (it has data=" + data + "): start it with --root logs=PATH");
     }
 
     @Test
@@ -111,7 +112,8 @@ class InputRootsTest {
 
     @Test
     void theInnermostRootHoldsAPath() throws IOException {
-        InputRoots nested = InputRoots.parse(List.of("all=" + temp, "data=" + data, "base=" + temp.resolve("database")));
+        InputRoots nested =
+                InputRoots.parse(List.of("all=" + temp, "data=" + data, "base=" + temp.resolve("database")));
         assertThat(nested.locate(data.resolve("sub/a b.txt")))
                 .isEqualTo(new InputRoots.Located("data", "sub/a%20b.txt", data.resolve("sub/a b.txt")));
         assertThat(nested.locate(temp.resolve("secret.txt")).root()).isEqualTo("all");
@@ -131,7 +133,8 @@ class InputRootsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"data", "=/tmp", "data=", "a b=/tmp", "../x=/tmp", "data=/no/such/folder", "data=/etc/passwd"})
+    @ValueSource(
+            strings = {"data", "=/tmp", "data=", "a b=/tmp", "../x=/tmp", "data=/no/such/folder", "data=/etc/passwd"})
     void aMalformedRootIsAUsageErrorThatNamesIt(String option) {
         assertThatThrownBy(() -> InputRoots.parse(List.of(option)))
                 .asInstanceOf(type(MillraceException.class))
@@ -143,7 +146,8 @@ class InputRootsTest {
 
     @Test
     void oneNameForTwoRootsIsAUsageError() {
-        assertThatThrownBy(() -> InputRoots.parse(List.of("d=" + temp, "d=" + data))).hasMessageContaining("twice");
+        assertThatThrownBy(() -> InputRoots.parse(List.of("d=" + temp, "d=" + data)))
+                .hasMessageContaining("twice");
     }
 
     @Test

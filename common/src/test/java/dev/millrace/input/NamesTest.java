@@ -53,7 +53,20 @@ class NamesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"plain.txt", "tmp", "a%20b", "caf%E9", "%FF%FE", "x%0Ay", "100%25", "a+b&c=d;e", "~.hidden", "%3F", "%5C"})
+    @ValueSource(
+            strings = {
+                "plain.txt",
+                "tmp",
+                "a%20b",
+                "caf%E9",
+                "%FF%FE",
+                "x%0Ay",
+                "100%25",
+                "a+b&c=d;e",
+                "~.hidden",
+                "%3F",
+                "%5C"
+            })
     void everyByteOfANameSurvivesEncoding(String name) {
         Path path = Path.of(URI.create("file:///srv/" + name));
         String encoded = Names.encode(path);

@@ -12,8 +12,9 @@ final class Filter {
         this.includes = spec.includes().stream()
                 .map(glob -> Glob.parse("--include", contents(glob)))
                 .toList();
-        this.excludes =
-                spec.excludes().stream().map(glob -> Glob.parse("--exclude", glob)).toList();
+        this.excludes = spec.excludes().stream()
+                .map(glob -> Glob.parse("--exclude", glob))
+                .toList();
     }
 
     /** A folder that is included stands for the files in it. */

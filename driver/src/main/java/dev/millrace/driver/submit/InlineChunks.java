@@ -85,7 +85,10 @@ public final class InlineChunks implements Iterator<byte[]> {
         }
     }
 
-    /** Behind the last line that fits. */
+    /**
+     * Behind the last line that fits. A stretch of lines that all begin with a byte order mark cannot be cut and is
+     * refused like one long line.
+     */
     private int cut() {
         for (int end = Math.min(mostBytes, length); end > 0; end--) {
             if (buffer[end - 1] == '\n' && !isMark(end)) {

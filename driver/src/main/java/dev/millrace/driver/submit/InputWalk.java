@@ -390,7 +390,8 @@ public final class InputWalk implements Iterator<PlannedFile> {
         }
         throw new MillraceException(
                 ExitCode.FAILED,
-                "cannot go on behind " + roots.printable(cursor.last().root(), cursor.last().path())
+                "cannot go on behind "
+                        + roots.printable(cursor.last().root(), cursor.last().path())
                         + ": no argument of the job leads to it any more");
     }
 
@@ -419,7 +420,8 @@ public final class InputWalk implements Iterator<PlannedFile> {
             return List.of();
         }
         List<Path> names = new ArrayList<>();
-        Path.of(URI.create("file:///" + range.path().substring(prefix.length()))).forEach(names::add);
+        Path.of(URI.create("file:///" + range.path().substring(prefix.length())))
+                .forEach(names::add);
         return names;
     }
 
@@ -491,12 +493,7 @@ public final class InputWalk implements Iterator<PlannedFile> {
             throw failed(file, e);
         }
         return new PlannedFile(
-                last.root(),
-                last.path(),
-                last.endByte(),
-                last.fileBytes(),
-                last.modifiedNanos(),
-                last.compression());
+                last.root(), last.path(), last.endByte(), last.fileBytes(), last.modifiedNanos(), last.compression());
     }
 
     // ---- telling

@@ -49,7 +49,10 @@ class ChunkPlannerTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void rangesTileEveryFileInOrderWithinTheLimits(long seed) {
-        Random random = new Random(seed);
+        SeededCase.of(seed, () -> rangesTileEveryFileInOrderWithinTheLimitsCase(new Random(seed)));
+    }
+
+    private void rangesTileEveryFileInOrderWithinTheLimitsCase(Random random) throws Exception {
         List<PlannedFile> files = someFiles(random);
         long chunkBytes = 1 + random.nextInt(1 << random.nextInt(12));
         List<List<InputRange>> tasks = plan(files, chunkBytes);
@@ -87,7 +90,10 @@ class ChunkPlannerTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void aPlannerThatStartsBehindAnyTaskGivesTheRest(long seed) {
-        Random random = new Random(seed);
+        SeededCase.of(seed, () -> aPlannerThatStartsBehindAnyTaskGivesTheRestCase(new Random(seed)));
+    }
+
+    private void aPlannerThatStartsBehindAnyTaskGivesTheRestCase(Random random) throws Exception {
         List<PlannedFile> files = someFiles(random);
         long chunkBytes = 1 + random.nextInt(1 << random.nextInt(12));
         List<List<InputRange>> tasks = plan(files, chunkBytes);
@@ -101,9 +107,7 @@ class ChunkPlannerTest {
                     .toList());
             PlannedFile at = rest.remove(0);
             if (end.endByte() < end.fileBytes()) {
-                rest.add(
-                        0,
-                        new PlannedFile("data", at.path(), end.endByte(), at.fileBytes(), 1, at.compression()));
+                rest.add(0, new PlannedFile("data", at.path(), end.endByte(), at.fileBytes(), 1, at.compression()));
             }
             assertThat(plan(rest, chunkBytes)).isEqualTo(tasks.subList(done, tasks.size()));
         }
@@ -114,7 +118,9 @@ class ChunkPlannerTest {
         List<PlannedFile> files = IntStream.range(0, 20_000)
                 .mapToObj(i -> file("docs/file-" + i + ".txt", 300, Compression.NONE))
                 .toList();
-        assertThat(plan(files, 16 << 20)).hasSize(20).allSatisfy(task -> assertThat(task).hasSize(1000));
+        assertThat(plan(files, 16 << 20))
+                .hasSize(20)
+                .allSatisfy(task -> assertThat(task).hasSize(1000));
     }
 
     @Test
@@ -174,7 +180,8 @@ class ChunkPlannerTest {
 
     @Test
     void aChunkHasAtLeastOneByte() {
-        assertThatIllegalArgumentException().isThrownBy(() -> new ChunkPlanner(List.<PlannedFile>of().iterator(), 0));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new ChunkPlanner(List.<PlannedFile>of().iterator(), 0));
         assertThat(plan(List.of(file("a", 3, Compression.NONE)), 1)).hasSize(3);
     }
 }
