@@ -101,10 +101,11 @@ class DocumentsTest {
     }
 
     private static Path repository() {
-        Path folder = Path.of("").toAbsolutePath();
-        while (!Files.exists(folder.resolve("mvnw"))) {
-            folder = folder.getParent();
+        for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
+            if (Files.exists(folder.resolve("mvnw"))) {
+                return folder;
+            }
         }
-        return folder;
+        throw new IllegalStateException("the tests do not run below the repository");
     }
 }

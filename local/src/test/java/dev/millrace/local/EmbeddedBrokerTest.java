@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.FeatureMetadata;
+import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -59,10 +60,11 @@ class EmbeddedBrokerTest {
             assertThat(dir).isDirectory();
             FeatureMetadata features =
                     admin.describeFeatures().featureMetadata().get();
-            assertThat(features.finalizedFeatures().get("transaction.version").maxVersionLevel())
+            assertThat(features.finalizedFeatures().get("transaction.version"))
+                    .isNotNull()
+                    .extracting(FinalizedVersionRange::maxVersionLevel)
                     .isEqualTo((short) 2);
-            assertThat(features.finalizedFeatures().get("share.version").maxVersionLevel())
-                    .isPositive();
+            assertThat(features.finalizedFeatures()).containsKey("share.version");
             assertThat(admin.describeCluster().nodes().get())
                     .singleElement()
                     .extracting(node -> node.host() + ":" + node.port())
@@ -75,9 +77,12 @@ class EmbeddedBrokerTest {
                     "group.share.assignment.interval.ms", "0",
                     "group.share.assignor.offload.enable", "false",
                     "auto.create.topics.enable", "false");
-            var config = admin.describeConfigs(List.of(node)).all().get().get(node);
-            shown.forEach((name, value) ->
-                    assertThat(config.get(name).value()).as(name).isEqualTo(value));
+            var config = admin.describeConfigs(List.of(node)).values().get(node);
+            assertThat(config).isNotNull();
+            assertThat(config.get().entries())
+                    .filteredOn(entry -> shown.containsKey(entry.name()))
+                    .allSatisfy(entry -> assertThat(entry.value()).isEqualTo(shown.get(entry.name())))
+                    .hasSameSizeAs(shown.keySet());
         }
         assertThat(dir).doesNotExist();
     }

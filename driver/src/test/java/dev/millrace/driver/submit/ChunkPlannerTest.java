@@ -41,7 +41,8 @@ class ChunkPlannerTest {
                         "f" + i,
                         random.nextInt(4) == 0 ? 0 : random.nextInt(mostBytes),
                         random.nextInt(5) == 0
-                                ? Compression.values()[random.nextInt(Compression.values().length)]
+                                ? List.of(Compression.values())
+                                        .get(random.nextInt(Compression.values().length))
                                 : Compression.NONE))
                 .collect(Collectors.toList());
     }
@@ -54,7 +55,7 @@ class ChunkPlannerTest {
 
     private void rangesTileEveryFileInOrderWithinTheLimitsCase(Random random) throws Exception {
         List<PlannedFile> files = someFiles(random);
-        long chunkBytes = 1 + random.nextInt(1 << random.nextInt(12));
+        long chunkBytes = 1L + random.nextInt(1 << random.nextInt(12));
         List<List<InputRange>> tasks = plan(files, chunkBytes);
 
         Iterator<PlannedFile> expected = files.iterator();
@@ -95,7 +96,7 @@ class ChunkPlannerTest {
 
     private void aPlannerThatStartsBehindAnyTaskGivesTheRestCase(Random random) throws Exception {
         List<PlannedFile> files = someFiles(random);
-        long chunkBytes = 1 + random.nextInt(1 << random.nextInt(12));
+        long chunkBytes = 1L + random.nextInt(1 << random.nextInt(12));
         List<List<InputRange>> tasks = plan(files, chunkBytes);
         // Every task, or where there are very many, some.
         int step = 1 + tasks.size() / 50;

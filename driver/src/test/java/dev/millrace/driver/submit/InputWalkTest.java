@@ -392,7 +392,7 @@ class InputWalkTest {
         for (InputRoots roots : List.of(
                 confined(),
                 InputRoots.ofArguments(spec.paths().stream().map(Path::of).toList()))) {
-            long chunkBytes = 1 + random.nextInt(60);
+            long chunkBytes = 1L + random.nextInt(60);
             List<List<InputRange>> tasks = new ArrayList<>();
             new ChunkPlanner(new InputWalk(spec, roots), chunkBytes).forEachRemaining(tasks::add);
             List<InputRange> published = new ArrayList<>();

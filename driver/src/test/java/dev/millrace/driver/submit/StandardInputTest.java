@@ -52,6 +52,11 @@ class StandardInputTest {
             public int read() throws IOException {
                 throw new IOException("the pipe burst");
             }
+
+            @Override
+            public int read(byte[] bytes, int from, int length) throws IOException {
+                return read();
+            }
         };
     }
 

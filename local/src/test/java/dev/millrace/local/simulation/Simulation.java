@@ -21,7 +21,7 @@ import dev.millrace.wire.ControlCodec;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +62,6 @@ final class Simulation {
     private final Topic<byte[]> events = new Topic<>();
     private final List<Topic<byte[]>> pairs = new ArrayList<>();
     private final List<Topic<byte[]>> checkpoints = new ArrayList<>();
-    private final Map<JobId, List<Topic<Map.Entry<String, Long>>>> results = new HashMap<>();
     private final List<Job> jobs = new ArrayList<>();
     private final List<MapperActor> mappers = new ArrayList<>();
     private final ShareGroup group = new ShareGroup();
@@ -258,7 +257,7 @@ final class Simulation {
                 totals.add(total(counts, p));
                 order.add(p);
             }
-            java.util.Collections.shuffle(order, random);
+            Collections.shuffle(order, random);
             for (int p : order) {
                 Topic<byte[]> lane = pairs.get(p);
                 for (int part = 0; part < blocks.get(p).size(); part++) {
