@@ -12,13 +12,7 @@ import java.util.List;
  * @param inlineBytes length of the document beside the task, 0 where there is none
  */
 public record ChunkTask(
-        JobId job,
-        int number,
-        int attempt,
-        TextRules rules,
-        int partitions,
-        List<InputRange> inputs,
-        int inlineBytes) {
+        JobId job, int number, int attempt, TextRules rules, int partitions, List<InputRange> inputs, int inlineBytes) {
 
     public ChunkTask {
         inputs = List.copyOf(inputs);

@@ -104,8 +104,7 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
         properties.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 4 << 20);
         properties.putAll(user);
         enforceReading(properties);
-        properties.put(
-                ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName());
+        properties.put(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName());
         properties.put(ConsumerConfig.GROUP_ID_CONFIG, topics.reducerGroup());
         properties.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, slot);
         return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());

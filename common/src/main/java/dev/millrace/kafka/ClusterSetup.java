@@ -177,8 +177,8 @@ public final class ClusterSetup implements AutoCloseable {
         ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, topics.mapperGroup());
         Collection<AlterConfigOp> settings = new ArrayList<>();
         for (Map.Entry<String, String> setting : mapperGroupSettings().entrySet()) {
-            settings.add(new AlterConfigOp(
-                    new ConfigEntry(setting.getKey(), setting.getValue()), AlterConfigOp.OpType.SET));
+            settings.add(
+                    new AlterConfigOp(new ConfigEntry(setting.getKey(), setting.getValue()), AlterConfigOp.OpType.SET));
         }
         get(
                 admin.incrementalAlterConfigs(Map.of(group, settings)).all(),
@@ -216,10 +216,7 @@ public final class ClusterSetup implements AutoCloseable {
     }
 
     public Set<String> names() {
-        return get(
-                admin.listTopics(new ListTopicsOptions().listInternal(true))
-                        .names(),
-                "list the topics");
+        return get(admin.listTopics(new ListTopicsOptions().listInternal(true)).names(), "list the topics");
     }
 
     /** Settings of one broker by name. */
@@ -246,9 +243,7 @@ public final class ClusterSetup implements AutoCloseable {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             String hint = cause instanceof AuthenticationException || cause instanceof AuthorizationException
                     ? " (check --command-config)"
-                    : cause instanceof TimeoutException
-                            ? " (no answer: is a broker listening there?)"
-                            : "";
+                    : cause instanceof TimeoutException ? " (no answer: is a broker listening there?)" : "";
             throw new MillraceException(
                     ExitCode.BROKER,
                     "cannot " + what + " at " + cluster.bootstrapServers() + ": " + cause.getMessage() + hint,

@@ -78,8 +78,7 @@ public final class LaneCodec {
             case CANCEL -> exact(in, new LaneRecord.Cancel(job));
             case END -> {
                 need(in, 20);
-                yield exact(
-                        in, new LaneRecord.End(job, in.getInt(), new PartitionTotal(in.getLong(), in.getLong())));
+                yield exact(in, new LaneRecord.End(job, in.getInt(), new PartitionTotal(in.getLong(), in.getLong())));
             }
             case PAIRS -> {
                 need(in, 20);

@@ -27,8 +27,19 @@ final class PymotwScan extends RunScan {
      * immediates of ten bytes each (about 5 %).
      */
     private final long[] swar = {
-        0x01 * EACH, 0x7f * EACH, TOP_BITS, TO_LOWER, 0x1f * EACH, 0x05 * EACH, 0x50 * EACH, 0x46 * EACH, 0x64 * EACH,
-        0x77 * EACH, 0x72 * EACH, 0x0002040810204081L, '.' * EACH
+        0x01 * EACH,
+        0x7f * EACH,
+        TOP_BITS,
+        TO_LOWER,
+        0x1f * EACH,
+        0x05 * EACH,
+        0x50 * EACH,
+        0x46 * EACH,
+        0x64 * EACH,
+        0x77 * EACH,
+        0x72 * EACH,
+        0x0002040810204081L,
+        '.' * EACH
     };
 
     private Line line = Line.BLANK_SO_FAR;
@@ -69,7 +80,14 @@ final class PymotwScan extends RunScan {
     /** Takes the runs of text[from, to); one that reaches {@code to} stays open if it fills the last block. */
     private void blocks(byte[] text, int from, int to) {
         long[] s = swar;
-        long one = s[0], low7 = s[1], top = s[2], toLower = s[3], fromA = s[4], pastZ = s[5], from0 = s[6], past9 = s[7];
+        long one = s[0],
+                low7 = s[1],
+                top = s[2],
+                toLower = s[3],
+                fromA = s[4],
+                pastZ = s[5],
+                from0 = s[6],
+                past9 = s[7];
         long from28 = s[8], from9 = s[9], from14 = s[10], gather = s[11];
         for (int p = from; p < to; p += BLOCK) {
             long separators = ~validBits(p, to);

@@ -56,8 +56,7 @@ public enum TextProfile {
      * Frequent English words that say little about a text, contractions with both apostrophes included. For a job, take
      * {@link #englishStopWords()}: not every profile can have all of these as words.
      */
-    public static final List<String> ENGLISH_STOP_WORDS = Stream.of(
-                    """
+    public static final List<String> ENGLISH_STOP_WORDS = Stream.of("""
                     a about above after again against all also am an and any are as at be because been before being
                     below between both but by can could did do does doing down during each either few for from further
                     had has have having he her here hers herself him himself his how i if in into is it its itself just
@@ -65,15 +64,12 @@ public enum TextProfile {
                     ourselves out over own same shall she should so some such than that the their theirs them
                     themselves then there these they this those through to too under until up upon us very was we were
                     what when where which while who whom whose why will with would you your yours yourself yourselves
-                    """
-                            .split("\\s+"),
-                    """
+                    """.split("\\s+"), """
                     aren't can't couldn't didn't doesn't don't hadn't hasn't haven't he'd he'll he's here's how's i'd
                     i'll i'm i've isn't it'd it'll it's let's mustn't shan't she'd she'll she's shouldn't that's
                     there's they'd they'll they're they've wasn't we'd we'll we're we've weren't what's when's where's
                     who's why's won't wouldn't you'd you'll you're you've
-                    """
-                            .split("\\s+"))
+                    """.split("\\s+"))
             .flatMap(Arrays::stream)
             .flatMap(word -> word.contains("'") ? Stream.of(word, word.replace('\'', '\u2019')) : Stream.of(word))
             .sorted()
@@ -183,7 +179,8 @@ public enum TextProfile {
     private static String visible(String text) {
         StringBuilder out = new StringBuilder();
         text.codePoints().limit(100).forEach(c -> {
-            if (c > ' ' && CodePoints.kind(c) != CodePoints.OTHER && CodePoints.kind(c) != CodePoints.BLANK || c == ' ') {
+            if (c > ' ' && CodePoints.kind(c) != CodePoints.OTHER && CodePoints.kind(c) != CodePoints.BLANK
+                    || c == ' ') {
                 out.appendCodePoint(c);
             } else {
                 out.append(String.format(Locale.ROOT, "\\u{%x}", c));

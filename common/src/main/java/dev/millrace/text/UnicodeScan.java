@@ -15,7 +15,14 @@ final class UnicodeScan extends RunScan {
 
     /** Not constants to the compiler on purpose, see {@link PymotwScan}. */
     private final long[] swar = {
-        0x7f * EACH, TOP_BITS, TO_LOWER, 0x1f * EACH, 0x05 * EACH, 0x50 * EACH, 0x46 * EACH, '\'' * EACH,
+        0x7f * EACH,
+        TOP_BITS,
+        TO_LOWER,
+        0x1f * EACH,
+        0x05 * EACH,
+        0x50 * EACH,
+        0x46 * EACH,
+        '\'' * EACH,
         0x0002040810204081L
     };
 

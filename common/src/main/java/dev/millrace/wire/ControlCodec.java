@@ -104,8 +104,7 @@ public final class ControlCodec {
             }
             JsonNode format = object.remove(FORMAT);
             if (format == null || !format.isInt() || format.intValue() != VERSION) {
-                throw new MalformedRecordException(
-                        "format " + format + " where this release reads " + VERSION, null);
+                throw new MalformedRecordException("format " + format + " where this release reads " + VERSION, null);
             }
             return JSON.treeToValue(object, type);
         } catch (IOException | IllegalArgumentException e) {

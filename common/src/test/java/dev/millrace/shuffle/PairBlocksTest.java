@@ -91,7 +91,8 @@ class PairBlocksTest {
                     size += block.length;
                     Map<String, Long> pairs = plainRead(block);
                     for (String word : pairs.keySet()) {
-                        assertThat((Utils.murmur2(latin1(word)) & 0x7fffffff) % 7).isEqualTo(p);
+                        assertThat((Utils.murmur2(latin1(word)) & 0x7fffffff) % 7)
+                                .isEqualTo(p);
                     }
                     got.putAll(pairs);
                     WordTable part = new WordTable();
@@ -183,8 +184,12 @@ class PairBlocksTest {
             changed[random.nextInt(block.length)] = (byte) random.nextInt();
             try {
                 Map<String, Long> pairs = new HashMap<>();
-                PairBlocks.forEach(changed, 0, changed.length, (word, from, length, count) ->
-                        pairs.merge(new String(word, from, length, StandardCharsets.ISO_8859_1), count, Long::sum));
+                PairBlocks.forEach(
+                        changed,
+                        0,
+                        changed.length,
+                        (word, from, length, count) -> pairs.merge(
+                                new String(word, from, length, StandardCharsets.ISO_8859_1), count, Long::sum));
                 assertThat(pairs).isEqualTo(plainRead(changed));
             } catch (IllegalArgumentException e) {
                 assertThat(e).hasMessageStartingWith("malformed block of pairs");

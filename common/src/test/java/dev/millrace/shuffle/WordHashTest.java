@@ -48,8 +48,7 @@ class WordHashTest {
             byte[] word = randomWord(random, 1 + i % 16);
             assertThat(Lanes.length(head(word), tail(word))).isEqualTo(word.length);
             assertThat(WordHash.murmur2(head(word), tail(word), word.length)).isEqualTo(Utils.murmur2(word));
-            assertThat(WordHash.h64(head(word), tail(word), word.length))
-                    .isEqualTo(WordHash.h64(word, 0, word.length));
+            assertThat(WordHash.h64(head(word), tail(word), word.length)).isEqualTo(WordHash.h64(word, 0, word.length));
         }
     }
 

@@ -17,8 +17,9 @@ class WordTableTest {
     /** Bytes as Latin-1 text, so that any word can be a key of a map. */
     private static Map<String, Long> map(WordTable table) {
         Map<String, Long> map = new HashMap<>();
-        table.forEach((word, from, length, count) ->
-                assertThat(map.put(new String(word, from, length, StandardCharsets.ISO_8859_1), count)).isNull());
+        table.forEach((word, from, length, count) -> assertThat(
+                        map.put(new String(word, from, length, StandardCharsets.ISO_8859_1), count))
+                .isNull());
         return map;
     }
 

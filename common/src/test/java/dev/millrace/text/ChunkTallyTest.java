@@ -29,8 +29,7 @@ class ChunkTallyTest {
     private static void assertLikeOracle(TextProfile profile, byte[] text, int maxRun, Texts.Tallied got) {
         TextOracle want = TextOracle.count(profile, text, maxRun);
         assertThat(got.words()).isEqualTo(want.words());
-        assertThat(got.stats())
-                .isEqualTo(new TextStats(text.length, want.invalidSequences(), want.oversizedWords()));
+        assertThat(got.stats()).isEqualTo(new TextStats(text.length, want.invalidSequences(), want.oversizedWords()));
     }
 
     @ParameterizedTest
@@ -91,10 +90,14 @@ class ChunkTallyTest {
     @Test
     void aRangeOwnsTheLinesThatBeginInIt() {
         byte[] text = "one\ntwo\n\nthree".getBytes(StandardCharsets.UTF_8);
-        assertThat(Texts.tally(TextProfile.UNICODE, text, 8, MAX_RUN, 0, 1).words()).isEqualTo(Map.of("one", 1L));
-        assertThat(Texts.tally(TextProfile.UNICODE, text, 8, MAX_RUN, 1, 4).words()).isEmpty();
-        assertThat(Texts.tally(TextProfile.UNICODE, text, 8, MAX_RUN, 4, 5).words()).isEqualTo(Map.of("two", 1L));
-        assertThat(Texts.tally(TextProfile.UNICODE, text, 8, MAX_RUN, 5, 9).words()).isEmpty();
+        assertThat(Texts.tally(TextProfile.UNICODE, text, 8, MAX_RUN, 0, 1).words())
+                .isEqualTo(Map.of("one", 1L));
+        assertThat(Texts.tally(TextProfile.UNICODE, text, 8, MAX_RUN, 1, 4).words())
+                .isEmpty();
+        assertThat(Texts.tally(TextProfile.UNICODE, text, 8, MAX_RUN, 4, 5).words())
+                .isEqualTo(Map.of("two", 1L));
+        assertThat(Texts.tally(TextProfile.UNICODE, text, 8, MAX_RUN, 5, 9).words())
+                .isEmpty();
         assertThat(Texts.tally(TextProfile.UNICODE, text, 8, MAX_RUN, 9, 99))
                 .isEqualTo(new Texts.Tallied(Map.of("three", 1L), new TextStats(5, 0, 0)));
         assertThat(Texts.tally(TextProfile.UNICODE, text, 8, MAX_RUN, 20, 99))
@@ -110,13 +113,25 @@ class ChunkTallyTest {
 
     @Test
     void unicodeKeepsMarksDigitsAndInnerApostrophes() {
-        String text = "don't don\u2019t 'tis dogs' a''b rock'\u2019n multi_word x1 2nd 42 4'2 4'x ab\0cd e\u0301 1\u0301";
+        String text =
+                "don't don\u2019t 'tis dogs' a''b rock'\u2019n multi_word x1 2nd 42 4'2 4'x ab\0cd e\u0301 1\u0301";
         assertThat(words(TextProfile.UNICODE, text))
                 .isEqualTo(Map.ofEntries(
-                        Map.entry("don't", 1L), Map.entry("don\u2019t", 1L), Map.entry("tis", 1L),
-                        Map.entry("dogs", 1L), Map.entry("a", 1L), Map.entry("b", 1L), Map.entry("rock", 1L),
-                        Map.entry("n", 1L), Map.entry("multi", 1L), Map.entry("word", 1L), Map.entry("x1", 1L),
-                        Map.entry("2nd", 1L), Map.entry("4'x", 1L), Map.entry("ab", 1L), Map.entry("cd", 1L),
+                        Map.entry("don't", 1L),
+                        Map.entry("don\u2019t", 1L),
+                        Map.entry("tis", 1L),
+                        Map.entry("dogs", 1L),
+                        Map.entry("a", 1L),
+                        Map.entry("b", 1L),
+                        Map.entry("rock", 1L),
+                        Map.entry("n", 1L),
+                        Map.entry("multi", 1L),
+                        Map.entry("word", 1L),
+                        Map.entry("x1", 1L),
+                        Map.entry("2nd", 1L),
+                        Map.entry("4'x", 1L),
+                        Map.entry("ab", 1L),
+                        Map.entry("cd", 1L),
                         Map.entry("e\u0301", 1L)));
     }
 
@@ -124,8 +139,21 @@ class ChunkTallyTest {
     @EnumSource
     void lowerCasesCodePointByCodePoint(TextProfile profile) {
         assertThat(words(profile, "\u0130 \u1e9e \u03a3\u03a3 \u01c5 \u023a \u212a I \ud801\udc00"))
-                .isEqualTo(Map.of("i", 2L, "\u00df", 1L, "\u03c3\u03c3", 1L, "\u01c6", 1L, "\u2c65", 1L, "k", 1L,
-                        "\ud801\udc28", 1L));
+                .isEqualTo(Map.of(
+                        "i",
+                        2L,
+                        "\u00df",
+                        1L,
+                        "\u03c3\u03c3",
+                        1L,
+                        "\u01c6",
+                        1L,
+                        "\u2c65",
+                        1L,
+                        "k",
+                        1L,
+                        "\ud801\udc28",
+                        1L));
     }
 
     @ParameterizedTest
@@ -240,8 +268,8 @@ class ChunkTallyTest {
         for (int b : new int[] {'.', '\'', 0x80, 0xff, 0xc3, ' ', 0}) {
             long size = 3 << 20;
             WordTable table = new WordTable();
-            TextStats stats = new ChunkTally(profile, table)
-                    .tally(new Periodic(new byte[] {(byte) b}, size), 0, Long.MAX_VALUE);
+            TextStats stats =
+                    new ChunkTally(profile, table).tally(new Periodic(new byte[] {(byte) b}, size), 0, Long.MAX_VALUE);
             boolean oneRun = profile == TextProfile.PYMOTW && b == 0;
             assertThat(stats).as("byte %x", b).isEqualTo(new TextStats(size, b >= 0x80 ? size : 0, oneRun ? 1 : 0));
             assertThat(table.size()).isZero();
@@ -288,19 +316,23 @@ class ChunkTallyTest {
     void goesOnAfterAFailedRead() throws IOException {
         WordTable table = new WordTable();
         ChunkTally tally = new ChunkTally(TextProfile.PYMOTW, table, () -> {}, 16, MAX_RUN);
-        InputStream broken = new ChainedEnds(".. comment \u00e9 without end ", new InputStream() {
-            @Override
-            public int read() throws IOException {
-                throw new IOException("disk gone");
-            }
+        InputStream broken = new ChainedEnds(
+                ".. comment \u00e9 without end ",
+                new InputStream() {
+                    @Override
+                    public int read() throws IOException {
+                        throw new IOException("disk gone");
+                    }
 
-            @Override
-            public int read(byte[] bytes, int from, int length) throws IOException {
-                return read();
-            }
-        }, "");
+                    @Override
+                    public int read(byte[] bytes, int from, int length) throws IOException {
+                        return read();
+                    }
+                },
+                "");
         assertThatThrownBy(() -> tally.tally(broken, 0, 1000)).hasMessage("disk gone");
-        assertThat(Texts.tally(tally, "x".getBytes(StandardCharsets.UTF_8), 0, 1)).isEqualTo(new TextStats(1, 0, 0));
+        assertThat(Texts.tally(tally, "x".getBytes(StandardCharsets.UTF_8), 0, 1))
+                .isEqualTo(new TextStats(1, 0, 0));
         assertThat(Texts.map(table)).isEqualTo(Map.of("x", 1L));
     }
 

@@ -31,7 +31,8 @@ class CodePointsTest {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
             int lower = CodePoints.toLower(c, CodePoints.kind(c));
-            digest.update(ByteBuffer.allocate(5).put((byte) group(c)).putInt(lower).array());
+            digest.update(
+                    ByteBuffer.allocate(5).put((byte) group(c)).putInt(lower).array());
         }
         assertThat(HexFormat.of().formatHex(digest.digest())).isEqualTo(UNICODE_16);
     }

@@ -18,8 +18,7 @@ class TextProfileTest {
         assertThat(TextProfile.named("unicode")).isEqualTo(TextProfile.UNICODE);
         assertThatThrownBy(() -> TextProfile.named("Unicode\u001b[1m"))
                 .isInstanceOfSatisfying(
-                        MillraceException.class,
-                        e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+                        MillraceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
                 .hasMessage("unknown text profile 'Unicode\\u{1b}[1m'; there are: pymotw, unicode");
     }
 
@@ -53,7 +52,21 @@ class TextProfileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " ", "two words", "a b", "don't", "x1", "..a", "foo!", "\ufefffoo", "a\n", "\ud800", "e\u0301"})
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "two words",
+                "a b",
+                "don't",
+                "x1",
+                "..a",
+                "foo!",
+                "\ufefffoo",
+                "a\n",
+                "\ud800",
+                "e\u0301"
+            })
     void refusesWhatPymotwNeverCounts(String entry) {
         assertThatThrownBy(() -> TextProfile.PYMOTW.normalizeStopWords(List.of("fine", entry)))
                 .isInstanceOf(MillraceException.class)

@@ -14,17 +14,77 @@ import java.util.Random;
 /** Made-up texts, and what the product counts in them. */
 final class Texts {
     private static final String[] PARTS = {
-        " ", " ", "\n", "\n..", "..", ".", "-", "\t", "\r\n", "\u001c", "\u001f", "\0", "7", "42", "the", "a", "Word", "x",
-        "extraordinarily", "abcdefgh", "ABCDEFGHIJKLMNOP", "incomprehensibilities", "_", "'", "'", "don't", "''", "\u2019",
-        "don\u2019t", "'\u2019", ",", "@", "[", "`", "{", "\u007f", "\u00a0", "\u3000", "\u2028", "\u0085", "\u00c9t\u00e9",
-        "\u0416\u0443\u043a", "\u4e2d\u6587", "\u3002", "\u0130", "\u023a", "\u212a", "\ud801\udc00", "\ud83d\ude00",
-        "e\u0301", "\ufeff", "\u1e9e", "\u01c5", "\u0660", "\u2167", "\u24b6", "\u00b2", "\u0903"
+        " ",
+        " ",
+        "\n",
+        "\n..",
+        "..",
+        ".",
+        "-",
+        "\t",
+        "\r\n",
+        "\u001c",
+        "\u001f",
+        "\0",
+        "7",
+        "42",
+        "the",
+        "a",
+        "Word",
+        "x",
+        "extraordinarily",
+        "abcdefgh",
+        "ABCDEFGHIJKLMNOP",
+        "incomprehensibilities",
+        "_",
+        "'",
+        "'",
+        "don't",
+        "''",
+        "\u2019",
+        "don\u2019t",
+        "'\u2019",
+        ",",
+        "@",
+        "[",
+        "`",
+        "{",
+        "\u007f",
+        "\u00a0",
+        "\u3000",
+        "\u2028",
+        "\u0085",
+        "\u00c9t\u00e9",
+        "\u0416\u0443\u043a",
+        "\u4e2d\u6587",
+        "\u3002",
+        "\u0130",
+        "\u023a",
+        "\u212a",
+        "\ud801\udc00",
+        "\ud83d\ude00",
+        "e\u0301",
+        "\ufeff",
+        "\u1e9e",
+        "\u01c5",
+        "\u0660",
+        "\u2167",
+        "\u24b6",
+        "\u00b2",
+        "\u0903"
     };
     private static final int ASCII_PARTS = 27;
     private static final byte[][] BROKEN = {
-        {(byte) 0xff}, {(byte) 0xe2, (byte) 0x82}, {(byte) 0xc3}, {(byte) 0xf0, (byte) 0x9f, (byte) 0x98},
-        {(byte) 0xed, (byte) 0xa0, (byte) 0x80}, {(byte) 0x80}, {(byte) 0xc0, (byte) 0xaf}, {(byte) 0xe0, (byte) 0x80},
-        {(byte) 0xf4, (byte) 0x90, (byte) 0x80, (byte) 0x80}, {(byte) 0x80, (byte) 0xbf, (byte) 0x80, (byte) 0xbf, (byte) 0x80}
+        {(byte) 0xff},
+        {(byte) 0xe2, (byte) 0x82},
+        {(byte) 0xc3},
+        {(byte) 0xf0, (byte) 0x9f, (byte) 0x98},
+        {(byte) 0xed, (byte) 0xa0, (byte) 0x80},
+        {(byte) 0x80},
+        {(byte) 0xc0, (byte) 0xaf},
+        {(byte) 0xe0, (byte) 0x80},
+        {(byte) 0xf4, (byte) 0x90, (byte) 0x80, (byte) 0x80},
+        {(byte) 0x80, (byte) 0xbf, (byte) 0x80, (byte) 0xbf, (byte) 0x80}
     };
 
     /** What a tally came to, in the shape of the oracle's answer. */
@@ -60,8 +120,8 @@ final class Texts {
         for (int i = 1; i < cuts.length; i++) {
             int from = (int) Math.min(text.length, Math.max(0, cuts[i - 1] - 1));
             try {
-                stats = stats.plus(tally.tally(
-                        new ByteArrayInputStream(text, from, text.length - from), cuts[i - 1], cuts[i]));
+                stats = stats.plus(
+                        tally.tally(new ByteArrayInputStream(text, from, text.length - from), cuts[i - 1], cuts[i]));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

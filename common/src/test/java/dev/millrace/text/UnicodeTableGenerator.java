@@ -97,7 +97,9 @@ final class UnicodeTableGenerator {
             for (int i = c; i <= last; i += every) {
                 done[i] = true;
             }
-            entries.add(range(c, last) + (last > c && every > 1 ? "/2" : "") + (step > 0 ? "+" : "-")
+            entries.add(range(c, last)
+                    + (last > c && every > 1 ? "/2" : "")
+                    + (step > 0 ? "+" : "-")
                     + hex(Math.abs(step)));
         }
         return entries;

@@ -12,8 +12,4 @@ import java.time.Duration;
  * @param attachCommand what a user types to come back to a job, its id left out; for messages
  */
 public record DriverSettings(
-        ClusterSettings cluster,
-        InputRoots roots,
-        Duration brokerDeadline,
-        boolean keepsHouse,
-        String attachCommand) {}
+        ClusterSettings cluster, InputRoots roots, Duration brokerDeadline, boolean keepsHouse, String attachCommand) {}

@@ -65,13 +65,13 @@ final class Housekeeping {
                             needed.stream().mapToLong(JobSpec::tasksStart).min().orElse(0)));
             purged.put(
                     new TopicPartition(topics.events(), 0),
-                    RecordsToDelete.beforeOffset(
-                            needed.stream().mapToLong(JobSpec::eventsStart).min().orElse(0)));
+                    RecordsToDelete.beforeOffset(needed.stream()
+                            .mapToLong(JobSpec::eventsStart)
+                            .min()
+                            .orElse(0)));
         }
         Map<TopicPartition, OffsetAndMetadata> positions = setup.get(
-                setup.admin()
-                        .listConsumerGroupOffsets(topics.reducerGroup())
-                        .partitionsToOffsetAndMetadata(),
+                setup.admin().listConsumerGroupOffsets(topics.reducerGroup()).partitionsToOffsetAndMetadata(),
                 "read the reducers' positions");
         positions.forEach((partition, position) -> {
             if (partition.topic().equals(topics.pairs()) && position != null) {

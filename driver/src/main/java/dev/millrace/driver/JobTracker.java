@@ -32,6 +32,7 @@ final class JobTracker {
     private static final long NEVER_CLAIMED_MILLIS = 10_000;
     /** A record is handed out up to five times by Kafka's default; more claims than that mean mappers die of it. */
     private static final int CLAIMS_AN_ATTEMPT = 5;
+
     private static final int DURATIONS_KEPT = 128;
 
     private final JobSpec spec;
@@ -59,7 +60,9 @@ final class JobTracker {
         long lateMillis = LATE_FLOOR_MILLIS;
         int overtakenBy;
         Event.@Nullable TaskDone done;
-        @Nullable String skipped;
+
+        @Nullable
+        String skipped;
 
         Tracked(ChunkTask task) {
             this.task = task;
@@ -83,8 +86,8 @@ final class JobTracker {
 
     private Tracked add(ChunkTask task) {
         if (sealed || task.number() != tasks.size()) {
-            throw new IllegalStateException("task " + task.number() + " planned behind " + tasks.size()
-                    + (sealed ? " of a sealed job" : ""));
+            throw new IllegalStateException(
+                    "task " + task.number() + " planned behind " + tasks.size() + (sealed ? " of a sealed job" : ""));
         }
         Tracked tracked = new Tracked(task);
         tasks.add(tracked);
@@ -215,8 +218,8 @@ final class JobTracker {
             return;
         }
         if (done.totals().size() != partitions.length || done.parts().size() != partitions.length) {
-            fail(done.worker() + " wrote task " + done.task() + " for " + done.totals().size() + " partitions, not "
-                    + partitions.length);
+            fail(done.worker() + " wrote task " + done.task() + " for "
+                    + done.totals().size() + " partitions, not " + partitions.length);
             return;
         }
         workers.add(done.worker());
@@ -300,7 +303,8 @@ final class JobTracker {
     }
 
     /** Why the job cannot end well; null while it can. */
-    @Nullable String failure() {
+    @Nullable
+    String failure() {
         return failure;
     }
 

@@ -141,13 +141,7 @@ final class JobWatch {
             Plan.Inputs inputs = plan.next();
             int number = tracker.taskCount();
             tracker.plan(new ChunkTask(
-                    spec.id(),
-                    number,
-                    1,
-                    spec.rules(),
-                    spec.partitions(),
-                    inputs.ranges(),
-                    inputs.document().length));
+                    spec.id(), number, 1, spec.rules(), spec.partitions(), inputs.ranges(), inputs.document().length));
             if (inputs.document().length > 0) {
                 documents.put(number, inputs.document());
             }
@@ -370,8 +364,8 @@ final class JobWatch {
     }
 
     private void read(List<TopicPartition> wanted, long missing, ResultTable table) {
-        try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(Map.of(
-                "max.poll.records", 20_000, "fetch.max.wait.ms", 50, "max.partition.fetch.bytes", 16 << 20))) {
+        try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(
+                Map.of("max.poll.records", 20_000, "fetch.max.wait.ms", 50, "max.partition.fetch.bytes", 16 << 20))) {
             reader.assign(wanted);
             reader.seekToBeginning(wanted);
             while (table.size() < missing) {
@@ -382,7 +376,10 @@ final class JobWatch {
                         throw failed("a record on " + count.topic() + " is no count");
                     }
                     table.add(
-                            count.key(), 0, count.key().length, ByteBuffer.wrap(count.value()).getLong());
+                            count.key(),
+                            0,
+                            count.key().length,
+                            ByteBuffer.wrap(count.value()).getLong());
                 }
                 broker.observe(any);
             }

@@ -94,7 +94,8 @@ public final class KafkaClusterAdmin implements ClusterAdmin {
                     Finding.Level.FAIL,
                     name,
                     String.valueOf(version),
-                    why + ": needs Kafka 4.2 or later, then: kafka-features.sh upgrade --feature " + name + "=" + least));
+                    why + ": needs Kafka 4.2 or later, then: kafka-features.sh upgrade --feature " + name + "="
+                            + least));
         }
     }
 
@@ -112,11 +113,12 @@ public final class KafkaClusterAdmin implements ClusterAdmin {
                 0,
                 "a mapper that joins waits up to this long for its first task; set it to 0");
         if (Boolean.parseBoolean(broker.getOrDefault("auto.create.topics.enable", "true"))) {
-            findings.add(new Finding(
-                    Finding.Level.WARN,
-                    "auto.create.topics.enable",
-                    "true",
-                    "a misspelt topic is made in place of an error; Millrace's clients do not use it; set it to false"));
+            findings.add(
+                    new Finding(
+                            Finding.Level.WARN,
+                            "auto.create.topics.enable",
+                            "true",
+                            "a misspelt topic is made in place of an error; Millrace's clients do not use it; set it to false"));
         } else {
             findings.add(ok("auto.create.topics.enable", "false"));
         }
@@ -159,7 +161,9 @@ public final class KafkaClusterAdmin implements ClusterAdmin {
             int expected = many ? partitions : 1;
             int actual = description.partitions().size();
             int replicas = description.partitions().get(0).replicas().size();
-            String shape = actual + (actual == 1 ? " partition, " : " partitions, ") + replicas
+            String shape = actual
+                    + (actual == 1 ? " partition, " : " partitions, ")
+                    + replicas
                     + (replicas == 1 ? " copy" : " copies");
             if (actual != expected) {
                 findings.add(new Finding(
@@ -201,8 +205,7 @@ public final class KafkaClusterAdmin implements ClusterAdmin {
                             "ask for permissions")
                     .get(topics.pairs());
             Set<AclOperation> allowed = pairs == null ? null : pairs.authorizedOperations();
-            boolean enough = allowed == null
-                    || allowed.containsAll(Set.of(AclOperation.READ, AclOperation.WRITE));
+            boolean enough = allowed == null || allowed.containsAll(Set.of(AclOperation.READ, AclOperation.WRITE));
             findings.add(
                     enough
                             ? ok("permissions on " + topics.pairs(), "read, write")

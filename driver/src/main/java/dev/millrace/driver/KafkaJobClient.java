@@ -75,7 +75,8 @@ public final class KafkaJobClient implements JobClient {
             JobRecord record = JobRecord.open(spec);
             transactions.write(opening(record));
             watchFrom(events, spec, ends.getOrDefault(jobsPartition(), 0L));
-            JobResult result = new JobWatch(settings, transactions, events, brokerWatch(id), record, listener).run(plan);
+            JobResult result =
+                    new JobWatch(settings, transactions, events, brokerWatch(id), record, listener).run(plan);
             keepHouse(listener);
             return result;
         }
@@ -166,7 +167,10 @@ public final class KafkaJobClient implements JobClient {
             }
             List<JobWatch.PublishedTask> published = publishedTasks(spec);
             Plan plan = record.state() == JobState.OPEN
-                    ? Plan.resume(spec.input(), settings.roots(), published.stream().map(JobWatch.PublishedTask::task).toList())
+                    ? Plan.resume(
+                            spec.input(),
+                            settings.roots(),
+                            published.stream().map(JobWatch.PublishedTask::task).toList())
                     : Plan.NONE;
             watchFrom(events, spec, events.endOffsets(List.of(jobsPartition())).getOrDefault(jobsPartition(), 0L));
             JobWatch watch = new JobWatch(settings, transactions, events, brokerWatch(job), record, listener);
@@ -186,8 +190,7 @@ public final class KafkaJobClient implements JobClient {
                 ChunkTask task = ControlCodec.task(in.value());
                 Header document = in.headers().lastHeader(TopicNames.DOCUMENT_HEADER);
                 tasks.putIfAbsent(
-                        task.number(),
-                        new JobWatch.PublishedTask(task, document == null ? null : document.value()));
+                        task.number(), new JobWatch.PublishedTask(task, document == null ? null : document.value()));
             }
         });
         return List.copyOf(tasks.values());

@@ -39,7 +39,10 @@ final class MillraceProcess implements AutoCloseable {
             throw new IllegalStateException("there is no " + jar + ": run the tests by mvnw verify, which packages it");
         }
         List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-jar", jar.toString()));
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-jar",
+                jar.toString()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(variable -> variable.startsWith("MILLRACE_"));
@@ -77,8 +80,8 @@ final class MillraceProcess implements AutoCloseable {
             while (lines.stream().filter(like).count() < count) {
                 long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
                 if (left <= 0 || outputEnded) {
-                    throw new AssertionError(name + (outputEnded ? " ended" : " went on for " + patience)
-                            + " without " + count + " such lines:\n" + String.join("\n", lines));
+                    throw new AssertionError(name + (outputEnded ? " ended" : " went on for " + patience) + " without "
+                            + count + " such lines:\n" + String.join("\n", lines));
                 }
                 lines.wait(left);
             }

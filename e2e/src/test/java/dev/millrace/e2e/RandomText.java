@@ -17,7 +17,8 @@ import java.util.TreeMap;
 final class RandomText {
     private static final List<String> SYLLABLES =
             List.of("ka", "mo", "ri", "é", "ß", "да", "не", "λο", "ようこ", "字", "אב", "नि", "x1", "don't", "l’eau");
-    private static final List<String> BETWEEN = List.of(" ", "\n", ", ", " -- ", ".\r\n", "\t", "(", ")", "_", "\0", "「");
+    private static final List<String> BETWEEN =
+            List.of(" ", "\n", ", ", " -- ", ".\r\n", "\t", "(", ")", "_", "\0", "「");
     private static final int VOCABULARY = 5_000;
 
     private final Random random;

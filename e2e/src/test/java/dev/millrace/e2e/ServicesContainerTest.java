@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,8 +23,9 @@ import org.testcontainers.kafka.KafkaContainer;
 @NeedsDocker
 final class ServicesContainerTest {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
-    private static final Predicate<String> CLAIM = line -> line.contains(" reading ");
-    private static final KafkaContainer KAFKA = new KafkaContainer("apache/kafka:" + System.getProperty("millrace.kafka.version"))
+
+    private static final KafkaContainer KAFKA = new KafkaContainer(
+                    "apache/kafka:" + System.getProperty("millrace.kafka.version"))
             .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR", "1")
             .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR", "1")
             .withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false");
@@ -68,9 +68,14 @@ final class ServicesContainerTest {
                 MillraceProcess job = count("calm")) {
             job.awaitSuccess(PATIENCE);
             assertThat(words("calm")).isEqualTo(text.counts());
-            assertThat(Files.readString(folder.resolve("calm.json"))).containsPattern("\"files\"\\s*:\\s*" + files + "\\b");
-            assertThat(mapper.stop(PATIENCE)).as("exit code of a drained mapper\n%s", mapper.output()).isZero();
-            assertThat(reducer.stop(PATIENCE)).as("exit code of a drained reducer\n%s", reducer.output()).isZero();
+            assertThat(Files.readString(folder.resolve("calm.json")))
+                    .containsPattern("\"files\"\\s*:\\s*" + files + "\\b");
+            assertThat(mapper.stop(PATIENCE))
+                    .as("exit code of a drained mapper\n%s", mapper.output())
+                    .isZero();
+            assertThat(reducer.stop(PATIENCE))
+                    .as("exit code of a drained reducer\n%s", reducer.output())
+                    .isZero();
         }
     }
 
@@ -89,15 +94,17 @@ final class ServicesContainerTest {
                 MillraceProcess second = mapper("mapper-2");
                 MillraceProcess reducer = reducer("reducer-1");
                 MillraceProcess job = count("faults", "--chunk-size", "8KiB")) {
-            job.awaitLines(50, CLAIM, PATIENCE);
+            job.awaitLines(50, ServicesContainerTest::isClaim, PATIENCE);
             first.kill();
             reducer.kill();
             try (MillraceProcess firstAgain = mapper("mapper-1");
                     MillraceProcess reducerAgain = reducer("reducer-1")) {
-                job.awaitLines(150, CLAIM, PATIENCE);
+                job.awaitLines(150, ServicesContainerTest::isClaim, PATIENCE);
                 freezeBroker(Duration.ofSeconds(4));
-                job.awaitLines(200, CLAIM, PATIENCE);
-                assertThat(second.stop(PATIENCE)).as("exit code of a drained mapper\n%s", second.output()).isZero();
+                job.awaitLines(200, ServicesContainerTest::isClaim, PATIENCE);
+                assertThat(second.stop(PATIENCE))
+                        .as("exit code of a drained mapper\n%s", second.output())
+                        .isZero();
                 job.awaitSuccess(PATIENCE);
                 assertThat(words("faults"))
                         .as("mapper:\n%s\nreducer:\n%s", firstAgain.output(), reducerAgain.output())
@@ -131,9 +138,15 @@ final class ServicesContainerTest {
 
     private static MillraceProcess count(String name, String... options) {
         String[] fixed = {
-            "count", data.toString(), "-v", "--format", "tsv",
-            "--output", folder.resolve(name + ".tsv").toString(),
-            "--receipt", folder.resolve(name + ".json").toString()
+            "count",
+            data.toString(),
+            "-v",
+            "--format",
+            "tsv",
+            "--output",
+            folder.resolve(name + ".tsv").toString(),
+            "--receipt",
+            folder.resolve(name + ".json").toString()
         };
         String[] all = Arrays.copyOf(fixed, fixed.length + options.length);
         System.arraycopy(options, 0, all, fixed.length, options.length);
@@ -142,10 +155,14 @@ final class ServicesContainerTest {
 
     private static Map<String, String> environment(String slot) {
         return Map.of(
-                "MILLRACE_BOOTSTRAP_SERVER", KAFKA.getBootstrapServers(),
-                "MILLRACE_SLOT", slot,
-                "MILLRACE_THREADS", "1",
-                "MILLRACE_ROOT", "data=" + data);
+                "MILLRACE_BOOTSTRAP_SERVER",
+                KAFKA.getBootstrapServers(),
+                "MILLRACE_SLOT",
+                slot,
+                "MILLRACE_THREADS",
+                "1",
+                "MILLRACE_ROOT",
+                "data=" + data);
     }
 
     private static Map<String, Long> words(String name) throws IOException {
@@ -155,5 +172,9 @@ final class ServicesContainerTest {
             words.put(line.substring(0, tab), Long.valueOf(line.substring(tab + 1)));
         }
         return words;
+    }
+
+    private static boolean isClaim(String line) {
+        return line.contains(" reading ");
     }
 }

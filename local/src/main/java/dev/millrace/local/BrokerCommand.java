@@ -33,7 +33,8 @@ final class BrokerCommand implements Callable<Integer> {
     @Option(
             names = "--partitions",
             paramLabel = "N",
-            description = "Partitions of the pairs topic where it is not there yet. Default: " + DEFAULT_PARTITIONS + ".")
+            description =
+                    "Partitions of the pairs topic where it is not there yet. Default: " + DEFAULT_PARTITIONS + ".")
     private int partitions = DEFAULT_PARTITIONS;
 
     BrokerCommand(Terminal terminal) {

@@ -136,7 +136,8 @@ final class EmbeddedEngine implements JobClient {
 
     private static MillraceException needsCluster() {
         return new MillraceException(
-                ExitCode.USAGE, "an embedded cluster has no job but the one it was started for: give --bootstrap-server");
+                ExitCode.USAGE,
+                "an embedded cluster has no job but the one it was started for: give --bootstrap-server");
     }
 
     @Override

@@ -29,10 +29,7 @@ final class MapperCommand implements Callable<Integer> {
     @Mixin
     private final PartArguments part;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Tasks mapped at once. Default: one a processor.")
+    @Option(names = "--threads", paramLabel = "N", description = "Tasks mapped at once. Default: one a processor.")
     private @Nullable Integer threads;
 
     MapperCommand(Terminal terminal) {
@@ -53,8 +50,7 @@ final class MapperCommand implements Callable<Integer> {
                 InputRoots.parse(roots.isEmpty() ? List.of("data=.") : roots),
                 InputLimits.fromEnvironment(System.getenv()),
                 PartArguments.BROKER_DEADLINE);
-        ServiceHost.runProcess(
-                settings.slot(), part::service, host -> new MapperService(settings, host.metrics()));
+        ServiceHost.runProcess(settings.slot(), part::service, host -> new MapperService(settings, host.metrics()));
         return 0;
     }
 }

@@ -33,8 +33,7 @@ final class ReducerCommand implements Callable<Integer> {
                 KafkaCluster.settings(part.onCluster(cluster.options())),
                 part.slot("reducer-1"),
                 PartArguments.BROKER_DEADLINE);
-        ServiceHost.runProcess(
-                settings.slot(), part::service, host -> new ReducerService(settings, host.metrics()));
+        ServiceHost.runProcess(settings.slot(), part::service, host -> new ReducerService(settings, host.metrics()));
         return 0;
     }
 }

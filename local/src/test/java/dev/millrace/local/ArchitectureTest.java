@@ -24,7 +24,8 @@ class ArchitectureTest {
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages("dev.millrace");
 
-    private static final DescribedPredicate<JavaClass> OUR_OWN = resideInAPackage(ROOT + ".").as("Millrace's own");
+    private static final DescribedPredicate<JavaClass> OUR_OWN =
+            resideInAPackage(ROOT + ".").as("Millrace's own");
 
     private static final DescribedPredicate<JavaClass> COMMON =
             resideInAnyPackage(packages("job", "text", "shuffle", "input", "wire", "kafka", "service"));

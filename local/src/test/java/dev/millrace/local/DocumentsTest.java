@@ -28,7 +28,8 @@ class DocumentsTest {
     private static final Pattern LINK = Pattern.compile("]\\(([^)#:\\s]+)(?:#[^)]*)?\\)");
     private static final Pattern TYPE = Pattern.compile("[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+(?:\\.[A-Z]\\w+)?");
     private static final Pattern PACKAGE_OR_TYPE = Pattern.compile("dev\\.millrace(?:\\.\\w+)+");
-    private static final Pattern PATH = Pattern.compile("(?:\\./)?[\\w.-]*(?:/[\\w.-]*)+|[\\w-]+\\.(?:md|xml|yml|java)|mvnw");
+    private static final Pattern PATH =
+            Pattern.compile("(?:\\./)?[\\w.-]*(?:/[\\w.-]*)+|[\\w-]+\\.(?:md|xml|yml|java)|mvnw");
 
     private static final Set<Path> FILES = files();
     private static final Set<String> TYPES = FILES.stream()
@@ -62,9 +63,7 @@ class DocumentsTest {
     }
 
     private static boolean isChecked(String name) {
-        return TYPE.matcher(name).matches()
-                || PACKAGE_OR_TYPE.matcher(name).matches()
-                || isPath(name);
+        return TYPE.matcher(name).matches() || PACKAGE_OR_TYPE.matcher(name).matches() || isPath(name);
     }
 
     /** Paths of the reader's own ({@code /data}, {@code ~/.m2}) are not ours to check. */
@@ -93,7 +92,10 @@ class DocumentsTest {
 
     private static Set<Path> files() {
         try (Stream<Path> files = Files.find(
-                ROOT, 20, (path, attributes) -> attributes.isRegularFile() && path.toString().contains("/src/"))) {
+                ROOT,
+                20,
+                (path, attributes) ->
+                        attributes.isRegularFile() && path.toString().contains("/src/"))) {
             return files.map(ROOT::relativize).collect(Collectors.toCollection(TreeSet::new));
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);

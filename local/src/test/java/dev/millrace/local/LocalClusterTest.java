@@ -37,7 +37,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Jobs on a real broker, mapper and reducer in this JVM, compared with a plain loop over the same files. */
 final class LocalClusterTest {
-    private static final String[] WORDS = {"mill", "Race", "WATER", "wheel", "the", "a", "grain", "stone", "Weir", "flume"};
+    private static final String[] WORDS = {
+        "mill", "Race", "WATER", "wheel", "the", "a", "grain", "stone", "Weir", "flume"
+    };
 
     @TempDir
     static Path folder;
@@ -146,7 +148,6 @@ final class LocalClusterTest {
     void aJobThatNobodyKnowsHasItsOwnExitCode() {
         assertThatThrownBy(() -> client.attach(new JobId(42), JobListener.NONE))
                 .isInstanceOfSatisfying(
-                        MillraceException.class,
-                        e -> assertThat(e.exitCode()).isEqualTo(ExitCode.NO_SUCH_JOB));
+                        MillraceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.NO_SUCH_JOB));
     }
 }

@@ -18,8 +18,7 @@ public final class SimulatedReducer {
 
     public SimulatedReducer(int partition, @Nullable Checkpoint checkpoint) {
         this.partition = partition;
-        this.reducer = new PartitionReducer(
-                partition, checkpoint, checkpoint == null ? 0 : checkpoint.position());
+        this.reducer = new PartitionReducer(partition, checkpoint, checkpoint == null ? 0 : checkpoint.position());
     }
 
     /** What one transaction of the loop holds. */

@@ -57,8 +57,7 @@ final class ChunkMapper {
         for (InputRange range : task.inputs()) {
             try (TextInput in = InputFiles.open(roots, range, limits)) {
                 boolean whole = range.compression() != Compression.NONE || range.isWholeFile();
-                TextStats read = reader.tally(
-                        in, range.startByte(), whole ? Long.MAX_VALUE : range.endByte());
+                TextStats read = reader.tally(in, range.startByte(), whole ? Long.MAX_VALUE : range.endByte());
                 in.verifyUnchanged();
                 stats = stats.plus(read);
             }

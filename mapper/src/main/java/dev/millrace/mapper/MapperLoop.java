@@ -81,9 +81,7 @@ final class MapperLoop implements Runnable {
         this.metrics = metrics;
         this.consumer = settings.cluster().taskConsumer(worker.replace('/', '-'));
         this.transactions = new Transactions(
-                settings.cluster(),
-                topics.mapperTransactions(worker.replace('/', '-')),
-                settings.brokerDeadline());
+                settings.cluster(), topics.mapperTransactions(worker.replace('/', '-')), settings.brokerDeadline());
     }
 
     /** Lets the running task finish, and takes no other. Any thread. */
@@ -152,7 +150,8 @@ final class MapperLoop implements Runnable {
             task = ControlCodec.task(record.value());
             document = document(record, task);
         } catch (MalformedRecordException e) {
-            LOG.warn("a record on {} is no task, moved to {}: {}", topics.tasks(), topics.deadLetters(), e.getMessage());
+            LOG.warn(
+                    "a record on {} is no task, moved to {}: {}", topics.tasks(), topics.deadLetters(), e.getMessage());
             write(List.of(deadLetter(record, e.getMessage())));
             consumer.acknowledge(record, AcknowledgeType.REJECT);
             return;

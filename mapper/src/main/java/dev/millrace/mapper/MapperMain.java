@@ -22,22 +22,18 @@ public final class MapperMain {
     public static void main(String[] args) {
         Map<String, String> variables = System.getenv();
         ClusterEnvironment environment = new ClusterEnvironment(variables);
-        ServiceHost.runProcess(
-                "mapper",
-                () -> ServiceSettings.from(Map.of(), variables),
-                host -> {
-                    List<String> roots = environment.list("MILLRACE_ROOT");
-                    return new MapperService(
-                            new MapperSettings(
-                                    environment.cluster(),
-                                    environment.slot("mapper"),
-                                    environment.count(
-                                            "MILLRACE_THREADS",
-                                            Runtime.getRuntime().availableProcessors()),
-                                    InputRoots.parse(roots.isEmpty() ? List.of("data=.") : roots),
-                                    InputLimits.fromEnvironment(variables),
-                                    BROKER_DEADLINE),
-                            host.metrics());
-                });
+        ServiceHost.runProcess("mapper", () -> ServiceSettings.from(Map.of(), variables), host -> {
+            List<String> roots = environment.list("MILLRACE_ROOT");
+            return new MapperService(
+                    new MapperSettings(
+                            environment.cluster(),
+                            environment.slot("mapper"),
+                            environment.count(
+                                    "MILLRACE_THREADS", Runtime.getRuntime().availableProcessors()),
+                            InputRoots.parse(roots.isEmpty() ? List.of("data=.") : roots),
+                            InputLimits.fromEnvironment(variables),
+                            BROKER_DEADLINE),
+                    host.metrics());
+        });
     }
 }

@@ -12,4 +12,9 @@ import java.time.Duration;
  * @param brokerDeadline how long a broker may be away before the mapper gives up
  */
 public record MapperSettings(
-        ClusterSettings cluster, String slot, int threads, InputRoots roots, InputLimits limits, Duration brokerDeadline) {}
+        ClusterSettings cluster,
+        String slot,
+        int threads,
+        InputRoots roots,
+        InputLimits limits,
+        Duration brokerDeadline) {}

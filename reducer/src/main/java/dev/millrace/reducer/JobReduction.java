@@ -98,7 +98,8 @@ final class JobReduction {
         return duplicatesDropped;
     }
 
-    @Nullable String failure() {
+    @Nullable
+    String failure() {
         return failure;
     }
 }

@@ -3,7 +3,6 @@ package dev.millrace.reducer;
 import dev.millrace.job.Checkpoint;
 import dev.millrace.job.JobId;
 import dev.millrace.shuffle.LaneRecord;
-
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +27,8 @@ final class PartitionReducer {
 
     /** A job whose END has been read: to be published, or to be reported as failed. */
     record Ended(JobId job, JobReduction reduction, long endOffset) {
-        @Nullable String failure() {
+        @Nullable
+        String failure() {
             return reduction.failure();
         }
     }

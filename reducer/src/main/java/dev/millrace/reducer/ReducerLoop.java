@@ -30,7 +30,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -135,8 +134,12 @@ final class ReducerLoop implements Runnable {
         try {
             lane = LaneCodec.decode(record.value() == null ? new byte[0] : record.value());
         } catch (IllegalArgumentException e) {
-            LOG.warn("{}-{} offset {} is no lane record: {}", record.topic(), record.partition(), record.offset(), e
-                    .getMessage());
+            LOG.warn(
+                    "{}-{} offset {} is no lane record: {}",
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    e.getMessage());
             deadLetter(record, String.valueOf(e.getMessage()));
             return;
         }

@@ -73,11 +73,12 @@ public final class Plan implements Iterator<Plan.Inputs> {
             }
         }
         for (ChunkTask task : published) {
-            times += (int) task.inputs().stream().filter(last == null ? r -> false : last::equals).count();
+            times += (int) task.inputs().stream()
+                    .filter(last == null ? r -> false : last::equals)
+                    .count();
         }
-        InputWalk walk = last == null
-                ? new InputWalk(spec, roots)
-                : new InputWalk(spec, roots, new WalkCursor(last, times));
+        InputWalk walk =
+                last == null ? new InputWalk(spec, roots) : new InputWalk(spec, roots, new WalkCursor(last, times));
         return new Plan(walk, spec.chunkBytes(), new InlineChunks(InputStream.nullInputStream()));
     }
 

@@ -41,8 +41,7 @@ class ChunkPlannerTest {
                         "f" + i,
                         random.nextInt(4) == 0 ? 0 : random.nextInt(mostBytes),
                         random.nextInt(5) == 0
-                                ? List.of(Compression.values())
-                                        .get(random.nextInt(Compression.values().length))
+                                ? List.of(Compression.values()).get(random.nextInt(Compression.values().length))
                                 : Compression.NONE))
                 .collect(Collectors.toList());
     }

@@ -91,7 +91,8 @@ final class Simulation {
     }
 
     /** Runs to the end. Returns what went wrong, or null. */
-    @Nullable String run() {
+    @Nullable
+    String run() {
         for (int step = 0; step < MOST_STEPS; step++) {
             now += random.nextInt(30);
             if (random.nextInt(2_000) == 0) {
@@ -118,8 +119,11 @@ final class Simulation {
                 return null;
             }
         }
-        return "not finished after " + MOST_STEPS + " steps: " + jobs.stream().map(Job::describe).toList() + " "
-                + group.deliveries.values().stream().map(d -> d.count + (d.over ? "x" : d.holder == null ? "-" : "h")).toList();
+        return "not finished after " + MOST_STEPS + " steps: "
+                + jobs.stream().map(Job::describe).toList() + " "
+                + group.deliveries.values().stream()
+                        .map(d -> d.count + (d.over ? "x" : d.holder == null ? "-" : "h"))
+                        .toList();
     }
 
     private void fault() {
@@ -156,7 +160,10 @@ final class Simulation {
         private static final class Delivery {
             final byte[] record;
             int count;
-            @Nullable MapperActor holder;
+
+            @Nullable
+            MapperActor holder;
+
             boolean over;
 
             Delivery(byte[] record) {
@@ -164,7 +171,8 @@ final class Simulation {
             }
         }
 
-        @Nullable Delivery take(MapperActor mapper) {
+        @Nullable
+        Delivery take(MapperActor mapper) {
             for (Topic.Read<byte[]> read : tasks.read(next, 8)) {
                 deliveries.put(read.offset(), new Delivery(read.value()));
                 next = read.offset() + 1;
@@ -185,7 +193,9 @@ final class Simulation {
         }
 
         void expireLocks() {
-            deliveries.values().stream().filter(d -> d.holder != null && !d.over).forEach(this::release);
+            deliveries.values().stream()
+                    .filter(d -> d.holder != null && !d.over)
+                    .forEach(this::release);
         }
     }
 
@@ -434,8 +444,9 @@ final class Simulation {
             }
             Topic.Transaction open = new Topic.Transaction();
             transaction = open;
-            due.counts().forEach((job, words) -> words.entrySet()
-                    .forEach(word -> job(job).results().get(partition).append(open, word)));
+            due.counts()
+                    .forEach((job, words) -> words.entrySet()
+                            .forEach(word -> job(job).results().get(partition).append(open, word)));
             due.events().forEach(event -> events.append(open, ControlCodec.encode(event)));
             checkpoints.get(partition).append(open, ControlCodec.encode(due.checkpoint()));
             publication = due;
@@ -536,7 +547,8 @@ final class Simulation {
 
         String describe() {
             return "opened " + opened + " sealed " + sealed + " ended " + ended + " planned " + driver.planned() + "/"
-                    + input.size() + " mapped " + driver.isMapped() + " reduced " + driver.isReduced() + " verdict " + verdict
+                    + input.size() + " mapped " + driver.isMapped() + " reduced " + driver.isReduced() + " verdict "
+                    + verdict
                     + " backups " + driver.backups() + " stable events " + events.stableEnd() + " read " + eventsRead;
         }
 
@@ -645,7 +657,8 @@ final class Simulation {
             Map<String, Long> collected = new TreeMap<>();
             for (Topic<Map.Entry<String, Long>> result : results) {
                 for (Topic.Read<Map.Entry<String, Long>> read : result.read(0, Integer.MAX_VALUE)) {
-                    Long before = collected.put(read.value().getKey(), read.value().getValue());
+                    Long before =
+                            collected.put(read.value().getKey(), read.value().getValue());
                     if (before != null && !before.equals(read.value().getValue())) {
                         return "two counts of " + read.value().getKey();
                     }
