@@ -38,11 +38,27 @@ final class MillraceProcess implements AutoCloseable {
         if (!Files.isRegularFile(jar)) {
             throw new IllegalStateException("there is no " + jar + ": run the tests by mvnw verify, which packages it");
         }
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-jar",
-                jar.toString()));
+        return start(module, environment, List.of("-Xmx256m", "-jar", jar.toString()), arguments);
+    }
+
+    /** The whole command line, as {@code ./millrace} has it, from the class path of the tests. */
+    static MillraceProcess local(String... arguments) {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        List<String> options = List.of(
+                "-Xmx384m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                classPath,
+                "dev.millrace.local.MillraceMain");
+        return start(arguments[0], Map.of(), options, arguments);
+    }
+
+    private static MillraceProcess start(
+            String module, Map<String, String> environment, List<String> options, String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options);
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(variable -> variable.startsWith("MILLRACE_"));
@@ -105,6 +121,37 @@ final class MillraceProcess implements AutoCloseable {
             throw new AssertionError(name + " did not drain within " + patience + ":\n" + output());
         }
         return process.exitValue();
+    }
+
+    /** Waits for the end, whatever it is. Returns the exit code. */
+    int awaitEnd(Duration patience) throws InterruptedException {
+        if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError(name + " did not end within " + patience + ":\n" + output());
+        }
+        return process.exitValue();
+    }
+
+    /** SIGSTOP or SIGCONT. */
+    void signal(String signal) throws IOException, InterruptedException {
+        int code = new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (code != 0) {
+            throw new AssertionError("kill -" + signal + " " + name + " ended with " + code);
+        }
+    }
+
+    /** The first line that begins so, without that beginning. */
+    String awaitLine(String beginning, Duration patience) throws InterruptedException {
+        awaitLines(1, line -> line.startsWith(beginning), patience);
+        synchronized (lines) {
+            return lines.stream()
+                    .filter(line -> line.startsWith(beginning))
+                    .findFirst()
+                    .orElseThrow()
+                    .substring(beginning.length());
+        }
     }
 
     /** SIGKILL, as {@code kill -9}. */
