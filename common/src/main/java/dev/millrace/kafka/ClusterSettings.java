@@ -44,8 +44,8 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
 
     public Admin admin() {
         Map<String, Object> properties = base();
-        properties.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, 30_000);
-        properties.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
+        properties.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000);
+        properties.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, 7_000);
         properties.putAll(user);
         return Admin.create(properties);
     }

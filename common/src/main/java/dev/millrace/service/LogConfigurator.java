@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>{@code MILLRACE_LOG_LEVEL} (or the system property {@code millrace.log.level}): TRACE, DEBUG, INFO, WARN or
- *       ERROR. Default: WARN, and INFO for Millrace's own services.
+ *       ERROR. Default: ERROR for the command line, which says itself what goes wrong; for services WARN, and INFO for
+ *       what is Millrace's own.
  *   <li>{@code MILLRACE_LOG_FORMAT} (or {@code millrace.log.format}): {@code text} or {@code json}.
  * </ul>
  *
@@ -61,7 +62,7 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         appender.addFilter(new NeedlessWarnings());
         appender.start();
         var root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        root.setLevel(wanted == null ? Level.WARN : wanted);
+        root.setLevel(wanted == null ? Level.ERROR : wanted);
         root.addAppender(appender);
         if (wanted == null) {
             WARN_WITHOUT_NEED.forEach((name, level) -> context.getLogger(name).setLevel(level));

@@ -171,6 +171,9 @@ public final class ServiceHost implements AutoCloseable {
     private static void logServicesAtInfo() {
         if (LoggerFactory.getLogger("dev.millrace") instanceof ch.qos.logback.classic.Logger millrace
                 && LogConfigurator.isLevelLeftOpen()) {
+            millrace.getLoggerContext()
+                    .getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)
+                    .setLevel(Level.WARN);
             millrace.setLevel(Level.INFO);
         }
     }

@@ -308,7 +308,9 @@ final class JobWatch {
         }
     }
 
+    /** The thread is no longer interrupted behind this, so that its clients can be closed in order. */
     private MillraceException interrupted(InterruptException e) {
+        Thread.interrupted();
         return new MillraceException(
                 ExitCode.INTERRUPTED,
                 "interrupted; job " + spec.id() + " goes on, to come back: " + settings.attachCommand() + " "

@@ -63,7 +63,7 @@ public final class LocalCluster implements AutoCloseable {
                     try {
                         work.run();
                     } catch (RuntimeException | Error e) {
-                        LOG.error("{} failed", name, e);
+                        LOG.debug("{} failed", name, e);
                         onFailure.accept(e);
                     }
                 },
