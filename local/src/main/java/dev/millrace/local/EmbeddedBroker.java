@@ -104,11 +104,16 @@ public final class EmbeddedBroker implements AutoCloseable {
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
+            // An interrupt ends a job, and must not make a clean stop an unclean one.
+            boolean interrupted = Thread.interrupted();
             try {
                 server.shutdown();
                 server.awaitShutdown();
             } finally {
                 close(folder);
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
     }

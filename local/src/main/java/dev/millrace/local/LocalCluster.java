@@ -11,6 +11,8 @@ import dev.millrace.reducer.ReducerSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,12 +49,25 @@ public final class LocalCluster implements AutoCloseable {
 
     /** Returns when clients can be served. */
     public static LocalCluster start(Settings settings, Consumer<Throwable> onFailure) {
-        EmbeddedBroker broker = EmbeddedBroker.start(settings.broker());
+        // On a thread of its own, so that Ctrl-C in this second is not taken by the broker for a fault of its own.
+        EmbeddedBroker broker = startBroker(settings.broker());
         try (ClusterSetup setup = new ClusterSetup(ClusterSettings.of(broker.bootstrapServer()))) {
             setup.create(new ClusterSetup.Shape(settings.partitions(), 1, 1));
             return new LocalCluster(broker, settings, onFailure);
         } catch (RuntimeException e) {
             broker.close();
+            throw e;
+        }
+    }
+
+    private static EmbeddedBroker startBroker(EmbeddedBroker.Settings settings) {
+        try {
+            return CompletableFuture.supplyAsync(() -> EmbeddedBroker.start(settings))
+                    .join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
             throw e;
         }
     }
@@ -81,14 +96,18 @@ public final class LocalCluster implements AutoCloseable {
     /** Lets running tasks finish, then stops everything; safe to call while a job runs. */
     @Override
     public void close() {
+        boolean interrupted = Thread.interrupted();
         drains.forEach(Runnable::run);
         try {
             for (Thread thread : threads) {
                 thread.join(STOP_MILLIS);
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            interrupted = true;
         }
         broker.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
