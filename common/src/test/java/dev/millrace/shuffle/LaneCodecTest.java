@@ -1,0 +1,95 @@
+package dev.millrace.shuffle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.job.JobId;
+import dev.millrace.job.PartitionTotal;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+final class LaneCodecTest {
+    private static final JobId JOB = new JobId(0x0123456789abcdefL);
+    private static final byte[] BLOCK = {4, 'm', 'i', 'l', 'l', 6};
+
+    private static LaneRecord.Pairs pairs() {
+        return new LaneRecord.Pairs(JOB, 7, -2, 1, 3, BLOCK, 0, BLOCK.length);
+    }
+
+    @Test
+    void controlRecordsComeBackAsTheyWere() {
+        for (LaneRecord record : new LaneRecord[] {
+            new LaneRecord.Open(JOB),
+            new LaneRecord.Cancel(new JobId(-1)),
+            new LaneRecord.End(JOB, Integer.MAX_VALUE, new PartitionTotal(Long.MAX_VALUE, Long.MIN_VALUE)),
+            new LaneRecord.End(JOB, 0, PartitionTotal.ZERO)
+        }) {
+            assertThat(LaneCodec.decode(LaneCodec.encode(record))).isEqualTo(record);
+        }
+    }
+
+    @Test
+    void pairsComeBackAsTheyWere() {
+        LaneRecord.Pairs read = (LaneRecord.Pairs) LaneCodec.decode(LaneCodec.encode(pairs()));
+        assertThat(read.job()).isEqualTo(JOB);
+        assertThat(read.task()).isEqualTo(7);
+        assertThat(read.execution()).isEqualTo(-2);
+        assertThat(read.part()).isEqualTo(1);
+        assertThat(read.parts()).isEqualTo(3);
+        assertThat(Arrays.copyOfRange(read.bytes(), read.from(), read.to())).isEqualTo(BLOCK);
+    }
+
+    @Test
+    void theLayoutIsTheDocumentedOne() {
+        assertThat(LaneCodec.encode(new LaneRecord.Open(JOB)))
+                .containsExactly(1, 1, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef);
+        assertThat(LaneCodec.encode(pairs()))
+                .containsExactly(
+                        1, 2, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0, 0, 0, 7, -1, -1, -1, -1, -1, -1, -1,
+                        -2, 0, 0, 0, 1, 0, 0, 0, 3, 4, 'm', 'i', 'l', 'l', 6);
+    }
+
+    @Test
+    void theKeyIsTheFirstWord() {
+        assertThat(LaneCodec.keyOf(pairs())).asString().isEqualTo("mill");
+        byte[] block = new byte[2 + 300 + 1];
+        Arrays.fill(block, (byte) 'x');
+        block[0] = (byte) (300 & 0x7f | 0x80);
+        block[1] = 300 >> 7;
+        block[302] = 2;
+        assertThat(LaneCodec.keyOf(new LaneRecord.Pairs(JOB, 0, 0, 0, 1, block, 0, block.length)))
+                .hasSize(300)
+                .containsOnly('x');
+    }
+
+    @Test
+    void whatIsNoRecordIsRefusedAndNothingElseIsThrown() {
+        Random random = new Random(3);
+        byte[][] whole = {
+            LaneCodec.encode(new LaneRecord.Open(JOB)),
+            LaneCodec.encode(new LaneRecord.End(JOB, 1, PartitionTotal.ZERO)),
+            LaneCodec.encode(pairs())
+        };
+        for (byte[] record : whole) {
+            int header = record == whole[2] ? record.length - BLOCK.length : record.length;
+            for (int length = 0; length < header; length++) {
+                byte[] cut = Arrays.copyOf(record, length);
+                assertThatThrownBy(() -> LaneCodec.decode(cut)).isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+        for (int i = 0; i < 20_000; i++) {
+            byte[] garbage = new byte[random.nextInt(60)];
+            random.nextBytes(garbage);
+            if (garbage.length > 1) {
+                garbage[0] = 1;
+                garbage[1] = (byte) random.nextInt(6);
+            }
+            try {
+                assertThat(LaneCodec.decode(garbage).job()).isNotNull();
+            } catch (IllegalArgumentException e) {
+                assertThat(e).hasMessageNotContaining("null");
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package dev.millrace.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.job.Checkpoint;
+import dev.millrace.job.ChunkTask;
+import dev.millrace.job.Compression;
+import dev.millrace.job.Event;
+import dev.millrace.job.InputRange;
+import dev.millrace.job.InputSpec;
+import dev.millrace.job.JobId;
+import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.JobState;
+import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.TextRules;
+import dev.millrace.job.TextStats;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ControlCodecTest {
+    private static final JobId JOB = new JobId(-2);
+    private static final TextRules RULES = new TextRules("pymotw", 1, List.of("a", "日本"));
+
+    private static byte[] json(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void everyKindComesBackAsItWas() {
+        InputRange range = new InputRange("data", "a%20b", 5, 9, Long.MAX_VALUE, Long.MIN_VALUE, Compression.NONE);
+        ChunkTask task = new ChunkTask(JOB, 3, 2, RULES, 16, List.of(range), 0);
+        assertThat(ControlCodec.task(ControlCodec.encode(task))).isEqualTo(task);
+
+        PartitionTotal total = new PartitionTotal(Long.MAX_VALUE, Long.MIN_VALUE);
+        for (Event event : List.of(
+                new Event.TaskClaimed(JOB, 1, 2, Long.MIN_VALUE, "mapper-1/2"),
+                new Event.TaskDone(JOB, 1, 2, -1, "m", new TextStats(1, 2, 3), 4, List.of(1, 0), List.of(total, total)),
+                new Event.TaskFailed(JOB, 1, 2, 3, "m", true, "no such file \u001b[31m"),
+                new Event.PartitionDone(JOB, 1, "r", 9, total, 2),
+                new Event.PartitionFailed(JOB, 1, "r", "OVERFLOW"))) {
+            assertThat(ControlCodec.event(ControlCodec.encode(event))).isEqualTo(event);
+        }
+
+        InputSpec input = new InputSpec(List.of("-", "docs"), List.of("*.rst"), List.of(), true, 1);
+        JobSpec spec = new JobSpec(JOB, "name", RULES, input, 4, "topic", 64, 4, false, 1, 2, 3);
+        JobRecord job = JobRecord.open(spec).seal(7, 9).become(JobState.FAILED, "why");
+        assertThat(ControlCodec.job(ControlCodec.encode(job))).isEqualTo(job);
+
+        Checkpoint checkpoint = new Checkpoint(3, 99, List.of(JOB, new JobId(1)));
+        assertThat(ControlCodec.checkpoint(ControlCodec.encode(checkpoint))).isEqualTo(checkpoint);
+    }
+
+    @Test
+    void theFormIsTheDocumentedOne() {
+        assertThat(new String(
+                        ControlCodec.encode(new Event.TaskClaimed(JOB, 1, 2, 3, "mapper-1/2")), StandardCharsets.UTF_8))
+                .isEqualTo("{\"type\":\"task-claimed\",\"job\":\"fffffffffffffffe\",\"task\":1,\"attempt\":2,"
+                        + "\"execution\":3,\"worker\":\"mapper-1/2\",\"format\":1}");
+    }
+
+    @Test
+    void aComponentOfALaterReleaseIsPassedOver() {
+        assertThat(ControlCodec.checkpoint(
+                        json("{\"format\":1,\"partition\":1,\"position\":2,\"finished\":[],\"later\":{\"x\":1}}")))
+                .isEqualTo(new Checkpoint(1, 2, List.of()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "null",
+                "[]",
+                "7",
+                "{}",
+                "{\"partition\":1,\"position\":2,\"finished\":[]}",
+                "{\"format\":2,\"partition\":1,\"position\":2,\"finished\":[]}",
+                "{\"format\":\"1\",\"partition\":1,\"position\":2,\"finished\":[]}",
+                "{\"format\":1,\"partition\":1,\"finished\":[]}",
+                "{\"format\":1,\"partition\":1,\"position\":null,\"finished\":[]}",
+                "{\"format\":1,\"partition\":1,\"position\":2,\"finished\":null}",
+                "{\"format\":1,\"partition\":1,\"position\":1.9,\"finished\":[]}",
+                "{\"format\":1,\"partition\":1,\"position\":\"2\",\"finished\":[]}",
+                "{\"format\":1,\"partition\":1,\"position\":2,\"finished\":[\"xyz\"]}",
+                "{\"format\":1,\"partition\":1,\"position\":2,\"finished\":[]} trailing",
+                "{\"format\":1,\"partition\":1,\"position\":2,\"finished\":["
+            })
+    void whatIsNotExactlyACheckpointIsRefused(String text) {
+        assertThatThrownBy(() -> ControlCodec.checkpoint(json(text))).isInstanceOf(MalformedRecordException.class);
+    }
+
+    @Test
+    void anEventOfAnUnknownKindIsRefused() {
+        assertThatThrownBy(() ->
+                        ControlCodec.event(json("{\"format\":1,\"type\":\"task-eaten\",\"job\":\"fffffffffffffffe\"}")))
+                .isInstanceOf(MalformedRecordException.class);
+    }
+}
