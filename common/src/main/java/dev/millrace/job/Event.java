@@ -7,7 +7,8 @@ public sealed interface Event {
     JobId job();
 
     /**
-     * A mapper has begun a task. Sent outside any transaction, for progress and lateness only: nothing depends on it.
+     * A mapper has begun a task, or is still at it. Sent outside any transaction, for progress and lateness only: nothing
+     * depends on it.
      *
      * @param worker slot and thread, as in {@code mapper-1/2}
      */

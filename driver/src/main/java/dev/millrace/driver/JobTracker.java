@@ -22,14 +22,21 @@ import org.jspecify.annotations.Nullable;
  * <p>Lateness (MapReduce, OSDI 2004, section 3.6) counts from the claim of a task. A task is late if it was overtaken,
  * that is if several times as many tasks published behind it are done as there are mapper threads; or if it runs many
  * times as long as tasks do. (The second rule must not wait until all is handed out: tasks that the group has given up
- * on can fill the whole window, and then nothing would ever move again.) Killed mappers need none of this: the share group hands their
- * tasks out again by itself. It is for tasks whose records the group has given up on, and for mappers that hang.
+ * on can fill the whole window, and then nothing would ever move again.) Killed mappers need none of this: the share
+ * group hands their tasks out again by itself. It is for tasks whose records the group has given up on, and for mappers
+ * that hang.
+ *
+ * <p>Retries and backups together never issue a task more than {@code maxAttempts} times, but for issues that nobody
+ * ever claimed. A task that has had them all fails when as many runs have failed, or when none of its runs has given a
+ * sign for {@value #SILENCE_MILLIS} ms; a mapper repeats its claim while it works.
  */
 final class JobTracker {
     private static final int OVERTAKEN_ROUNDS = 4;
     private static final int LATE_FACTOR = 10;
     private static final long LATE_FLOOR_MILLIS = 3_000;
     private static final long NEVER_CLAIMED_MILLIS = 10_000;
+    /** As Hadoop's {@code mapreduce.task.timeout}. */
+    private static final long SILENCE_MILLIS = 600_000;
     /** A record is handed out up to five times by Kafka's default; more claims than that mean mappers die of it. */
     private static final int CLAIMS_AN_ATTEMPT = 5;
 
@@ -45,7 +52,7 @@ final class JobTracker {
     private int durationCount;
     private int published, resolved, attempts, backups, publications;
     private long bytesPlanned, bytesDone, files;
-    private boolean sealed;
+    private boolean sealed, ended;
     private @Nullable String failure;
 
     JobTracker(JobSpec spec) {
@@ -55,8 +62,11 @@ final class JobTracker {
 
     private static final class Tracked {
         final ChunkTask task;
-        int issues, claims, failures, publication;
-        long issuedMillis, claimedMillis = -1;
+        /** Runs that were claimed, and runs that failed, by execution: events may repeat. */
+        final Set<Long> claimed = new HashSet<>(2), failed = new HashSet<>(2);
+
+        int issues, attempts, publication;
+        long issuedMillis, claimedMillis = -1, signMillis;
         long lateMillis = LATE_FLOOR_MILLIS;
         int overtakenBy;
         Event.@Nullable TaskDone done;
@@ -70,6 +80,10 @@ final class JobTracker {
 
         boolean isResolved() {
             return done != null || skipped != null;
+        }
+
+        boolean isRunning() {
+            return !isResolved() && claimedMillis >= 0;
         }
     }
 
@@ -105,6 +119,11 @@ final class JobTracker {
         sealed = true;
     }
 
+    /** END is written: what it leaves out stays out. */
+    void ended() {
+        ended = true;
+    }
+
     /** Tasks to publish now. They count as published from here on. */
     List<ChunkTask> due(long nowMillis) {
         List<ChunkTask> due = new ArrayList<>();
@@ -115,7 +134,7 @@ final class JobTracker {
             }
         }
         // By the quarter window: each publication is a transaction, and its marker costs a mapper an empty fetch.
-        if (4 * (spec.window() - (published - resolved)) >= spec.window()) {
+        if (4L * (spec.window() - (published - resolved)) >= spec.window()) {
             while (!unpublished.isEmpty() && published - resolved < spec.window()) {
                 due.add(issue(unpublished.remove(), nowMillis));
                 published++;
@@ -131,10 +150,19 @@ final class JobTracker {
         }
         long late = LATE_FACTOR * percentile95();
         for (Tracked task : tasks.subList(0, published)) {
-            if (task.isResolved() || task.issues >= spec.maxAttempts()) {
+            if (task.isResolved()) {
                 continue;
             }
-            boolean claimed = task.claimedMillis >= 0;
+            boolean claimed = task.isRunning();
+            if (claimed && task.attempts >= spec.maxAttempts()) {
+                if (nowMillis - task.signMillis >= SILENCE_MILLIS) {
+                    giveUp(
+                            task,
+                            "was run " + task.claimed.size() + " times, and nothing has been heard of it for "
+                                    + SILENCE_MILLIS / 60_000 + " minutes: look at the mappers");
+                }
+                continue;
+            }
             long age = nowMillis - (claimed ? task.claimedMillis : task.issuedMillis);
             boolean overtaken = task.overtakenBy >= OVERTAKEN_ROUNDS * Math.max(workers.size(), 1);
             boolean slow = age >= (claimed ? late : Math.max(late, NEVER_CLAIMED_MILLIS));
@@ -146,20 +174,30 @@ final class JobTracker {
         }
     }
 
-    /** Whether a task that nobody has claimed may simply be waiting its turn: something published before it is. */
+    /**
+     * Whether a task that nobody has claimed may simply be waiting its turn: something published before it is waiting
+     * too, or every thread that was ever seen is busy.
+     */
     private boolean isWaiting(Tracked task) {
+        int running = 0;
         for (Tracked other : tasks.subList(0, published)) {
-            if (other != task && !other.isResolved() && other.publication < task.publication) {
+            if (other.isRunning()) {
+                running++;
+            } else if (!other.isResolved() && other.publication < task.publication) {
                 return true;
             }
         }
-        return workers.isEmpty();
+        return running >= workers.size();
     }
 
     private ChunkTask issue(Tracked task, long nowMillis) {
         attempts++;
         task.issues++;
+        if (task.issues == 1 || task.claimedMillis >= 0) {
+            task.attempts++; // an issue that nobody claimed does not count against the task
+        }
         task.issuedMillis = nowMillis;
+        task.signMillis = nowMillis;
         task.claimedMillis = -1;
         task.overtakenBy = 0;
         task.publication = publications++;
@@ -183,7 +221,7 @@ final class JobTracker {
         } else if (event instanceof Event.TaskDone done) {
             done(task(done.task()), done, nowMillis);
         } else if (event instanceof Event.TaskFailed failed) {
-            failed(task(failed.task()), failed);
+            failed(task(failed.task()), failed, nowMillis);
         } else if (event instanceof Event.PartitionDone done) {
             partitionDone(done);
         } else if (event instanceof Event.PartitionFailed failed) {
@@ -204,12 +242,18 @@ final class JobTracker {
             return;
         }
         workers.add(claim.worker());
-        task.claims++;
+        if (task.isResolved()) {
+            return;
+        }
+        task.signMillis = nowMillis;
+        if (!task.claimed.add(claim.execution())) {
+            return;
+        }
         if (claim.attempt() >= task.issues) {
             task.claimedMillis = nowMillis;
         }
-        if (!task.isResolved() && task.claims > CLAIMS_AN_ATTEMPT * spec.maxAttempts()) {
-            giveUp(task, "was begun " + task.claims + " times and never finished: mappers die of it");
+        if (task.claimed.size() > CLAIMS_AN_ATTEMPT * spec.maxAttempts()) {
+            giveUp(task, "was begun " + task.claimed.size() + " times and never finished: mappers die of it");
         }
     }
 
@@ -232,6 +276,9 @@ final class JobTracker {
             }
             return;
         }
+        if (task.skipped != null && ended) {
+            return; // END leaves it out, and so do reducers: what comes behind END counts for nothing
+        }
         if (task.skipped == null) {
             resolved++;
             bytesDone += task.task.bytes();
@@ -248,14 +295,21 @@ final class JobTracker {
         }
     }
 
-    private void failed(@Nullable Tracked task, Event.TaskFailed failed) {
-        if (task == null || task.isResolved()) {
+    private void failed(@Nullable Tracked task, Event.TaskFailed failed, long nowMillis) {
+        if (task == null || task.isResolved() || !task.failed.add(failed.execution())) {
             return;
         }
-        task.failures++;
-        if (failed.retryable() && task.failures < spec.maxAttempts()) {
-            retries.add(task);
-        } else {
+        task.signMillis = nowMillis;
+        if (task.claimedMillis < 0) {
+            task.claimedMillis = nowMillis; // the claim itself may be lost
+        }
+        if (!failed.retryable()) {
+            giveUp(task, failed.message());
+        } else if (task.attempts < spec.maxAttempts()) {
+            if (!retries.contains(task)) {
+                retries.add(task);
+            }
+        } else if (task.failed.size() >= spec.maxAttempts()) {
             giveUp(task, failed.message());
         }
     }
@@ -389,9 +443,10 @@ final class JobTracker {
         return skipped;
     }
 
-    /** The task of this number, for a message. */
+    /** The task of this number, for a message; null where there is none. */
+    @Nullable
     ChunkTask taskOf(int number) {
-        return tasks.get(number).task;
+        return number < 0 || number >= tasks.size() ? null : tasks.get(number).task;
     }
 
     /** Tasks planned and not yet published: how far the plan runs ahead. */
@@ -434,9 +489,7 @@ final class JobTracker {
     JobProgress progress() {
         int running = 0;
         for (Tracked task : tasks.subList(0, published)) {
-            if (!task.isResolved() && task.claimedMillis >= 0) {
-                running++;
-            }
+            running += task.isRunning() ? 1 : 0;
         }
         return new JobProgress(
                 bytesDone, bytesPlanned, resolved, running, tasks.size(), sealed, partitionsDone(), partitions.length);

@@ -25,8 +25,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -63,6 +65,9 @@ final class JobWatch {
     private final List<String> notices = new ArrayList<>();
     /** Text that travels with its task, by the task's number, until the task is done. */
     private final Map<Integer, byte[]> documents = new HashMap<>();
+
+    /** Executions whose claim was told: a mapper repeats it while it works. */
+    private final Set<Long> claims = new HashSet<>();
 
     private JobRecord record;
     private long lastProgress;
@@ -200,6 +205,7 @@ final class JobWatch {
         records.add(job(next));
         write(records);
         record = next;
+        tracker.ended();
     }
 
     private void poll(Duration wait) {
@@ -211,8 +217,8 @@ final class JobWatch {
             } else if (isOurs(in)) {
                 Event event = event(in);
                 if (event != null) {
-                    if (event instanceof Event.TaskClaimed claim && claim.task() < tracker.taskCount()) {
-                        listener.claimed(tracker.taskOf(claim.task()), claim);
+                    if (event instanceof Event.TaskClaimed claim) {
+                        claimed(claim);
                     }
                     tracker.apply(event, now());
                     if (event instanceof Event.TaskDone done) {
@@ -222,6 +228,13 @@ final class JobWatch {
             }
         }
         broker.observe(any);
+    }
+
+    private void claimed(Event.TaskClaimed claim) {
+        ChunkTask task = tracker.taskOf(claim.task());
+        if (task != null && claims.add(claim.execution())) {
+            listener.claimed(task, claim);
+        }
     }
 
     private ConsumerRecords<byte[], byte[]> poll(KafkaConsumer<byte[], byte[]> consumer, Duration wait) {

@@ -21,6 +21,7 @@ final class JobTrackerTest {
     private static final long HOUR = 3_600_000;
 
     private JobTracker tracker = tracker(4, 3, false);
+    private long executions;
     private long now = 1_000;
 
     private static JobTracker tracker(int window, int maxAttempts, boolean skipFailed) {
@@ -47,7 +48,7 @@ final class JobTrackerTest {
     }
 
     private void claim(int task, int attempt, String worker) {
-        tracker.apply(new Event.TaskClaimed(JOB, task, attempt, 1, worker), now);
+        tracker.apply(new Event.TaskClaimed(JOB, task, attempt, ++executions, worker), now);
     }
 
     private void done(int task) {
@@ -61,7 +62,11 @@ final class JobTrackerTest {
     }
 
     private void failed(int task, boolean retryable) {
-        tracker.apply(new Event.TaskFailed(JOB, task, 1, 1, "m/1", retryable, "docs/a.rst: no such file"), now);
+        failed(task, ++executions, retryable);
+    }
+
+    private void failed(int task, long execution, boolean retryable) {
+        tracker.apply(new Event.TaskFailed(JOB, task, 1, execution, "m/1", retryable, "docs/a.rst: no such file"), now);
     }
 
     @Test
@@ -183,7 +188,8 @@ final class JobTrackerTest {
         assertThat(due()).as("lateness doubles").isEmpty();
         now += 3_500;
         assertThat(due()).containsExactly(1);
-        now += HOUR;
+        claim(1, 3, "m/1");
+        now += HOUR / 10;
         assertThat(due()).as("no more than the attempts allow").isEmpty();
     }
 
@@ -241,6 +247,93 @@ final class JobTrackerTest {
             claim(0, 1, "m/" + i);
         }
         assertThat(tracker.failure()).contains("never finished").contains("docs/a.rst");
+    }
+
+    @Test
+    void aRepeatedEventIsOneEvent() {
+        plan(1);
+        due();
+        for (int i = 0; i < 5; i++) {
+            failed(0, 77, true);
+        }
+        assertThat(tracker.due(now)).map(ChunkTask::attempt).containsExactly(2);
+        assertThat(due()).isEmpty();
+        for (int i = 0; i < 50; i++) {
+            tracker.apply(new Event.TaskClaimed(JOB, 0, 2, 78, "m/1"), now);
+        }
+        assertThat(tracker.failure()).isNull();
+    }
+
+    @Test
+    void retriesAndBackupsTogetherStayWithinTheAttempts() {
+        plan(2);
+        due();
+        claim(0, 1, "m/1");
+        claim(1, 1, "m/2");
+        now += 100;
+        done(1);
+        now += HOUR;
+        assertThat(due()).as("a backup").containsExactly(0);
+        claim(0, 2, "m/2");
+        failed(0, true);
+        assertThat(due()).as("a retry").containsExactly(0);
+        claim(0, 3, "m/2");
+        failed(0, true);
+        now += 1_000;
+        assertThat(due()).isEmpty();
+        assertThat(tracker.failure()).as("one run is still out").isNull();
+        failed(0, true);
+        assertThat(tracker.failure()).contains("no such file");
+        assertThat(tracker.attempts()).isEqualTo(4);
+    }
+
+    @Test
+    void aTaskOfWhichNothingIsHeardAnyMoreFailsTheJob() {
+        tracker = tracker(4, 1, false);
+        plan(1);
+        due();
+        claim(0, 1, "m/1");
+        long execution = executions;
+        for (int minute = 0; minute < 60; minute++) {
+            now += 60_000;
+            tracker.apply(new Event.TaskClaimed(JOB, 0, 1, execution, "m/1"), now);
+            assertThat(due()).isEmpty();
+        }
+        assertThat(tracker.failure()).as("its mapper still works on it").isNull();
+        now += 600_000;
+        due();
+        assertThat(tracker.failure()).contains("docs/a.rst").contains("10 minutes");
+    }
+
+    @Test
+    void aLostTaskIsIssuedAgainThoughAnEarlierOneHangsAndIsOutOfAttempts() {
+        tracker = tracker(4, 1, false);
+        plan(3);
+        due();
+        claim(0, 1, "m/1");
+        claim(2, 1, "m/2");
+        done(2);
+        now += 60_000;
+        assertThat(due()).as("nobody claimed task 1, and m/2 is idle").containsExactly(1);
+    }
+
+    @Test
+    void whatEndLeftOutStaysOut() {
+        tracker = tracker(4, 3, true);
+        plan(1);
+        due();
+        failed(0, false);
+        tracker.ended();
+        done(0);
+        assertThat(tracker.skipped()).hasSize(1);
+        assertThat(tracker.mapped()).isEqualTo(PartitionTotal.ZERO);
+    }
+
+    @Test
+    void aHugeWindowPublishesEverything() {
+        tracker = tracker(Integer.MAX_VALUE, 3, false);
+        plan(3);
+        assertThat(due()).containsExactly(0, 1, 2);
     }
 
     @Test

@@ -157,7 +157,8 @@ final class MapperLoop implements Runnable {
             return;
         }
         long execution = EXECUTIONS.nextLong();
-        announce(new Event.TaskClaimed(task.job(), task.number(), task.attempt(), execution, worker));
+        Event.TaskClaimed claim = new Event.TaskClaimed(task.job(), task.number(), task.attempt(), execution, worker);
+        announce(claim);
         long begin = System.nanoTime();
         Future<ChunkMapper.Output> running = compute.submit(() -> mapper.map(task, document));
         ConsumerRecord<byte[], byte[]> newest = record;
@@ -169,6 +170,7 @@ final class MapperLoop implements Runnable {
                 break;
             } catch (TimeoutException e) {
                 newest = renew(newest);
+                announce(claim); // a sign of life
             } catch (ExecutionException e) {
                 fail(task, execution, e.getCause() == null ? e : e.getCause());
                 break;
