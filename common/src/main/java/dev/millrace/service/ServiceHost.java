@@ -87,10 +87,9 @@ public final class ServiceHost implements AutoCloseable {
         try {
             Service made = factory.apply(this);
             service = made;
-            become(HealthState.RUNNING, "");
-            LOG.info("{} started{}", name, http == null ? "" : ", HTTP on " + http.address());
+            LOG.info("{} starts{}", name, http == null ? "" : ", HTTP on " + http.address());
             tellToDrainOnce();
-            made.run();
+            made.run(this::ready);
             LOG.info("{} ended", name);
         } catch (Exception e) {
             become(HealthState.FAILED, String.valueOf(e.getMessage()));
@@ -99,6 +98,12 @@ public final class ServiceHost implements AutoCloseable {
             ended.countDown();
         }
         return result;
+    }
+
+    private void ready() {
+        if (become(HealthState.RUNNING, "")) {
+            LOG.info("{} started", name);
+        }
     }
 
     /** Tells the service to finish what it has begun; {@link #run} returns when it has. Later calls do nothing. */
@@ -129,10 +134,13 @@ public final class ServiceHost implements AutoCloseable {
         }
     }
 
-    private synchronized void become(HealthState next, String reason) {
-        if (own.state().canBecome(next)) {
+    /** Returns whether it has, for there is no way back. */
+    private synchronized boolean become(HealthState next, String reason) {
+        boolean can = own.state().canBecome(next);
+        if (can) {
             own = new Health(next, reason);
         }
+        return can;
     }
 
     private static ExitCode report(String name, Exception failure) {

@@ -19,7 +19,8 @@ final class DrainingMain {
         }
 
         @Override
-        public void run() throws Exception {
+        public void run(Runnable ready) throws Exception {
+            ready.run();
             System.out.println("up");
             switch (way) {
                 case "drains" -> told.await();

@@ -40,6 +40,9 @@ class ServiceHostTest {
             LatchService service = new LatchService();
             CompletableFuture<ExitCode> code = CompletableFuture.supplyAsync(() -> host.run(ignored -> service));
             service.running.await();
+            assertThat(get(host, "/healthz")).matches(is(503, "STARTING\n"));
+            service.mayBeReady.countDown();
+            service.saidReady.await();
             assertThat(get(host, "/healthz")).matches(is(200, "RUNNING\n"));
             service.health = new Health(HealthState.FAILED, "no broker at 127.0.0.1:1");
             assertThat(get(host, "/healthz")).matches(is(503, "FAILED: no broker at 127.0.0.1:1\n"));
@@ -69,6 +72,7 @@ class ServiceHostTest {
         try (ServiceHost host = new ServiceHost("mapper-1", ON_A_FREE_PORT)) {
             LatchService service = new LatchService();
             service.mayEnd.countDown();
+            service.mayBeReady.countDown();
             host.drain();
             assertThat(host.run(ignored -> service)).isEqualTo(ExitCode.OK);
             assertThat(service.drains).hasValue(1);
@@ -170,14 +174,19 @@ class ServiceHostTest {
 
     private static final class LatchService implements Service {
         final CountDownLatch running = new CountDownLatch(1);
+        final CountDownLatch mayBeReady = new CountDownLatch(1);
+        final CountDownLatch saidReady = new CountDownLatch(1);
         final CountDownLatch told = new CountDownLatch(1);
         final CountDownLatch mayEnd = new CountDownLatch(1);
         volatile Health health = Health.of(HealthState.RUNNING);
         final AtomicInteger drains = new AtomicInteger();
 
         @Override
-        public void run() throws InterruptedException {
+        public void run(Runnable ready) throws InterruptedException {
             running.countDown();
+            mayBeReady.await();
+            ready.run();
+            saidReady.countDown();
             told.await();
             mayEnd.await();
         }
@@ -196,7 +205,7 @@ class ServiceHostTest {
 
     private record FailingService(Exception failure) implements Service {
         @Override
-        public void run() throws Exception {
+        public void run(Runnable ready) throws Exception {
             throw failure;
         }
 

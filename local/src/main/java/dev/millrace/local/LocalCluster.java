@@ -43,8 +43,8 @@ public final class LocalCluster implements AutoCloseable {
         Mapper mapper = new Mapper(new MapperSettings(
                 cluster, "mapper-1", settings.mapperThreads(), settings.roots(), settings.limits(), deadline));
         Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", deadline));
-        run("mapper-1", mapper::run, mapper::drain, onFailure);
-        run("reducer-1", reducer::run, reducer::drain, onFailure);
+        run("mapper-1", () -> mapper.run(() -> {}), mapper::drain, onFailure);
+        run("reducer-1", () -> reducer.run(() -> {}), reducer::drain, onFailure);
     }
 
     /** Returns when clients can be served. */

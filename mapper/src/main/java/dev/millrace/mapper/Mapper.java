@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,12 +26,23 @@ public final class Mapper {
         }
     }
 
-    /** Runs tasks until drained. @throws RuntimeException the failure of the first loop that failed */
-    public void run() {
+    /**
+     * Runs tasks until drained.
+     *
+     * @param ready called once every thread is a member of the group and can take tasks
+     * @throws RuntimeException the failure of the first loop that failed
+     */
+    public void run(Runnable ready) {
+        AtomicInteger starting = new AtomicInteger(loops.size());
+        Runnable loopReady = () -> {
+            if (starting.decrementAndGet() == 0) {
+                ready.run();
+            }
+        };
         BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
         for (int i = 0; i < loops.size(); i++) {
             MapperLoop loop = loops.get(i);
-            Thread thread = new Thread(() -> outcomes.add(Outcome.of(loop)), slot + "/" + (i + 1));
+            Thread thread = new Thread(() -> outcomes.add(Outcome.of(() -> loop.run(loopReady))), slot + "/" + (i + 1));
             thread.setDaemon(true);
             thread.start();
         }

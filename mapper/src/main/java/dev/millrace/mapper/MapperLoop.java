@@ -27,9 +27,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * <p>A crash before the commit leaves nothing; the task comes again. A crash behind it makes the task come again too,
  * under another execution id, and reducers drop what that one sends.
  */
-final class MapperLoop implements Runnable {
+final class MapperLoop {
     private static final Logger LOG = LoggerFactory.getLogger(MapperLoop.class);
     private static final SecureRandom EXECUTIONS = new SecureRandom();
     private static final Duration IDLE_POLL = Duration.ofMillis(250);
@@ -94,8 +96,8 @@ final class MapperLoop implements Runnable {
         return consumer;
     }
 
-    @Override
-    public void run() {
+    /** @param ready called once tasks can be taken */
+    void run(Runnable ready) {
         ExecutorService compute = Executors.newSingleThreadExecutor(work -> {
             Thread thread = new Thread(work, "map-" + worker);
             thread.setDaemon(true);
@@ -105,13 +107,15 @@ final class MapperLoop implements Runnable {
             // Joining the group comes first, so that its round trips overlap with those of the transactional id.
             consumer.subscribe(List.of(topics.tasks()));
             Future<?> started = compute.submit(transactions::start);
-            boolean ready = false;
+            boolean told = false;
             while (!draining) {
-                for (ConsumerRecord<byte[], byte[]> record : poll()) {
-                    if (!ready) {
-                        await(started);
-                        ready = true;
-                    }
+                ConsumerRecords<byte[], byte[]> records = poll();
+                if (!told && (!records.isEmpty() || hasFetched())) {
+                    await(started);
+                    ready.run();
+                    told = true;
+                }
+                for (ConsumerRecord<byte[], byte[]> record : records) {
                     take(record, compute);
                 }
             }
@@ -122,11 +126,21 @@ final class MapperLoop implements Runnable {
         }
     }
 
-    private Iterable<ConsumerRecord<byte[], byte[]>> poll() {
+    /** A share consumer tells nobody that it has joined; but it fetches only what the group has assigned to it. */
+    private boolean hasFetched() {
+        for (Metric metric : consumer.metrics().values()) {
+            if (metric.metricName().name().equals("fetch-total")) {
+                return ((Number) metric.metricValue()).doubleValue() > 0;
+            }
+        }
+        return false;
+    }
+
+    private ConsumerRecords<byte[], byte[]> poll() {
         try {
             return consumer.poll(System.nanoTime() - lastTask < BUSY_NANOS ? BUSY_POLL : IDLE_POLL);
         } catch (WakeupException e) {
-            return List.of();
+            return ConsumerRecords.empty();
         }
     }
 

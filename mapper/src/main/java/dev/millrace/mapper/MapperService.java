@@ -18,8 +18,8 @@ public final class MapperService implements Service {
     }
 
     @Override
-    public void run() {
-        mapper.run();
+    public void run(Runnable ready) {
+        mapper.run(ready);
     }
 
     @Override

@@ -9,9 +9,13 @@ public final class Reducer {
         this.loop = new ReducerLoop(settings, metrics);
     }
 
-    /** Reduces until drained. */
-    public void run() {
-        loop.run();
+    /**
+     * Reduces until drained.
+     *
+     * @param ready called once the group has told it which partitions are its own
+     */
+    public void run(Runnable ready) {
+        loop.run(ready);
     }
 
     /** Any thread. */

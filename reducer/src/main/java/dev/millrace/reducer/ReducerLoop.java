@@ -30,6 +30,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * in the same transaction as the counts, under the group's generation, so that a reducer that lost the partition
  * without knowing cannot publish.
  */
-final class ReducerLoop implements Runnable {
+final class ReducerLoop {
     private static final Logger LOG = LoggerFactory.getLogger(ReducerLoop.class);
     private static final Duration POLL = Duration.ofMillis(250);
     /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
@@ -75,12 +76,11 @@ final class ReducerLoop implements Runnable {
         return consumer;
     }
 
-    @Override
-    public void run() {
+    void run(Runnable ready) {
         try (transactions;
                 checkpointReader) {
             transactions.start();
-            consumer.subscribe(List.of(topics.pairs()), new Assignment());
+            consumer.subscribe(List.of(topics.pairs()), new Assignment(ready));
             while (!draining) {
                 step();
             }
@@ -227,11 +227,24 @@ final class ReducerLoop implements Runnable {
 
     /** Called by poll() on the loop's own thread. */
     private final class Assignment implements ConsumerRebalanceListener {
+        private @Nullable Runnable ready;
+
+        Assignment(Runnable ready) {
+            this.ready = ready;
+        }
+
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> added) {
-            if (added.isEmpty()) {
-                return;
+            if (!added.isEmpty()) {
+                takeOver(added);
             }
+            if (ready != null) {
+                ready.run();
+                ready = null;
+            }
+        }
+
+        private void takeOver(Collection<TopicPartition> added) {
             // Waits until no transaction on these offsets is open (KIP-447), so the checkpoint read next is the last.
             Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(Set.copyOf(added));
             Map<Integer, Checkpoint> checkpoints = readCheckpoints(added);

@@ -18,8 +18,8 @@ public final class ReducerService implements Service {
     }
 
     @Override
-    public void run() {
-        reducer.run();
+    public void run(Runnable ready) {
+        reducer.run(ready);
     }
 
     @Override
