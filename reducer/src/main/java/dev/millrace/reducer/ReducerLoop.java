@@ -143,7 +143,14 @@ final class ReducerLoop implements Runnable {
             deadLetter(record, String.valueOf(e.getMessage()));
             return;
         }
-        reducer.apply(record.offset(), lane);
+        if (!reducer.apply(record.offset(), lane) && lane instanceof LaneRecord.End) {
+            LOG.warn(
+                    "{}-{} offset {}: END of job {}, which is not open here: a late repetition, or its OPEN is lost",
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    lane.job());
+        }
     }
 
     private void deadLetter(ConsumerRecord<byte[], byte[]> record, String why) {
