@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
@@ -35,6 +36,8 @@ public final class ClusterSetup implements AutoCloseable {
     private static final String OFFSETS = "__consumer_offsets";
     private static final String TRANSACTIONS = "__transaction_state";
     private static final String SHARES = "__share_group_state";
+
+    private static final long SEEN_NANOS = 15_000_000_000L, SEEN_PAUSE_NANOS = 10_000_000;
 
     private final ClusterSettings cluster;
     private final TopicNames topics;
@@ -76,7 +79,24 @@ public final class ClusterSetup implements AutoCloseable {
         wanted.removeIf(topic -> existing.contains(topic.name()));
         List<String> made = createAll(wanted);
         configureMapperGroup();
+        awaitSeen(made);
         return made;
+    }
+
+    /** A broker answers from its copy of the metadata, which what the controller has made reaches a little later. */
+    private void awaitSeen(List<String> made) {
+        ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, topics.mapperGroup());
+        long end = System.nanoTime() + SEEN_NANOS;
+        while (!names().containsAll(made)
+                || !settings(group).entrySet().containsAll(mapperGroupSettings().entrySet())) {
+            if (System.nanoTime() > end) {
+                throw new MillraceException(
+                        ExitCode.BROKER,
+                        "the topics and settings made at " + cluster.bootstrapServers()
+                                + " are not to be seen there: look at the brokers' logs");
+            }
+            LockSupport.parkNanos(SEEN_PAUSE_NANOS);
+        }
     }
 
     private List<NewTopic> ownTopics(Shape shape) {
@@ -222,10 +242,14 @@ public final class ClusterSetup implements AutoCloseable {
     /** Settings of one broker by name. */
     public Map<String, String> brokerSettings() {
         Collection<Node> nodes = get(admin.describeCluster().nodes(), "reach the cluster");
-        ConfigResource broker = new ConfigResource(
-                ConfigResource.Type.BROKER, nodes.iterator().next().idString());
+        return settings(new ConfigResource(
+                ConfigResource.Type.BROKER, nodes.iterator().next().idString()));
+    }
+
+    /** Settings of a broker, a topic or a group, in effect, by name. */
+    public Map<String, String> settings(ConfigResource resource) {
         Map<ConfigResource, Config> configs =
-                get(admin.describeConfigs(List.of(broker)).all(), "read the broker's settings");
+                get(admin.describeConfigs(List.of(resource)).all(), "read the settings of " + resource);
         Map<String, String> settings = new HashMap<>();
         for (ConfigEntry entry : configs.values().iterator().next().entries()) {
             if (entry.value() != null) {
