@@ -27,9 +27,11 @@ import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -114,6 +116,9 @@ final class ReducerLoop implements Runnable {
             }
         } catch (WakeupException e) {
             return;
+        } catch (KafkaException e) {
+            // What is thrown while partitions are handed out comes wrapped.
+            throw e.getCause() instanceof MillraceException known ? known : e;
         }
         try {
             publish();
@@ -189,8 +194,11 @@ final class ReducerLoop implements Runnable {
     }
 
     private void addResult(int partition, PartitionReducer.Ended job, List<ProducerRecord<byte[], byte[]>> records) {
-        String failure = job.failure();
         JobReduction reduction = job.reduction();
+        String failure = job.failure();
+        if (failure == null && reduction.counts().size() > 0) {
+            failure = resultsFailure(partition, topics.results(job.job()));
+        }
         if (failure != null) {
             LOG.error("job {} partition {}: {}", job.job(), partition, failure);
             records.add(event(new Event.PartitionFailed(job.job(), partition, settings.slot(), failure)));
@@ -217,6 +225,16 @@ final class ReducerLoop implements Runnable {
                 reduction.duplicatesDropped())));
     }
 
+    /** A job whose result topic was made anew by someone must fail, and not hold up the others. */
+    private @Nullable String resultsFailure(int partition, String results) {
+        int partitions = transactions.partitions(results);
+        return partitions > partition
+                ? null
+                : results + " has " + partitions + (partitions == 1 ? " partition" : " partitions")
+                        + " and needs one for each of " + topics.pairs() + ", so at least " + (partition + 1)
+                        + ": somebody made it anew; count again";
+    }
+
     private ProducerRecord<byte[], byte[]> event(Event event) {
         return new ProducerRecord<>(
                 topics.events(),
@@ -232,6 +250,7 @@ final class ReducerLoop implements Runnable {
             if (added.isEmpty()) {
                 return;
             }
+            requireCheckpoints(added);
             // Waits until no transaction on these offsets is open (KIP-447), so the checkpoint read next is the last.
             Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(Set.copyOf(added));
             Map<Integer, Checkpoint> checkpoints = readCheckpoints(added);
@@ -263,6 +282,19 @@ final class ReducerLoop implements Runnable {
         @Override
         public void onPartitionsLost(Collection<TopicPartition> lost) {
             onPartitionsRevoked(lost);
+        }
+    }
+
+    private void requireCheckpoints(Collection<TopicPartition> pairs) {
+        int there = checkpointReader.partitionsFor(topics.checkpoints()).size();
+        int needed = pairs.stream().mapToInt(TopicPartition::partition).max().orElse(-1) + 1;
+        if (there < needed) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    topics.checkpoints() + " has " + there + (there == 1 ? " partition" : " partitions")
+                            + " and needs one for each of " + topics.pairs() + ", so at least " + needed
+                            + ": run 'millrace init --bootstrap-server "
+                            + settings.cluster().bootstrapServers() + "', which adds them");
         }
     }
 

@@ -195,7 +195,7 @@ public final class ClusterDoctor {
 
     private void topics(int brokers) {
         String init = "millrace init --bootstrap-server " + bootstrapServers;
-        String remake = "delete it when no job runs, and run " + init;
+        String remake = "run " + init;
         String replicate = "make its copies more with kafka-reassign-partitions.sh; or, when no job runs, delete the"
                 + " topics " + topics.prefix() + "* and run " + init + " --replication-factor "
                 + Math.min(3, brokers);
