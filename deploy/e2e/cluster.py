@@ -8,7 +8,7 @@ container, network or volume behind. Settings, by environment:
 
     COMPOSE              "docker compose" or "docker-compose"; default the first that works
     MILLRACE_E2E_CORPUS  folder to count; default one made from Debian packages, kept in ~/.cache
-    MILLRACE_E2E_CHUNK   chunk size of the job with faults, default 32KiB, with three brokers 128KiB: small, so that it lasts
+    MILLRACE_E2E_CHUNK   chunk size of the job with faults, default 32KiB, with three brokers 256KiB: small, so that it lasts
     MILLRACE_E2E_SMOKE   1: a calm job on a small corpus only, to try another flavour of Compose
     MILLRACE_E2E_BROKERS 3: the overlay of three brokers instead, one of which is killed in the middle of a job
     MILLRACE_E2E_KILLS   how many of the three are killed, one after the other; default 1
@@ -35,7 +35,7 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / "
 SMOKE = os.environ.get("MILLRACE_E2E_SMOKE") == "1"
 BROKERS = {"1": ["broker"], "3": ["broker", "broker-2", "broker-3"]}[os.environ.get("MILLRACE_E2E_BROKERS", "1")]
 KILLS = int(os.environ.get("MILLRACE_E2E_KILLS", "1"))
-CHUNK = os.environ.get("MILLRACE_E2E_CHUNK", "32KiB" if len(BROKERS) == 1 else "128KiB")
+CHUNK = os.environ.get("MILLRACE_E2E_CHUNK", "32KiB" if len(BROKERS) == 1 else "256KiB")
 JOB_SECONDS = 600
 STARTED = time.monotonic()
 
@@ -317,10 +317,10 @@ def lost_broker(oracle, files, size):
             if service == BROKERS[0]:
                 report = doctor()
                 check("copies of partition" in report and "0 failed" in report, "doctor names the copies that are missing")
+            check(job.running(), "all this happened in mid-job")
             compose("up", "-d", "--no-recreate", "--no-build", *BROKERS)
             wait_for("all copies in sync again", 120, lambda: is_well(doctor()))
             say(f"{service} is back in sync {time.monotonic() - began:.1f} s after it was killed")
-        check(job.running(), "all this happened in mid-job")
         job.finish()
         say(f"job with lost brokers: {job.seconds:.1f} s, {len(job.claims)} claims")
         job.compare(oracle, files, size)
