@@ -12,7 +12,8 @@ import java.util.List;
  * @param inlineBytes length of the document beside the task, 0 where there is none
  */
 public record ChunkTask(
-        JobId job, int number, int attempt, TextRules rules, int partitions, List<InputRange> inputs, int inlineBytes) {
+        JobId job, int number, int attempt, TextRules rules, int partitions, List<InputRange> inputs, int inlineBytes)
+        implements MapTask {
 
     public ChunkTask {
         if (number < 0 || attempt < 1 || partitions < 1 || inlineBytes < 0) {

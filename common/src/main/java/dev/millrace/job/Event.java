@@ -87,6 +87,76 @@ public sealed interface Event {
         }
     }
 
+    /**
+     * A task of documents is counted; committed in one transaction with its pairs and its blocks in the ledger.
+     *
+     * @param parts pair batches written to each partition
+     * @param totals what went to each partition: new minus old
+     * @param blocks the new block of each change, in the order of the task's changes
+     */
+    record DocumentsDone(
+            JobId job,
+            long task,
+            int attempt,
+            long execution,
+            String worker,
+            List<Integer> parts,
+            List<PartitionTotal> totals,
+            List<Block> blocks)
+            implements Event {
+        public DocumentsDone {
+            parts = List.copyOf(parts);
+            totals = List.copyOf(totals);
+            blocks = List.copyOf(blocks);
+        }
+
+        /** Whether another run of the same task came to the same, as every run must. */
+        public boolean sameResultAs(DocumentsDone other) {
+            return totals.equals(other.totals) && blocks.size() == other.blocks.size();
+        }
+    }
+
+    /**
+     * What became of one part of a document.
+     *
+     * @param offset of its block in the ledger; -1 where the part was removed
+     * @param total tokens and digest of the whole part
+     */
+    record Block(int partition, long offset, PartitionTotal total, TextStats text) {}
+
+    /** A run of a task of documents failed; nothing of it was written. */
+    record DocumentsFailed(JobId job, long task, int attempt, long execution, String worker, String message)
+            implements Event {}
+
+    /** Somebody wants a consistent table: every document saved or produced before this is to be in it. */
+    record BarrierAsked(JobId job, long barrier) implements Event {}
+
+    /**
+     * The driver has reached a barrier: no task is under way.
+     *
+     * @param documentsEnd end offset of the documents topic, which holds the documents of this barrier before it
+     * @param documents number of documents
+     * @param total what all tasks up to now came to
+     * @param unreadable documents that could not be read and keep their last good version, and why
+     */
+    record BarrierReached(
+            JobId job, long barrier, long documentsEnd, long documents, PartitionTotal total, List<String> unreadable)
+            implements Event {
+        public BarrierReached {
+            unreadable = List.copyOf(unreadable);
+        }
+    }
+
+    /**
+     * A reducer has published everything up to a barrier.
+     *
+     * @param resultsEnd end offset of this partition of the results, which holds the counts of this barrier before it
+     * @param words words with a count other than zero
+     */
+    record PartitionBarrier(
+            JobId job, int partition, String worker, long barrier, long resultsEnd, long words, PartitionTotal total)
+            implements Event {}
+
     /** A reducer found that what it holds is not what END states; the job must fail. */
     record PartitionFailed(JobId job, int partition, String worker, String message) implements Event {
         public PartitionFailed {

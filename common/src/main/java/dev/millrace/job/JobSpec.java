@@ -3,6 +3,7 @@ package dev.millrace.job;
 /**
  * What a job is; it never changes once the job is open.
  *
+ * @param name for people; of continuous jobs that run, no two have the same
  * @param partitions partitions of the pairs topic when the job began: a change fails the job
  * @param pairsTopicId Kafka's id of the pairs topic, so that a topic made anew is not taken for the old one
  * @param window most tasks that are published and not done at any time
@@ -15,6 +16,7 @@ package dev.millrace.job;
 public record JobSpec(
         JobId id,
         String name,
+        JobKind kind,
         TextRules rules,
         InputSpec input,
         int partitions,

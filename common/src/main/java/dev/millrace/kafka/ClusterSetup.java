@@ -176,9 +176,33 @@ public final class ClusterSetup implements AutoCloseable {
                 .configs(Map.of("cleanup.policy", "compact", "retention.ms", "-1"))));
     }
 
+    /** Makes the topics of a continuous job: results, ledger and documents. */
+    public void createContinuous(JobId job, int partitions, int replicas) {
+        // Nothing overwritten is compacted away while somebody may still read a table up to a barrier.
+        Map<String, String> compacted = Map.of(
+                "cleanup.policy", "compact",
+                "retention.ms", "-1",
+                "min.compaction.lag.ms", "120000",
+                "max.compaction.lag.ms", "600000",
+                "min.cleanable.dirty.ratio", "0.3",
+                "segment.ms", "300000",
+                "segment.bytes", "67108864",
+                "delete.retention.ms", "120000");
+        Map<String, String> ledger = new HashMap<>(compacted);
+        ledger.put("compression.type", "zstd");
+        createAll(List.of(
+                new NewTopic(topics.results(job), partitions, (short) replicas).configs(compacted),
+                new NewTopic(topics.ledger(job), partitions, (short) replicas).configs(ledger),
+                new NewTopic(topics.documents(job), 1, (short) replicas).configs(compacted)));
+    }
+
+    /** Deletes the topics that hold what a job came to, those that are there. */
     public void deleteResults(JobId job) {
+        Set<String> existing = names();
+        List<String> own = new ArrayList<>(List.of(topics.results(job), topics.ledger(job), topics.documents(job)));
+        own.retainAll(existing);
         try {
-            get(admin.deleteTopics(List.of(topics.results(job))).all(), "delete the results of job " + job);
+            get(admin.deleteTopics(own).all(), "delete the results of job " + job);
         } catch (MillraceException e) {
             if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
                 throw e;

@@ -48,6 +48,16 @@ public record TopicNames(String prefix) {
         return prefix + "results.";
     }
 
+    /** Compacted: task and change to the pairs of one part of a document of a continuous job. */
+    public String ledger(JobId job) {
+        return prefix + "ledger." + job;
+    }
+
+    /** Compacted, one partition: document to what is counted of it now. */
+    public String documents(JobId job) {
+        return prefix + "documents." + job;
+    }
+
     /** The share group of all mappers. */
     public String mapperGroup() {
         return prefix + "mappers";

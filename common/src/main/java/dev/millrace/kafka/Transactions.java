@@ -3,15 +3,20 @@ package dev.millrace.kafka;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigException;
@@ -128,12 +133,51 @@ public final class Transactions implements AutoCloseable {
      * @throws MillraceException with {@link ExitCode#BROKER} at the deadline; whether it is committed is not known
      */
     public void write(List<ProducerRecord<byte[], byte[]>> records, @Nullable InputPosition position) {
+        write(records, position, sent -> List.of());
+    }
+
+    /**
+     * As {@link #write(List)}, with records that speak of where the first ones lie.
+     *
+     * @param then given the places of the records in the log, the other records of the transaction; called again when the
+     *     batch is tried again
+     */
+    public void write(
+            List<ProducerRecord<byte[], byte[]>> records,
+            Function<List<RecordMetadata>, List<ProducerRecord<byte[], byte[]>>> then) {
+        write(records, null, sent -> {
+            List<RecordMetadata> places = new ArrayList<>(sent.size());
+            for (Future<RecordMetadata> each : sent) {
+                places.add(place(each));
+            }
+            return then.apply(places);
+        });
+    }
+
+    private static RecordMetadata place(Future<RecordMetadata> sent) {
+        try {
+            return sent.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException cause ? cause : new KafkaException(e.getCause());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    private void write(
+            List<ProducerRecord<byte[], byte[]>> records,
+            @Nullable InputPosition position,
+            Function<List<Future<RecordMetadata>>, List<ProducerRecord<byte[], byte[]>>> then) {
         long end = System.nanoTime() + deadline.toNanos();
         while (true) {
             try {
                 KafkaProducer<byte[], byte[]> current = open();
                 current.beginTransaction();
+                List<Future<RecordMetadata>> sent = new ArrayList<>(records.size());
                 for (ProducerRecord<byte[], byte[]> record : records) {
+                    sent.add(current.send(record));
+                }
+                for (ProducerRecord<byte[], byte[]> record : then.apply(sent)) {
                     // What a send fails with, the commit throws.
                     var unused = current.send(record);
                 }

@@ -13,11 +13,14 @@ import java.util.Arrays;
  *   PAIRS   task (4), execution (8), part (4), parts (4), block of pairs (the rest)
  *   END     tasks (4), tokens (8), digest (8)
  *   CANCEL  nothing
+ *   OPEN_CONTINUOUS  nothing
+ *   DELTA   task (8), execution (8), part (4), parts (4), block of pairs (the rest)
+ *   WATERMARK  below (8), tokens (8), digest (8), barrier (8)
  * </pre>
  */
 public final class LaneCodec {
     private static final byte VERSION = 1;
-    private static final byte OPEN = 1, PAIRS = 2, END = 3, CANCEL = 4;
+    private static final byte OPEN = 1, PAIRS = 2, END = 3, CANCEL = 4, OPEN_CONTINUOUS = 5, DELTA = 6, WATERMARK = 7;
     private static final int HEADER_BYTES = 10, PAIRS_HEADER_BYTES = HEADER_BYTES + 20;
 
     private LaneCodec() {}
@@ -38,8 +41,26 @@ public final class LaneCodec {
                     .putLong(end.total().digest())
                     .array();
         }
-        return begin(HEADER_BYTES, record instanceof LaneRecord.Open ? OPEN : CANCEL, record.job())
-                .array();
+        if (record instanceof LaneRecord.Delta delta) {
+            return begin(HEADER_BYTES + 24 + delta.to() - delta.from(), DELTA, delta.job())
+                    .putLong(delta.task())
+                    .putLong(delta.execution())
+                    .putInt(delta.part())
+                    .putInt(delta.parts())
+                    .put(delta.bytes(), delta.from(), delta.to() - delta.from())
+                    .array();
+        } else if (record instanceof LaneRecord.Watermark watermark) {
+            return begin(HEADER_BYTES + 32, WATERMARK, watermark.job())
+                    .putLong(watermark.below())
+                    .putLong(watermark.total().tokens())
+                    .putLong(watermark.total().digest())
+                    .putLong(watermark.barrier())
+                    .array();
+        }
+        byte kind = record instanceof LaneRecord.Open
+                ? OPEN
+                : record instanceof LaneRecord.OpenContinuous ? OPEN_CONTINUOUS : CANCEL;
+        return begin(HEADER_BYTES, kind, record.job()).array();
     }
 
     private static ByteBuffer begin(int size, byte kind, JobId job) {
@@ -84,6 +105,20 @@ public final class LaneCodec {
                 long execution = in.getLong();
                 int part = in.getInt(), parts = in.getInt();
                 yield new LaneRecord.Pairs(job, task, execution, part, parts, value, in.position(), value.length);
+            }
+            case OPEN_CONTINUOUS -> exact(in, new LaneRecord.OpenContinuous(job));
+            case DELTA -> {
+                need(in, 24);
+                long task = in.getLong(), execution = in.getLong();
+                int part = in.getInt(), parts = in.getInt();
+                yield new LaneRecord.Delta(job, task, execution, part, parts, value, in.position(), value.length);
+            }
+            case WATERMARK -> {
+                need(in, 32);
+                yield exact(
+                        in,
+                        new LaneRecord.Watermark(
+                                job, in.getLong(), new PartitionTotal(in.getLong(), in.getLong()), in.getLong()));
             }
             default -> throw new IllegalArgumentException("lane record of unknown kind " + kind);
         };

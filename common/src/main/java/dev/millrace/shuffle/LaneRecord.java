@@ -47,6 +47,41 @@ public sealed interface LaneRecord {
         }
     }
 
+    /** A continuous job begins here. A second one of the same job means nothing. */
+    record OpenContinuous(JobId job) implements LaneRecord {}
+
+    /**
+     * A batch of a continuous job: counts are differences, and may be negative. Parts come as those of {@link Pairs} do.
+     *
+     * @param task number of the task within its job; goes on without end
+     */
+    record Delta(JobId job, long task, long execution, int part, int parts, byte[] bytes, int from, int to)
+            implements LaneRecord {
+        public Delta {
+            if (task < 0 || part < 0 || part >= parts) {
+                throw new IllegalArgumentException("part " + part + " of " + parts + " of task " + task);
+            }
+            if (from < 0 || from >= to || to > bytes.length) {
+                throw new IllegalArgumentException("an empty block of task " + task);
+            }
+        }
+    }
+
+    /**
+     * Every task of a continuous job below a number is done, and all that counts of it stands before this record.
+     *
+     * @param below that number
+     * @param total what those tasks sent to this partition
+     * @param barrier number of the barrier that this is, with no task under way; 0 where it is none
+     */
+    record Watermark(JobId job, long below, PartitionTotal total, long barrier) implements LaneRecord {
+        public Watermark {
+            if (below < 0) {
+                throw new IllegalArgumentException("watermark " + below);
+            }
+        }
+    }
+
     /** The job is given up: its counts are dropped. */
     record Cancel(JobId job) implements LaneRecord {}
 }

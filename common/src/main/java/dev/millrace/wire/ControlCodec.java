@@ -19,10 +19,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import dev.millrace.job.Checkpoint;
 import dev.millrace.job.ChunkTask;
+import dev.millrace.job.ContinuousPosition;
+import dev.millrace.job.DocumentEntry;
+import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobRecord;
+import dev.millrace.job.MapTask;
 import java.io.IOException;
+import java.util.function.Function;
 
 /**
  * Control records (jobs, tasks, events, checkpoints) as JSON in UTF-8: the record's components by name, and beside them
@@ -52,7 +57,7 @@ public final class ControlCodec {
 
     private ControlCodec() {}
 
-    public static byte[] encode(ChunkTask task) {
+    public static byte[] encode(MapTask task) {
         return write(task);
     }
 
@@ -64,13 +69,31 @@ public final class ControlCodec {
         return write(job);
     }
 
+    public static byte[] encode(DocumentEntry document) {
+        return write(document);
+    }
+
+    public static byte[] encode(ContinuousPosition position) {
+        return write(position);
+    }
+
     public static byte[] encode(Checkpoint checkpoint) {
         return write(checkpoint);
     }
 
     /** @throws MalformedRecordException if the bytes are not a task of this format */
-    public static ChunkTask task(byte[] json) {
-        return read(json, ChunkTask.class);
+    public static MapTask task(byte[] json) {
+        return read(json, tree -> tree.has("changes") ? DocumentTask.class : ChunkTask.class);
+    }
+
+    /** @throws MalformedRecordException if the bytes are not a document of this format */
+    public static DocumentEntry document(byte[] json) {
+        return read(json, DocumentEntry.class);
+    }
+
+    /** @throws MalformedRecordException if the bytes are not a position of this format */
+    public static ContinuousPosition position(byte[] json) {
+        return read(json, ContinuousPosition.class);
     }
 
     /** @throws MalformedRecordException if the bytes are not an event of this format */
@@ -98,6 +121,10 @@ public final class ControlCodec {
     }
 
     private static <T> T read(byte[] json, Class<T> type) {
+        return read(json, tree -> type);
+    }
+
+    private static <T> T read(byte[] json, Function<ObjectNode, Class<? extends T>> kind) {
         try {
             JsonNode tree = JSON.readTree(json);
             if (!(tree instanceof ObjectNode object)) {
@@ -107,9 +134,14 @@ public final class ControlCodec {
             if (format == null || !format.isInt() || format.intValue() != VERSION) {
                 throw new MalformedRecordException("format " + format + " where this release reads " + VERSION, null);
             }
-            return JSON.treeToValue(object, type);
-        } catch (IOException | IllegalArgumentException e) {
-            throw new MalformedRecordException("not a " + type.getSimpleName() + ": " + firstLine(e), e);
+            Class<? extends T> type = kind.apply(object);
+            try {
+                return JSON.treeToValue(object, type);
+            } catch (IOException | IllegalArgumentException e) {
+                throw new MalformedRecordException("not a " + type.getSimpleName() + ": " + firstLine(e), e);
+            }
+        } catch (IOException e) {
+            throw new MalformedRecordException("not JSON: " + firstLine(e), e);
         }
     }
 
@@ -125,6 +157,11 @@ public final class ControlCodec {
         @JsonSubTypes.Type(value = Event.TaskDone.class, name = "task-done"),
         @JsonSubTypes.Type(value = Event.TaskFailed.class, name = "task-failed"),
         @JsonSubTypes.Type(value = Event.PartitionDone.class, name = "partition-done"),
+        @JsonSubTypes.Type(value = Event.DocumentsDone.class, name = "documents-done"),
+        @JsonSubTypes.Type(value = Event.DocumentsFailed.class, name = "documents-failed"),
+        @JsonSubTypes.Type(value = Event.BarrierAsked.class, name = "barrier-asked"),
+        @JsonSubTypes.Type(value = Event.BarrierReached.class, name = "barrier-reached"),
+        @JsonSubTypes.Type(value = Event.PartitionBarrier.class, name = "partition-barrier"),
         @JsonSubTypes.Type(value = Event.PartitionFailed.class, name = "partition-failed")
     })
     private interface TypedEvent {}

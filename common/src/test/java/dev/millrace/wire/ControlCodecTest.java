@@ -10,6 +10,7 @@ import dev.millrace.job.Event;
 import dev.millrace.job.InputRange;
 import dev.millrace.job.InputSpec;
 import dev.millrace.job.JobId;
+import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.JobState;
@@ -48,11 +49,11 @@ final class ControlCodecTest {
         }
 
         InputSpec input = new InputSpec(List.of("-", "docs"), List.of("*.rst"), List.of(), true, 1);
-        JobSpec spec = new JobSpec(JOB, "name", RULES, input, 4, "topic", 64, 4, false, 1, 2, 3);
+        JobSpec spec = new JobSpec(JOB, "name", JobKind.BATCH, RULES, input, 4, "topic", 64, 4, false, 1, 2, 3);
         JobRecord job = JobRecord.open(spec).seal(7, 9).become(JobState.FAILED, "why");
         assertThat(ControlCodec.job(ControlCodec.encode(job))).isEqualTo(job);
 
-        Checkpoint checkpoint = new Checkpoint(3, 99, List.of(JOB, new JobId(1)));
+        Checkpoint checkpoint = new Checkpoint(3, 99, List.of(JOB, new JobId(1)), List.of());
         assertThat(ControlCodec.checkpoint(ControlCodec.encode(checkpoint))).isEqualTo(checkpoint);
     }
 
@@ -67,8 +68,8 @@ final class ControlCodecTest {
     @Test
     void aComponentOfALaterReleaseIsPassedOver() {
         assertThat(ControlCodec.checkpoint(
-                        json("{\"format\":1,\"partition\":1,\"position\":2,\"finished\":[],\"later\":{\"x\":1}}")))
-                .isEqualTo(new Checkpoint(1, 2, List.of()));
+                        json("{\"format\":1,\"partition\":1,\"position\":2,\"finished\":[],\"continuous\":[],\"later\":{\"x\":1}}")))
+                .isEqualTo(new Checkpoint(1, 2, List.of(), List.of()));
     }
 
     @ParameterizedTest

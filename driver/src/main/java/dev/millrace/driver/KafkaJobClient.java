@@ -4,6 +4,7 @@ import dev.millrace.driver.submit.Plan;
 import dev.millrace.job.ChunkTask;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
+import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.JobState;
@@ -61,6 +62,7 @@ public final class KafkaJobClient implements JobClient {
             JobSpec spec = new JobSpec(
                     id,
                     request.name(),
+                    JobKind.BATCH,
                     request.rules(),
                     request.input(),
                     pairs.partitions(),
@@ -200,7 +202,7 @@ public final class KafkaJobClient implements JobClient {
         readToEnd(tasksPartition(), spec.tasksStart(), in -> {
             if (new String(in.key() == null ? new byte[0] : in.key(), StandardCharsets.US_ASCII)
                     .equals(spec.id().toString())) {
-                ChunkTask task = ControlCodec.task(in.value());
+                ChunkTask task = (ChunkTask) ControlCodec.task(in.value());
                 Header document = in.headers().lastHeader(TopicNames.DOCUMENT_HEADER);
                 tasks.putIfAbsent(
                         task.number(), new JobWatch.PublishedTask(task, document == null ? null : document.value()));

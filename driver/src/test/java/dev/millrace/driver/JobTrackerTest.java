@@ -8,6 +8,7 @@ import dev.millrace.job.Event;
 import dev.millrace.job.InputRange;
 import dev.millrace.job.InputSpec;
 import dev.millrace.job.JobId;
+import dev.millrace.job.JobKind;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
@@ -27,7 +28,7 @@ final class JobTrackerTest {
     private static JobTracker tracker(int window, int maxAttempts, boolean skipFailed) {
         InputSpec input = new InputSpec(List.of("docs"), List.of(), List.of(), false, 100);
         return new JobTracker(
-                new JobSpec(JOB, "test", RULES, input, 2, "topic", window, maxAttempts, skipFailed, 0, 0, 0));
+                new JobSpec(JOB, "test", JobKind.BATCH, RULES, input, 2, "topic", window, maxAttempts, skipFailed, 0, 0, 0));
     }
 
     private static ChunkTask task(int number) {

@@ -6,9 +6,7 @@ import dev.millrace.input.InputRoots;
 import dev.millrace.input.TextInput;
 import dev.millrace.job.ChunkTask;
 import dev.millrace.job.Compression;
-import dev.millrace.job.ExitCode;
 import dev.millrace.job.InputRange;
-import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
 import dev.millrace.job.TextStats;
 import dev.millrace.shuffle.PairBlocks;
@@ -29,7 +27,7 @@ final class ChunkMapper {
     private @Nullable TextProfile tallyProfile;
     private @Nullable PairBlocks blocks;
     private int partitions;
-    private @Nullable TextRules stopRules;
+    private final MapperRules rulesHere = new MapperRules();
     private StopWords stopWords = StopWords.NONE;
 
     ChunkMapper(InputRoots roots, InputLimits limits) {
@@ -43,12 +41,12 @@ final class ChunkMapper {
     /**
      * @param document the document beside a task that has no inputs
      * @throws dev.millrace.input.InputException if an input cannot be read, or is not what was planned
-     * @throws MillraceException if this release has other rules of that name
+     * @throws dev.millrace.job.MillraceException if this release has other rules of that name
      */
     Output map(ChunkTask task, byte @Nullable [] document) throws IOException {
         words.clear();
         PairBlocks out = blocks(task.partitions());
-        StopWords left = stopWords(task.rules());
+        stopWords = rulesHere.stopWords(task.rules());
         ChunkTally reader = tally(task.rules());
         TextStats stats = TextStats.NONE;
         if (document != null) {
@@ -62,19 +60,12 @@ final class ChunkMapper {
                 stats = stats.plus(read);
             }
         }
-        out.addAll(words, left);
+        out.addAll(words, stopWords);
         return new Output(stats, out);
     }
 
     private ChunkTally tally(TextRules rules) {
-        TextProfile profile = TextProfile.named(rules.profile());
-        if (profile.version() != rules.version()) {
-            throw new MillraceException(
-                    ExitCode.FAILED,
-                    "this mapper counts by version " + profile.version() + " of the text profile " + rules.profile()
-                            + ", the job asks for version " + rules.version()
-                            + ": run mappers and driver of one release");
-        }
+        TextProfile profile = rulesHere.profile(rules);
         ChunkTally current = tally;
         if (current == null || tallyProfile != profile) {
             current = new ChunkTally(profile, words, this::relieve);
@@ -103,13 +94,5 @@ final class ChunkMapper {
             current.clear();
         }
         return current;
-    }
-
-    private StopWords stopWords(TextRules rules) {
-        if (!rules.equals(stopRules)) {
-            stopWords = StopWords.of(rules.stopWords());
-            stopRules = rules;
-        }
-        return stopWords;
     }
 }

@@ -4,6 +4,7 @@ import dev.millrace.job.Checkpoint;
 import dev.millrace.job.JobId;
 import dev.millrace.shuffle.LaneRecord;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ final class PartitionReducer {
     private final Map<JobId, JobReduction> open = new LinkedHashMap<>();
     private final List<Ended> ended = new ArrayList<>();
     private final Map<JobId, Long> finished = new LinkedHashMap<>();
+    private final Map<JobId, ContinuousReduction> continuous = new LinkedHashMap<>();
     private long nextOffset;
     private long strays;
     private boolean dirty;
@@ -40,6 +42,7 @@ final class PartitionReducer {
         if (checkpoint != null) {
             // Where exactly they ended no longer matters: they stay known until the position has passed this point.
             checkpoint.finished().forEach(job -> finished.put(job, Long.MAX_VALUE));
+            checkpoint.continuous().forEach(job -> continuous.put(job.job(), new ContinuousReduction(job)));
         }
     }
 
@@ -60,6 +63,18 @@ final class PartitionReducer {
         }
         nextOffset = offset + 1;
         JobId job = record.job();
+        if (record instanceof LaneRecord.OpenContinuous && !finished.containsKey(job)) {
+            continuous.computeIfAbsent(job, id -> new ContinuousReduction(id, offset));
+        }
+        ContinuousReduction running = continuous.get(job);
+        if (running != null) {
+            if (record instanceof LaneRecord.Cancel) {
+                drop(running);
+            } else {
+                running.apply(offset, record);
+            }
+            return true;
+        }
         if (record instanceof LaneRecord.Open) {
             if (!finished.containsKey(job) && !hasEnded(job)) {
                 open.computeIfAbsent(job, id -> new JobReduction(offset));
@@ -68,7 +83,7 @@ final class PartitionReducer {
         }
         JobReduction reduction = open.get(job);
         if (reduction == null) {
-            if (record instanceof LaneRecord.Pairs) {
+            if (record instanceof LaneRecord.Pairs || record instanceof LaneRecord.Delta) {
                 strays++;
                 return false;
             } else if (finished.containsKey(job)) {
@@ -92,6 +107,23 @@ final class PartitionReducer {
         return true;
     }
 
+    /** The continuous job is over, well or badly: what still comes of it is stray. */
+    void drop(ContinuousReduction job) {
+        continuous.remove(job.job());
+        finished.put(job.job(), nextOffset - 1);
+        dirty = true;
+    }
+
+    /** Jobs without an end, in the order in which they began. */
+    Collection<ContinuousReduction> continuous() {
+        return List.copyOf(continuous.values());
+    }
+
+    @Nullable
+    ContinuousReduction continuous(JobId job) {
+        return continuous.get(job);
+    }
+
     private boolean hasEnded(JobId job) {
         return ended.stream().anyMatch(e -> e.job().equals(job));
     }
@@ -110,12 +142,13 @@ final class PartitionReducer {
 
     /** Whether the checkpoint has changed without a publication, as by a cancelled job. */
     boolean isDirty() {
-        return dirty;
+        return dirty || continuous.values().stream().anyMatch(ContinuousReduction::isDirty);
     }
 
     /** The present checkpoint is committed. */
     void saved() {
         dirty = false;
+        continuous.values().forEach(ContinuousReduction::published);
         prune();
     }
 
@@ -138,7 +171,13 @@ final class PartitionReducer {
                 known.add(job.job());
             }
         }
-        return new Checkpoint(partition, position, known);
+        return new Checkpoint(
+                partition,
+                position,
+                known,
+                continuous.values().stream()
+                        .map(ContinuousReduction::checkpoint)
+                        .toList());
     }
 
     /** Offset from which a new reducer must read: the OPEN of the oldest job that is not finished. */
@@ -170,6 +209,6 @@ final class PartitionReducer {
     }
 
     int openJobs() {
-        return open.size();
+        return open.size() + continuous.size();
     }
 }

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -56,6 +58,8 @@ final class ReducerLoop {
     private final Transactions transactions;
     private final ReducerMetrics metrics;
     private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
+    /** By partition, events of barriers that go out with the next publication, which commits that they were reached. */
+    private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> barriers = new HashMap<>();
     private volatile boolean draining;
 
     ReducerLoop(ReducerSettings settings, ReducerMetrics metrics) {
@@ -110,21 +114,24 @@ final class ReducerLoop {
 
     private void step() {
         try {
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                take(record);
+            ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+            try {
+                for (ConsumerRecord<byte[], byte[]> record : records) {
+                    take(record);
+                }
+                publish();
+            } catch (Transactions.RebalancedException e) {
+                // poll() hands out records while a join is under way. What is still ours afterwards is still in the
+                // tables, and is published by a later step; what of this poll was not taken is read again.
+                LOG.debug("publication waits for the rebalance");
+                owned.forEach((partition, reducer) ->
+                        consumer.seek(new TopicPartition(topics.pairs(), partition), reducer.nextOffset()));
             }
         } catch (WakeupException e) {
             return;
         } catch (KafkaException e) {
             // What is thrown while partitions are handed out comes wrapped.
             throw e.getCause() instanceof MillraceException known ? known : e;
-        }
-        try {
-            publish();
-        } catch (Transactions.RebalancedException e) {
-            // poll() hands out records while a join is under way. What is still ours afterwards is still in the
-            // tables, and is published by the next step.
-            LOG.debug("publication waits for the rebalance");
         }
         metrics.observe(owned.values());
     }
@@ -147,7 +154,9 @@ final class ReducerLoop {
             deadLetter(record, String.valueOf(e.getMessage()));
             return;
         }
-        if (!reducer.apply(record.offset(), lane) && lane instanceof LaneRecord.End) {
+        if (lane instanceof LaneRecord.Watermark mark && mark.barrier() != 0) {
+            reachBarrier(reducer, record.offset(), mark);
+        } else if (!reducer.apply(record.offset(), lane) && lane instanceof LaneRecord.End) {
             LOG.warn(
                     "{}-{} offset {}: END of job {}, which is not open here: a late repetition, or its OPEN is lost",
                     record.topic(),
@@ -155,6 +164,25 @@ final class ReducerLoop {
                     record.offset(),
                     lane.job());
         }
+    }
+
+    /**
+     * Publishes what stands before the barrier and only then says so: whoever reads the results up to the offset that
+     * is named finds the counts of this barrier.
+     */
+    private void reachBarrier(PartitionReducer reducer, long offset, LaneRecord.Watermark mark) {
+        publish();
+        reducer.apply(offset, mark);
+        ContinuousReduction job = reducer.continuous(mark.job());
+        if (job == null || job.failure() != null || job.next() != offset + 1) {
+            return;
+        }
+        TopicPartition results = new TopicPartition(topics.results(mark.job()), reducer.partition());
+        // This reducer is the only writer, and has no transaction open: the stable end is the end.
+        long end = checkpointReader.endOffsets(List.of(results)).getOrDefault(results, 0L);
+        barriers.computeIfAbsent(reducer.partition(), p -> new ArrayList<>()).add(event(new Event.PartitionBarrier(
+                mark.job(), reducer.partition(), settings.slot(), mark.barrier(), end, job.words(), job.total())));
+        publish();
     }
 
     private void deadLetter(ConsumerRecord<byte[], byte[]> record, String why) {
@@ -179,6 +207,9 @@ final class ReducerLoop {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
         due.forEach((reducer, jobs) -> {
+            for (ContinuousReduction job : reducer.continuous()) {
+                addChanges(reducer, job, records);
+            }
             for (PartitionReducer.Ended job : jobs) {
                 addResult(reducer.partition(), job, records);
             }
@@ -192,11 +223,42 @@ final class ReducerLoop {
                     new TopicPartition(topics.pairs(), reducer.partition()),
                     new OffsetAndMetadata(checkpoint.position()));
         });
+        barriers.values().forEach(records::addAll);
         transactions.write(records, new Transactions.InputPosition(positions, consumer::groupMetadata));
         due.forEach((reducer, jobs) -> {
             jobs.forEach(reducer::published);
             reducer.saved();
         });
+        barriers.clear();
+    }
+
+    private void addChanges(
+            PartitionReducer reducer, ContinuousReduction job, List<ProducerRecord<byte[], byte[]>> records) {
+        String failure = job.failure();
+        if (failure != null) {
+            LOG.error("job {} partition {}: {}", job.job(), reducer.partition(), failure);
+            records.add(event(new Event.PartitionFailed(job.job(), reducer.partition(), settings.slot(), failure)));
+            reducer.drop(job);
+            return;
+        }
+        String results = topics.results(job.job());
+        job.forEachChanged((word, from, length, count) -> {
+            records.add(count(results, reducer.partition(), word, from, length, count));
+            if (records.size() >= COUNTS_A_TRANSACTION) {
+                transactions.write(records);
+                records.clear();
+            }
+        });
+        metrics.published(job.changedWords());
+    }
+
+    /** A count of zero takes the word out of the results. */
+    private static ProducerRecord<byte[], byte[]> count(
+            String results, int partition, byte[] word, int from, int length, long count) {
+        byte[] value = count == 0
+                ? null
+                : ByteBuffer.allocate(Long.BYTES).putLong(count).array();
+        return new ProducerRecord<>(results, partition, Arrays.copyOfRange(word, from, from + length), value);
     }
 
     private void addResult(int partition, PartitionReducer.Ended job, List<ProducerRecord<byte[], byte[]>> records) {
@@ -212,10 +274,7 @@ final class ReducerLoop {
         }
         String results = topics.results(job.job());
         reduction.counts().forEach((word, from, length, count) -> {
-            byte[] key = new byte[length];
-            System.arraycopy(word, from, key, 0, length);
-            byte[] value = ByteBuffer.allocate(Long.BYTES).putLong(count).array();
-            records.add(new ProducerRecord<>(results, partition, key, value));
+            records.add(count(results, partition, word, from, length, count));
             if (records.size() >= COUNTS_A_TRANSACTION) {
                 transactions.write(records);
                 records.clear();
@@ -288,14 +347,19 @@ final class ReducerLoop {
                                     + ", but its checkpoint says " + checkpoint);
                 }
                 consumer.seek(partition, first);
-                owned.put(partition.partition(), new PartitionReducer(partition.partition(), checkpoint, first));
+                PartitionReducer reducer = new PartitionReducer(partition.partition(), checkpoint, first);
+                reducer.continuous().forEach(job -> restore(job, partition.partition()));
+                owned.put(partition.partition(), reducer);
                 LOG.info("{} is reduced here from offset {}", partition, first);
             }
         }
 
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> removed) {
-            removed.forEach(partition -> owned.remove(partition.partition()));
+            removed.forEach(partition -> {
+                owned.remove(partition.partition());
+                barriers.remove(partition.partition()); // the next owner reaches it again
+            });
         }
 
         @Override
@@ -304,6 +368,7 @@ final class ReducerLoop {
         }
     }
 
+<<<<<<< Updated upstream
     private void requireCheckpoints(Collection<TopicPartition> pairs) {
         int there = checkpointReader.partitionsFor(topics.checkpoints()).size();
         int needed = pairs.stream().mapToInt(TopicPartition::partition).max().orElse(-1) + 1;
@@ -315,6 +380,30 @@ final class ReducerLoop {
                             + ": run 'millrace init --bootstrap-server "
                             + settings.cluster().bootstrapServers() + "', which adds them");
         }
+=======
+    /** Reads the counts that were published with the checkpoint. Readers here see what is committed only. */
+    private void restore(ContinuousReduction job, int partition) {
+        long begin = System.nanoTime();
+        TopicPartition results = new TopicPartition(topics.results(job.job()), partition);
+        checkpointReader.assign(List.of(results));
+        long end = checkpointReader.endOffsets(List.of(results)).getOrDefault(results, 0L);
+        checkpointReader.seekToBeginning(List.of(results));
+        while (checkpointReader.position(results) < end) {
+            for (ConsumerRecord<byte[], byte[]> count : checkpointReader.poll(POLL)) {
+                long value = count.value() == null
+                        ? 0
+                        : ByteBuffer.wrap(count.value()).getLong();
+                job.restore(count.key(), 0, count.key().length, value);
+            }
+        }
+        job.restored();
+        LOG.info(
+                "job {} partition {}: {} words restored in {} ms",
+                job.job(),
+                partition,
+                job.words(),
+                (System.nanoTime() - begin) / 1_000_000);
+>>>>>>> Stashed changes
     }
 
     /** The newest checkpoint of each of these partitions; none where there is none yet. */

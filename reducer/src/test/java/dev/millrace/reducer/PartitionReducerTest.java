@@ -233,7 +233,7 @@ final class PartitionReducerTest {
         apply(end(OTHER, 0, Map.of())); // offset 2
         PartitionReducer.Ended other = theOnlyEnded();
         Checkpoint checkpoint = reducer.checkpointAfter(List.of(other));
-        assertThat(checkpoint).isEqualTo(new Checkpoint(0, 0, List.of(OTHER)));
+        assertThat(checkpoint).isEqualTo(new Checkpoint(0, 0, List.of(OTHER), List.of()));
         reducer.published(other);
 
         PartitionReducer restarted = new PartitionReducer(0, checkpoint, 0);
@@ -243,7 +243,7 @@ final class PartitionReducerTest {
         assertThat(restarted.ended()).isEmpty();
         restarted.apply(3, end(JOB, 0, Map.of()));
         assertThat(restarted.ended()).map(PartitionReducer.Ended::job).containsExactly(JOB);
-        assertThat(restarted.checkpointAfter(restarted.ended())).isEqualTo(new Checkpoint(0, 4, List.of()));
+        assertThat(restarted.checkpointAfter(restarted.ended())).isEqualTo(new Checkpoint(0, 4, List.of(), List.of()));
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.millrace.job.ExitCode;
 import dev.millrace.job.InputSpec;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobKind;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.PartitionTotal;
@@ -120,6 +121,7 @@ final class FakeCluster {
             JobSpec spec = new JobSpec(
                     JOB,
                     "a\u001b[31mname",
+                    JobKind.BATCH,
                     new TextRules("unicode", 1, List.of("the")),
                     new InputSpec(List.of("docs"), List.of(), List.of(), false, 1),
                     16,

@@ -6,6 +6,7 @@ import dev.millrace.job.ChunkTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.InputSpec;
 import dev.millrace.job.JobId;
+import dev.millrace.job.JobKind;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
@@ -235,7 +236,7 @@ final class Simulation {
                 return;
             }
             delivery = taken;
-            ChunkTask current = ControlCodec.task(taken.record);
+            ChunkTask current = (ChunkTask) ControlCodec.task(taken.record);
             task = current;
             execution = random.nextLong();
             written = 0;
@@ -403,7 +404,7 @@ final class Simulation {
                 newest = ControlCodec.checkpoint(read.value());
             }
             if (planted == Planted.REDUCERS_RESTART_AT_THE_END && newest != null) {
-                newest = new Checkpoint(partition, pairs.get(partition).stableEnd(), newest.finished());
+                newest = new Checkpoint(partition, pairs.get(partition).stableEnd(), newest.finished(), List.of());
             }
             reducer = new SimulatedReducer(partition, newest);
         }
@@ -528,6 +529,7 @@ final class Simulation {
             spec = new JobSpec(
                     id,
                     "simulated",
+                    JobKind.BATCH,
                     new TextRules("unicode", 1, List.of()),
                     new InputSpec(List.of(), List.of(), List.of(), false, 1),
                     partitions,
@@ -641,7 +643,7 @@ final class Simulation {
             driver = new SimulatedDriver(spec);
             Map<Integer, ChunkTask> published = new TreeMap<>();
             for (Topic.Read<byte[]> read : tasks.read(0, Integer.MAX_VALUE)) {
-                ChunkTask task = ControlCodec.task(read.value());
+                ChunkTask task = (ChunkTask) ControlCodec.task(read.value());
                 if (task.job().equals(id)) {
                     published.putIfAbsent(task.number(), task);
                 }
