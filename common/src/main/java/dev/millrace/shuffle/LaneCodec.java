@@ -72,10 +72,10 @@ public final class LaneCodec {
      *
      * @throws IllegalArgumentException if the block does not begin with a whole pair
      */
-    public static byte[] keyOf(LaneRecord.Pairs pairs) {
-        PairReader first = new PairReader(pairs.bytes(), pairs.from(), pairs.to());
+    public static byte[] keyOf(byte[] block, int from, int to) {
+        PairReader first = new PairReader(block, from, to);
         first.next(); // a block is never empty
-        return Arrays.copyOfRange(pairs.bytes(), first.wordFrom(), first.wordFrom() + first.wordLength());
+        return Arrays.copyOfRange(block, first.wordFrom(), first.wordFrom() + first.wordLength());
     }
 
     /**

@@ -52,7 +52,7 @@ final class LaneCodecTest {
 
     @Test
     void theKeyIsTheFirstWord() {
-        assertThat(LaneCodec.keyOf(pairs())).asString().isEqualTo("mill");
+        assertThat(LaneCodec.keyOf(pairs().bytes(), pairs().from(), pairs().to())).asString().isEqualTo("mill");
         byte[] block = new byte[2 + 300 + 1];
         Arrays.fill(block, (byte) 'x');
         block[0] = (byte) (300 & 0x7f | 0x80);

@@ -11,6 +11,14 @@ import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.shuffle.PairBlocks;
+import dev.millrace.job.BlockPosition;
+import dev.millrace.job.DocumentTask;
+import dev.millrace.job.MapTask;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import dev.millrace.wire.ControlCodec;
 import dev.millrace.wire.MalformedRecordException;
 import java.nio.ByteBuffer;
@@ -65,6 +73,8 @@ final class MapperLoop {
     private final TopicNames topics;
     private final String worker;
     private final ChunkMapper mapper;
+    private final LedgerReader ledger;
+    private final DocumentMapper documents;
     private final KafkaProducer<byte[], byte[]> claims;
     private final KafkaShareConsumer<byte[], byte[]> consumer;
     private final Transactions transactions;
@@ -79,6 +89,8 @@ final class MapperLoop {
         this.topics = settings.cluster().topics();
         this.worker = settings.slot() + "/" + thread;
         this.mapper = new ChunkMapper(settings.roots(), settings.limits());
+        this.ledger = new LedgerReader(settings.cluster());
+        this.documents = new DocumentMapper(ledger, new MapperRules());
         this.claims = claims;
         this.metrics = metrics;
         this.consumer = settings.cluster().taskConsumer(worker.replace('/', '-'));
@@ -121,7 +133,8 @@ final class MapperLoop {
             }
             await(started);
         } finally {
-            compute.shutdownNow();
+            compute.execute(ledger::close);
+            compute.shutdown();
             consumer.close(Duration.ofSeconds(2));
         }
     }
@@ -158,11 +171,11 @@ final class MapperLoop {
     }
 
     private void take(ConsumerRecord<byte[], byte[]> record, ExecutorService compute) {
-        ChunkTask task;
-        byte[] document;
+        MapTask task;
+        byte[] text;
         try {
             task = ControlCodec.task(record.value());
-            document = document(record, task);
+            text = text(record, task);
         } catch (MalformedRecordException e) {
             LOG.warn(
                     "a record on {} is no task, moved to {}: {}", topics.tasks(), topics.deadLetters(), e.getMessage());
@@ -170,23 +183,24 @@ final class MapperLoop {
             consumer.acknowledge(record, AcknowledgeType.REJECT);
             return;
         }
-        long execution = EXECUTIONS.nextLong();
-        Event.TaskClaimed claim = new Event.TaskClaimed(task.job(), task.number(), task.attempt(), execution, worker);
-        announce(claim);
+        Run run = task instanceof ChunkTask chunks
+                ? new ChunkRun(chunks, text)
+                : new DocumentRun((DocumentTask) task, text == null ? new byte[0] : text);
+        run.sign();
         long begin = System.nanoTime();
-        Future<ChunkMapper.Output> running = compute.submit(() -> mapper.map(task, document));
+        Future<?> running = compute.submit(run);
         ConsumerRecord<byte[], byte[]> newest = record;
         while (true) {
             try {
-                ChunkMapper.Output output = running.get(renewMillis(), TimeUnit.MILLISECONDS);
-                write(records(task, execution, output));
-                metrics.taskDone(task.bytes(), System.nanoTime() - begin);
+                running.get(renewMillis(), TimeUnit.MILLISECONDS);
+                attempt(run::commit);
+                metrics.taskDone(run.bytes(), System.nanoTime() - begin);
                 break;
             } catch (TimeoutException e) {
                 newest = renew(newest);
-                announce(claim); // a sign of life
+                run.sign();
             } catch (ExecutionException e) {
-                fail(task, execution, e.getCause() == null ? e : e.getCause());
+                fail(run, e.getCause() == null ? e : e.getCause());
                 break;
             } catch (InterruptedException e) {
                 throw interrupted(e);
@@ -197,23 +211,179 @@ final class MapperLoop {
         lastTask = System.nanoTime();
     }
 
-    /** Nothing depends on a claim: it is sent without waiting, and a lost one is only logged. */
-    @SuppressWarnings("FutureReturnValueIgnored")
-    private void announce(Event.TaskClaimed claim) {
-        claims.send(event(claim), (metadata, failure) -> {
-            if (failure != null) {
-                LOG.debug("a claim was not delivered", failure);
-            }
-        });
+    /** One run of one task, under an execution id of its own. {@code call} computes, on the compute thread. */
+    private abstract static class Run implements Callable<@Nullable Void> {
+        final long execution = EXECUTIONS.nextLong();
+
+        /** Says that the task is being worked on; called again now and then while it is. */
+        abstract void sign();
+
+        /** Writes what was computed, in one transaction. */
+        abstract void commit();
+
+        abstract Event failed(boolean retryable, String message);
+
+        abstract long bytes();
     }
 
-    private static byte @Nullable [] document(ConsumerRecord<byte[], byte[]> record, ChunkTask task) {
-        Header header = record.headers().lastHeader(TopicNames.DOCUMENT_HEADER);
-        byte[] document = header == null ? null : header.value();
-        if (task.inputs().isEmpty() && (document == null || document.length != task.inlineBytes())) {
-            throw new MalformedRecordException("a task without inputs and without its document", null);
+    private final class ChunkRun extends Run {
+        private final ChunkTask task;
+        private final byte @Nullable [] document;
+        private ChunkMapper.@Nullable Output output;
+
+        ChunkRun(ChunkTask task, byte @Nullable [] document) {
+            this.task = task;
+            this.document = document;
         }
-        return document;
+
+        /** Nothing depends on a claim: it is sent without waiting, and a lost one is only logged. */
+        @Override
+        @SuppressWarnings("FutureReturnValueIgnored")
+        void sign() {
+            claims.send(
+                    event(new Event.TaskClaimed(task.job(), task.number(), task.attempt(), execution, worker)),
+                    (metadata, failure) -> {
+                        if (failure != null) {
+                            LOG.debug("a claim was not delivered", failure);
+                        }
+                    });
+        }
+
+        @Override
+        public @Nullable Void call() throws IOException {
+            output = mapper.map(task, document);
+            return null;
+        }
+
+        @Override
+        void commit() {
+            ChunkMapper.Output counted = Objects.requireNonNull(output);
+            List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+            Sent sent = addPairs(
+                    counted.blocks(),
+                    (part, parts, block, from, to) ->
+                            new LaneRecord.Pairs(task.job(), task.number(), execution, part, parts, block, from, to),
+                    records);
+            records.add(event(new Event.TaskDone(
+                    task.job(),
+                    task.number(),
+                    task.attempt(),
+                    execution,
+                    worker,
+                    counted.text(),
+                    counted.blocks().pairs(),
+                    sent.parts(),
+                    sent.totals())));
+            transactions.write(records);
+        }
+
+        @Override
+        Event failed(boolean retryable, String message) {
+            return new Event.TaskFailed(
+                    task.job(), task.number(), task.attempt(), execution, worker, retryable, message);
+        }
+
+        @Override
+        long bytes() {
+            return task.bytes();
+        }
+    }
+
+    /** Too short to need a sign of life: the driver goes by the time of issue. */
+    private final class DocumentRun extends Run {
+        private final DocumentTask task;
+        private final byte[] texts;
+        private DocumentMapper.@Nullable Output output;
+
+        DocumentRun(DocumentTask task, byte[] texts) {
+            this.task = task;
+            this.texts = texts;
+        }
+
+        @Override
+        void sign() {}
+
+        @Override
+        public @Nullable Void call() throws IOException {
+            output = documents.map(task, texts);
+            return null;
+        }
+
+        /** The event names where the blocks lie, so they are sent first. */
+        @Override
+        void commit() {
+            DocumentMapper.Output counted = Objects.requireNonNull(output);
+            String ledger = topics.ledger(task.job());
+            int partition = (int) (task.number() % task.partitions());
+            List<ProducerRecord<byte[], byte[]>> blocks = new ArrayList<>();
+            for (int i = 0; i < task.changes().size(); i++) {
+                if (!task.changes().get(i).isRemoval()) {
+                    blocks.add(new ProducerRecord<>(
+                            ledger,
+                            partition,
+                            LedgerReader.key(task.number(), i),
+                            counted.blocks().get(i)));
+                }
+            }
+            transactions.write(blocks, places -> rest(counted, ledger, partition, places));
+        }
+
+        private List<ProducerRecord<byte[], byte[]>> rest(
+                DocumentMapper.Output counted, String ledger, int partition, List<RecordMetadata> places) {
+            List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+            Iterator<RecordMetadata> place = places.iterator();
+            List<Event.Block> placed = new ArrayList<>();
+            for (int i = 0; i < task.changes().size(); i++) {
+                DocumentTask.Change change = task.changes().get(i);
+                Event.Block block = counted.counted().get(i);
+                placed.add(
+                        change.isRemoval()
+                                ? block
+                                : new Event.Block(partition, place.next().offset(), block.total(), block.text()));
+                BlockPosition base = change.base();
+                if (!base.isNone()) {
+                    records.add(new ProducerRecord<>(
+                            ledger, base.partition(), LedgerReader.key(base.task(), base.change()), null));
+                }
+            }
+            Sent sent = addPairs(
+                    counted.differences(),
+                    (part, parts, block, from, to) ->
+                            new LaneRecord.Delta(task.job(), task.number(), execution, part, parts, block, from, to),
+                    records);
+            records.add(event(new Event.DocumentsDone(
+                    task.job(),
+                    task.number(),
+                    task.attempt(),
+                    execution,
+                    worker,
+                    sent.parts(),
+                    sent.totals(),
+                    placed)));
+            return records;
+        }
+
+        @Override
+        Event failed(boolean retryable, String message) {
+            return new Event.DocumentsFailed(task.job(), task.number(), task.attempt(), execution, worker, message);
+        }
+
+        @Override
+        long bytes() {
+            return task.textBytes();
+        }
+    }
+
+    private static byte @Nullable [] text(ConsumerRecord<byte[], byte[]> record, MapTask task) {
+        Header header = record.headers().lastHeader(TopicNames.DOCUMENT_HEADER);
+        byte[] text = header == null ? null : header.value();
+        long expected = task instanceof DocumentTask documents
+                ? documents.textBytes()
+                : task instanceof ChunkTask chunks && chunks.inputs().isEmpty() ? chunks.inlineBytes() : -1;
+        if (expected >= 0 && (text == null ? 0 : text.length) != expected) {
+            throw new MalformedRecordException("a task without the text that belongs to it", null);
+        }
+        return text;
     }
 
     private long renewMillis() {
@@ -239,7 +409,7 @@ final class MapperLoop {
         return newest;
     }
 
-    private void fail(ChunkTask task, long execution, Throwable cause) {
+    private void fail(Run run, Throwable cause) {
         if (cause instanceof Error error) {
             throw error;
         }
@@ -249,41 +419,39 @@ final class MapperLoop {
             retryable = false;
         }
         String message = known ? String.valueOf(cause.getMessage()) : cause.toString();
-        LOG.warn("task {} of job {}: {}", task.number(), task.job(), message, known ? null : cause);
+        Event failed = run.failed(retryable, message);
+        LOG.warn("{}", failed, known ? null : cause);
         metrics.taskFailed();
-        write(List.of(event(new Event.TaskFailed(
-                task.job(), task.number(), task.attempt(), execution, worker, retryable, message))));
+        write(List.of(event(failed)));
     }
 
-    private List<ProducerRecord<byte[], byte[]>> records(ChunkTask task, long execution, ChunkMapper.Output output) {
-        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-        PairBlocks blocks = output.blocks();
+    /** What went to each partition. */
+    private record Sent(List<Integer> parts, List<PartitionTotal> totals) {}
+
+    /** Makes the lane record of one block. */
+    private interface Batch {
+        LaneRecord of(int part, int parts, byte[] block, int from, int to);
+    }
+
+    private Sent addPairs(PairBlocks blocks, Batch batch, List<ProducerRecord<byte[], byte[]>> records) {
         List<Integer> parts = new ArrayList<>();
         List<PartitionTotal> totals = new ArrayList<>();
-        for (int partition = 0; partition < task.partitions(); partition++) {
+        for (int partition = 0; partition < blocks.partitions(); partition++) {
             List<ByteBuffer> parted = blocks.blocks(partition);
             for (int part = 0; part < parted.size(); part++) {
                 ByteBuffer block = parted.get(part);
                 int from = block.arrayOffset() + block.position(), to = from + block.remaining();
-                LaneRecord.Pairs pairs = new LaneRecord.Pairs(
-                        task.job(), task.number(), execution, part, parted.size(), block.array(), from, to);
+                LaneRecord lane = batch.of(part, parted.size(), block.array(), from, to);
                 records.add(new ProducerRecord<>(
-                        topics.pairs(), partition, LaneCodec.keyOf(pairs), LaneCodec.encode(pairs)));
+                        topics.pairs(),
+                        partition,
+                        LaneCodec.keyOf(block.array(), from, to),
+                        LaneCodec.encode(lane)));
             }
             parts.add(parted.size());
             totals.add(blocks.total(partition));
         }
-        records.add(event(new Event.TaskDone(
-                task.job(),
-                task.number(),
-                task.attempt(),
-                execution,
-                worker,
-                output.text(),
-                blocks.pairs(),
-                parts,
-                totals)));
-        return records;
+        return new Sent(parts, totals);
     }
 
     private ProducerRecord<byte[], byte[]> event(Event event) {
@@ -302,11 +470,15 @@ final class MapperLoop {
         return letter;
     }
 
-    /** A process that slept past its transaction's timeout is fenced by the broker itself, and starts over. */
     private void write(List<ProducerRecord<byte[], byte[]>> records) {
+        attempt(() -> transactions.write(records));
+    }
+
+    /** A process that slept past its transaction's timeout is fenced by the broker itself, and starts over. */
+    private void attempt(Runnable transaction) {
         while (true) {
             try {
-                transactions.write(records);
+                transaction.run();
                 return;
             } catch (Transactions.FencedException e) {
                 if (++fenced == FENCED_IN_A_ROW) {
