@@ -8,8 +8,10 @@ container, network or volume behind. Settings, by environment:
 
     COMPOSE              "docker compose" or "docker-compose"; default the first that works
     MILLRACE_E2E_CORPUS  folder to count; default one made from Debian packages, kept in ~/.cache
-    MILLRACE_E2E_CHUNK   chunk size of the job with faults, default 32KiB: small, so that it lasts
+    MILLRACE_E2E_CHUNK   chunk size of the job with faults, default 32KiB, with three brokers 256KiB: small, so that it lasts
     MILLRACE_E2E_SMOKE   1: a calm job on a small corpus only, to try another flavour of Compose
+    MILLRACE_E2E_BROKERS 3: the overlay of three brokers instead, one of which is killed in the middle of a job
+    MILLRACE_E2E_KILLS   how many of the three are killed, one after the other; default 1
 """
 
 import datetime
@@ -31,7 +33,9 @@ ROOT = HERE.parent.parent
 PROJECT = "millrace-e2e"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "millrace-e2e"
 SMOKE = os.environ.get("MILLRACE_E2E_SMOKE") == "1"
-CHUNK = os.environ.get("MILLRACE_E2E_CHUNK", "32KiB")
+BROKERS = {"1": ["broker"], "3": ["broker", "broker-2", "broker-3"]}[os.environ.get("MILLRACE_E2E_BROKERS", "1")]
+KILLS = int(os.environ.get("MILLRACE_E2E_KILLS", "1"))
+CHUNK = os.environ.get("MILLRACE_E2E_CHUNK", "32KiB" if len(BROKERS) == 1 else "256KiB")
 JOB_SECONDS = 600
 STARTED = time.monotonic()
 
@@ -77,7 +81,13 @@ COMPOSE = []
 
 
 def compose(*arguments, **more):
-    return run(*COMPOSE, "-p", PROJECT, *arguments, **more)
+    return run(*composing(*arguments), **more)
+
+
+def composing(*arguments):
+    """v1 looks for paths of all files from the folder of the first."""
+    files = ["-f", "docker-compose.yml", "-f", "deploy/compose.three-brokers.yml"] if len(BROKERS) == 3 else []
+    return [*COMPOSE, *files, "-p", PROJECT, *arguments]
 
 
 def containers(service):
@@ -116,9 +126,9 @@ class Job:
         self.begun = time.monotonic()
         self.seconds = None
         self.process = subprocess.Popen(
-            [*COMPOSE, "-p", PROJECT, "run", "--rm", "--no-deps", "-T", "-v", f"{self.folder}:/out", "driver",
-             "count", "/data", "-v", "--name", name, "--format", "tsv", "--output", "/out/words.tsv",
-             "--receipt", "/out/receipt.json", *options],
+            composing("run", "--rm", "--no-deps", "-T", "-v", f"{self.folder}:/out", "driver",
+                      "count", "/data", "-v", "--name", name, "--format", "tsv", "--output", "/out/words.tsv",
+                      "--receipt", "/out/receipt.json", *options),
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace")
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -278,6 +288,46 @@ def faults(oracle, files, size):
         job.close()
 
 
+def doctor():
+    """Runs it to its report, well or not."""
+    return subprocess.run(composing("run", "--rm", "--no-deps", "-T", "driver", "doctor"), cwd=ROOT,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=120, check=False).stdout
+
+
+def is_well(report):
+    return report.rstrip().endswith(" checks: 0 failed, 0 warnings")
+
+
+def lost_broker(oracle, files, size):
+    """Kills brokers in the middle of one job; the next only when the one before has caught up."""
+    report = doctor()
+    check(is_well(report), "doctor has nothing to say of three brokers" if is_well(report) else report)
+    chunks = size // chunk_bytes()
+    job = Job("lost-broker", "--chunk-size", CHUNK)
+    try:
+        job.wait_for_claims(chunks // 20, "at work")
+        for service in BROKERS[:KILLS]:
+            began = time.monotonic()
+            compose("kill", service)
+            claims = len(job.claims)
+            say(f"killed {service} after {claims} claims")
+            job.wait_for_claims(claims + chunks // 50, f"work goes on without {service}")
+            say(f"{len(job.claims) - claims} claims without {service}, the last {time.monotonic() - began:.1f} s after")
+            if service == BROKERS[0]:
+                report = doctor()
+                check("copies of partition" in report and "0 failed" in report, "doctor names the copies that are missing")
+            check(job.running(), "all this happened in mid-job")
+            compose("up", "-d", "--no-recreate", "--no-build", *BROKERS)
+            wait_for("all copies in sync again", 120, lambda: is_well(doctor()))
+            say(f"{service} is back in sync {time.monotonic() - began:.1f} s after it was killed")
+        job.finish()
+        say(f"job with lost brokers: {job.seconds:.1f} s, {len(job.claims)} claims")
+        job.compare(oracle, files, size)
+    finally:
+        job.close()
+
+
 def chunk_bytes():
     found = re.fullmatch(r"(\d+)(KiB|MiB)", CHUNK)
     if not found:
@@ -294,8 +344,8 @@ def leftovers():
 
 
 def show_logs():
-    for service in ("init", "broker", "mapper", "reducer"):
-        logs = subprocess.run([*COMPOSE, "-p", PROJECT, "logs", "--no-color", "--tail", "40", service], cwd=ROOT,
+    for service in ("init", *BROKERS, "mapper", "reducer"):
+        logs = subprocess.run(composing("logs", "--no-color", "--tail", "40", service), cwd=ROOT,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="replace", timeout=60, check=False)
         print(f"--- {service}\n{logs.stdout}", flush=True)
@@ -344,8 +394,11 @@ def main():
             inspect(container, "{{.State.Health.Status}}") == "healthy"
             for service in ("mapper", "reducer") for container in containers(service)))
         say(f"the cluster is up and healthy after {time.monotonic() - began:.1f} s")
-        calm(oracle, files, size)
-        if not SMOKE:
+        if len(BROKERS) == 3:
+            lost_broker(oracle, files, size)
+        else:
+            calm(oracle, files, size)
+        if not SMOKE and len(BROKERS) == 1:
             faults(oracle, files, size)
     except (Failed, subprocess.TimeoutExpired) as failure:
         failed = failure

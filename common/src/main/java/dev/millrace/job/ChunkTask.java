@@ -15,6 +15,10 @@ public record ChunkTask(
         JobId job, int number, int attempt, TextRules rules, int partitions, List<InputRange> inputs, int inlineBytes) {
 
     public ChunkTask {
+        if (number < 0 || attempt < 1 || partitions < 1 || inlineBytes < 0) {
+            throw new IllegalArgumentException("task " + number + ", attempt " + attempt + ", " + partitions
+                    + " partitions, document of " + inlineBytes + " bytes");
+        }
         inputs = List.copyOf(inputs);
     }
 

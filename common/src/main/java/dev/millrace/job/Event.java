@@ -12,7 +12,11 @@ public sealed interface Event {
      *
      * @param worker slot and thread, as in {@code mapper-1/2}
      */
-    record TaskClaimed(JobId job, int task, int attempt, long execution, String worker) implements Event {}
+    record TaskClaimed(JobId job, int task, int attempt, long execution, String worker) implements Event {
+        public TaskClaimed {
+            checkRun(task, attempt);
+        }
+    }
 
     /**
      * A task is finished; committed in one transaction with its pairs, so both are there or neither.
@@ -34,6 +38,10 @@ public sealed interface Event {
             List<PartitionTotal> totals)
             implements Event {
         public TaskDone {
+            checkRun(task, attempt);
+            if (pairs < 0) {
+                throw new IllegalArgumentException(pairs + " pairs");
+            }
             parts = List.copyOf(parts);
             totals = List.copyOf(totals);
         }
@@ -56,7 +64,11 @@ public sealed interface Event {
      */
     record TaskFailed(
             JobId job, int task, int attempt, long execution, String worker, boolean retryable, String message)
-            implements Event {}
+            implements Event {
+        public TaskFailed {
+            checkRun(task, attempt);
+        }
+    }
 
     /**
      * A reducer has checked and published all counts of one partition; committed in one transaction with them.
@@ -66,8 +78,31 @@ public sealed interface Event {
      */
     record PartitionDone(
             JobId job, int partition, String worker, long words, PartitionTotal total, long duplicatesDropped)
-            implements Event {}
+            implements Event {
+        public PartitionDone {
+            checkPartition(partition);
+            if (words < 0 || duplicatesDropped < 0) {
+                throw new IllegalArgumentException(words + " words, " + duplicatesDropped + " duplicates");
+            }
+        }
+    }
 
     /** A reducer found that what it holds is not what END states; the job must fail. */
-    record PartitionFailed(JobId job, int partition, String worker, String message) implements Event {}
+    record PartitionFailed(JobId job, int partition, String worker, String message) implements Event {
+        public PartitionFailed {
+            checkPartition(partition);
+        }
+    }
+
+    private static void checkRun(int task, int attempt) {
+        if (task < 0 || attempt < 1) {
+            throw new IllegalArgumentException("task " + task + ", attempt " + attempt);
+        }
+    }
+
+    private static void checkPartition(int partition) {
+        if (partition < 0) {
+            throw new IllegalArgumentException("partition " + partition);
+        }
+    }
 }

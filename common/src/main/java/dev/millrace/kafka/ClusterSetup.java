@@ -13,16 +13,18 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
-import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -35,6 +37,8 @@ public final class ClusterSetup implements AutoCloseable {
     private static final String OFFSETS = "__consumer_offsets";
     private static final String TRANSACTIONS = "__transaction_state";
     private static final String SHARES = "__share_group_state";
+
+    private static final long SEEN_NANOS = 15_000_000_000L, SEEN_PAUSE_NANOS = 10_000_000;
 
     private final ClusterSettings cluster;
     private final TopicNames topics;
@@ -64,7 +68,8 @@ public final class ClusterSetup implements AutoCloseable {
 
     /**
      * Makes what is not there yet, the broker's own internal topics too: made on demand, the last of them would cost a
-     * first mapper seconds. Topics that are there are left as they are.
+     * first mapper seconds. Topics that are there are left as they are, but for checkpoints with fewer
+     * partitions than pairs, which get more.
      *
      * @return names of the topics made
      */
@@ -76,7 +81,35 @@ public final class ClusterSetup implements AutoCloseable {
         wanted.removeIf(topic -> existing.contains(topic.name()));
         List<String> made = createAll(wanted);
         configureMapperGroup();
+        awaitSeen("the topics made", () -> names().containsAll(made));
+        addCheckpoints();
         return made;
+    }
+
+    /** Checkpoints are written by partition number, so that partitions can be added at any time. */
+    private void addCheckpoints() {
+        int needed = partitions(topics.pairs());
+        if (partitions(topics.checkpoints()) < needed) {
+            get(
+                    admin.createPartitions(Map.of(topics.checkpoints(), NewPartitions.increaseTo(needed)))
+                            .all(),
+                    "add partitions to " + topics.checkpoints());
+            awaitSeen("the partitions added", () -> partitions(topics.checkpoints()) >= needed);
+        }
+    }
+
+    /** A broker answers from its copy of the metadata, which what the controller has made reaches a little later. */
+    private void awaitSeen(String what, BooleanSupplier seen) {
+        long end = System.nanoTime() + SEEN_NANOS;
+        while (!seen.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                throw new MillraceException(
+                        ExitCode.BROKER,
+                        what + " at " + cluster.bootstrapServers()
+                                + " cannot be seen there: look at the brokers' logs");
+            }
+            LockSupport.parkNanos(SEEN_PAUSE_NANOS);
+        }
     }
 
     private List<NewTopic> ownTopics(Shape shape) {
@@ -183,6 +216,11 @@ public final class ClusterSetup implements AutoCloseable {
         get(
                 admin.incrementalAlterConfigs(Map.of(group, settings)).all(),
                 "configure the share group " + topics.mapperGroup());
+        awaitSeen(
+                "the settings of group " + topics.mapperGroup(),
+                () -> settings(group)
+                        .entrySet()
+                        .containsAll(mapperGroupSettings().entrySet()));
     }
 
     /** Settings of the mappers' share group that exactness or quick starts rest on. */
@@ -190,29 +228,79 @@ public final class ClusterSetup implements AutoCloseable {
         return Map.of("share.auto.offset.reset", "earliest", "share.isolation.level", "read_committed");
     }
 
-    /** The pairs topic. @throws MillraceException that says to run init where there is none */
+    /**
+     * The pairs topic of an installation that is whole.
+     *
+     * @throws MillraceException that names what is missing, or has too few partitions, and what to do
+     */
     public PairsTopic pairs() {
-        TopicDescription description;
+        List<String> own = List.of(
+                topics.pairs(),
+                topics.jobs(),
+                topics.tasks(),
+                topics.events(),
+                topics.checkpoints(),
+                topics.deadLetters());
+        Map<String, KafkaFuture<TopicDescription>> answers =
+                admin.describeTopics(own).topicNameValues();
+        Map<String, TopicDescription> found = new HashMap<>();
+        for (String topic : own) {
+            try {
+                found.put(topic, get(Objects.requireNonNull(answers.get(topic)), "look at the topic " + topic));
+            } catch (MillraceException e) {
+                if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+                    throw new MillraceException(
+                            ExitCode.FAILED,
+                            "the cluster " + cluster.bootstrapServers() + " has no topic " + topic + ": run " + init()
+                                    + " once, or give the --topic-prefix it was made with",
+                            e);
+                }
+                // A driver's user need not be allowed what only others use.
+                if (topic.equals(topics.pairs()) || !(e.getCause() instanceof AuthorizationException)) {
+                    throw e;
+                }
+            }
+        }
+        TopicDescription pairs = Objects.requireNonNull(found.get(topics.pairs()));
+        TopicDescription checkpoints = found.get(topics.checkpoints());
+        if (checkpoints != null
+                && checkpoints.partitions().size() < pairs.partitions().size()) {
+            throw tooFew(
+                    topics.checkpoints(),
+                    checkpoints.partitions().size(),
+                    pairs.partitions().size());
+        }
+        return new PairsTopic(
+                pairs.topicId().toString(),
+                pairs.partitions().size(),
+                pairs.partitions().get(0).replicas().size());
+    }
+
+    private MillraceException tooFew(String topic, int partitions, int needed) {
+        return new MillraceException(
+                ExitCode.FAILED,
+                topic + " has " + partitions + (partitions == 1 ? " partition" : " partitions") + " and needs " + needed
+                        + ", one for each of " + topics.pairs() + ": run " + init() + ", which adds them");
+    }
+
+    private String init() {
+        return "'millrace init --bootstrap-server " + cluster.bootstrapServers() + "'";
+    }
+
+    /** How many partitions a topic has; 0 where there is no such topic. */
+    public int partitions(String topic) {
         try {
-            description = Objects.requireNonNull(
-                    get(admin.describeTopics(List.of(topics.pairs())).allTopicNames(), "look at the topics")
-                            .get(topics.pairs()));
+            return Objects.requireNonNull(
+                            get(admin.describeTopics(List.of(topic)).allTopicNames(), "look at the topic " + topic)
+                                    .get(topic))
+                    .partitions()
+                    .size();
         } catch (MillraceException e) {
             if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-                throw new MillraceException(
-                        ExitCode.FAILED,
-                        "the cluster " + cluster.bootstrapServers() + " has no topic " + topics.pairs()
-                                + ": run 'millrace init --bootstrap-server " + cluster.bootstrapServers()
-                                + "' once, or give the --topic-prefix it was made with",
-                        e);
+                return 0;
             }
             throw e;
         }
-        List<TopicPartitionInfo> partitions = description.partitions();
-        return new PairsTopic(
-                description.topicId().toString(),
-                partitions.size(),
-                partitions.get(0).replicas().size());
     }
 
     public Set<String> names() {
@@ -222,10 +310,14 @@ public final class ClusterSetup implements AutoCloseable {
     /** Settings of one broker by name. */
     public Map<String, String> brokerSettings() {
         Collection<Node> nodes = get(admin.describeCluster().nodes(), "reach the cluster");
-        ConfigResource broker = new ConfigResource(
-                ConfigResource.Type.BROKER, nodes.iterator().next().idString());
+        return settings(new ConfigResource(
+                ConfigResource.Type.BROKER, nodes.iterator().next().idString()));
+    }
+
+    /** Settings of a broker, a topic or a group, in effect, by name. */
+    public Map<String, String> settings(ConfigResource resource) {
         Map<ConfigResource, Config> configs =
-                get(admin.describeConfigs(List.of(broker)).all(), "read the broker's settings");
+                get(admin.describeConfigs(List.of(resource)).all(), "read the settings of " + resource);
         Map<String, String> settings = new HashMap<>();
         for (ConfigEntry entry : configs.values().iterator().next().entries()) {
             if (entry.value() != null) {

@@ -46,17 +46,15 @@ public final class LaneCodec {
         return ByteBuffer.allocate(size).put(VERSION).put(kind).putLong(job.value());
     }
 
-    /** The record's Kafka key: the first word of its block, so that a batch lies where its words would lie alone. */
+    /**
+     * The record's Kafka key: the first word of its block, so that a batch lies where its words would lie alone.
+     *
+     * @throws IllegalArgumentException if the block does not begin with a whole pair
+     */
     public static byte[] keyOf(LaneRecord.Pairs pairs) {
-        byte[] block = pairs.bytes();
-        int at = pairs.from(), length = 0;
-        for (int shift = 0; ; shift += 7) {
-            byte b = block[at++];
-            length |= (b & 0x7f) << shift;
-            if (b >= 0) {
-                return Arrays.copyOfRange(block, at, at + length);
-            }
-        }
+        PairReader first = new PairReader(pairs.bytes(), pairs.from(), pairs.to());
+        first.next(); // a block is never empty
+        return Arrays.copyOfRange(pairs.bytes(), first.wordFrom(), first.wordFrom() + first.wordLength());
     }
 
     /**
@@ -85,9 +83,6 @@ public final class LaneCodec {
                 int task = in.getInt();
                 long execution = in.getLong();
                 int part = in.getInt(), parts = in.getInt();
-                if (task < 0 || part < 0 || part >= parts) {
-                    throw new IllegalArgumentException("part " + part + " of " + parts + " of task " + task);
-                }
                 yield new LaneRecord.Pairs(job, task, execution, part, parts, value, in.position(), value.length);
             }
             default -> throw new IllegalArgumentException("lane record of unknown kind " + kind);

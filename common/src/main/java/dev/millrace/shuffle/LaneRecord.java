@@ -18,10 +18,20 @@ public sealed interface LaneRecord {
      * The parts of an execution come in order, and all or none of them are committed.
      *
      * @param execution random number of the run; the first one seen of a task counts, any other is a duplicate
-     * @param bytes holds the block of pairs in {@code [from, to)}; not copied
+     * @param bytes holds the block of pairs, at least one, in {@code [from, to)}; not copied
      */
     record Pairs(JobId job, int task, long execution, int part, int parts, byte[] bytes, int from, int to)
-            implements LaneRecord {}
+            implements LaneRecord {
+        public Pairs {
+            if (task < 0 || part < 0 || part >= parts) {
+                throw new IllegalArgumentException("part " + part + " of " + parts + " of task " + task);
+            }
+            if (from < 0 || from >= to || to > bytes.length) {
+                throw new IllegalArgumentException(
+                        "block of pairs [" + from + ", " + to + ") of " + bytes.length + " bytes");
+            }
+        }
+    }
 
     /**
      * The job ends here.
@@ -29,7 +39,13 @@ public sealed interface LaneRecord {
      * @param tasks tasks that have pairs in this partition
      * @param total what those tasks state that they sent here
      */
-    record End(JobId job, int tasks, PartitionTotal total) implements LaneRecord {}
+    record End(JobId job, int tasks, PartitionTotal total) implements LaneRecord {
+        public End {
+            if (tasks < 0) {
+                throw new IllegalArgumentException("END of " + tasks + " tasks");
+            }
+        }
+    }
 
     /** The job is given up: its counts are dropped. */
     record Cancel(JobId job) implements LaneRecord {}

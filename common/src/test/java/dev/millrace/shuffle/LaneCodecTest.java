@@ -64,6 +64,47 @@ final class LaneCodecTest {
     }
 
     @Test
+    void aKeyIsNeverLookedForOutsideOfTheBlock() {
+        byte[][] blocks = {
+            {5, 'm', 'i', 'l', 'l', 6}, // a word that goes on behind the block
+            {(byte) 0x80}, // a length that does
+            {(byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, 0x0f},
+            {4, 'm', 'i', 'l', 'l'} // no count
+        };
+        for (byte[] block : blocks) {
+            for (byte[] bytes : new byte[][] {block, Arrays.copyOf(block, 64)}) {
+                LaneRecord.Pairs pairs = new LaneRecord.Pairs(JOB, 0, 0, 0, 1, bytes, 0, block.length);
+                assertThatThrownBy(() -> LaneCodec.keyOf(pairs)).isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+    }
+
+    @Test
+    void pairsWithoutAnyPairAreRefused() {
+        byte[] whole = LaneCodec.encode(pairs());
+        byte[] empty = Arrays.copyOf(whole, whole.length - BLOCK.length);
+        assertThatThrownBy(() -> LaneCodec.decode(empty))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("block of pairs");
+        assertThatThrownBy(() -> new LaneRecord.Pairs(JOB, 0, 0, 0, 1, BLOCK, 2, 2))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void negativeNumbersAreRefused() {
+        byte[] end = LaneCodec.encode(new LaneRecord.End(JOB, 1, PartitionTotal.ZERO));
+        end[10] = -1;
+        assertThatThrownBy(() -> LaneCodec.decode(end))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("END of -");
+        for (int at : new int[] {10, 22, 26}) { // task, part, parts
+            byte[] pairs = LaneCodec.encode(pairs());
+            pairs[at] = -1;
+            assertThatThrownBy(() -> LaneCodec.decode(pairs)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
     void whatIsNoRecordIsRefusedAndNothingElseIsThrown() {
         Random random = new Random(3);
         byte[][] whole = {
@@ -72,8 +113,8 @@ final class LaneCodecTest {
             LaneCodec.encode(pairs())
         };
         for (byte[] record : whole) {
-            int header = record == whole[2] ? record.length - BLOCK.length : record.length;
-            for (int length = 0; length < header; length++) {
+            int needed = record == whole[2] ? record.length - BLOCK.length + 1 : record.length;
+            for (int length = 0; length < needed; length++) {
                 byte[] cut = Arrays.copyOf(record, length);
                 assertThatThrownBy(() -> LaneCodec.decode(cut)).isInstanceOf(IllegalArgumentException.class);
             }

@@ -18,6 +18,7 @@ import dev.millrace.job.TextRules;
 import dev.millrace.job.TextStats;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -92,6 +93,46 @@ final class ControlCodecTest {
             })
     void whatIsNotExactlyACheckpointIsRefused(String text) {
         assertThatThrownBy(() -> ControlCodec.checkpoint(json(text))).isInstanceOf(MalformedRecordException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1234567890123456", "null", "true", "[\"fffffffffffffffe\"]", "{}", "\"fffffffffffffff\""})
+    void aJobIdIsAStringOf16DigitsAndNothingElse(String id) {
+        assertThatThrownBy(() -> ControlCodec.event(json("{\"format\":1,\"type\":\"partition-failed\",\"job\":" + id
+                        + ",\"partition\":1,\"worker\":\"r\",\"message\":\"m\"}")))
+                .isInstanceOf(MalformedRecordException.class);
+        assertThatThrownBy(() -> ControlCodec.checkpoint(
+                        json("{\"format\":1,\"partition\":1,\"position\":2,\"finished\":[" + id + "]}")))
+                .isInstanceOf(MalformedRecordException.class);
+    }
+
+    @Test
+    void aNumberThatNoTaskOrEventCanHaveIsRefused() {
+        ChunkTask task = new ChunkTask(JOB, 11, 12, RULES, 13, List.of(), 14);
+        for (String number : List.of("11", "12", "13", "14")) {
+            assertNegativeIsRefused(number, ControlCodec.encode(task), ControlCodec::task);
+        }
+        PartitionTotal total = PartitionTotal.ZERO;
+        for (Event event : List.of(
+                new Event.TaskClaimed(JOB, 11, 12, 0, "m"),
+                new Event.TaskDone(JOB, 11, 12, 0, "m", TextStats.NONE, 13, List.of(), List.of()),
+                new Event.TaskFailed(JOB, 11, 12, 0, "m", true, "why"),
+                new Event.PartitionDone(JOB, 11, "r", 12, total, 13),
+                new Event.PartitionFailed(JOB, 11, "r", "why"))) {
+            byte[] bytes = ControlCodec.encode(event);
+            for (String number : List.of("11", "12", "13")) {
+                if (new String(bytes, StandardCharsets.UTF_8).contains(":" + number)) {
+                    assertNegativeIsRefused(number, bytes, ControlCodec::event);
+                }
+            }
+        }
+    }
+
+    private static void assertNegativeIsRefused(String number, byte[] record, Function<byte[], ?> codec) {
+        String good = new String(record, StandardCharsets.UTF_8);
+        String bad = good.replace(":" + number, ":-" + number);
+        assertThat(bad).isNotEqualTo(good);
+        assertThatThrownBy(() -> codec.apply(json(bad))).as(bad).isInstanceOf(MalformedRecordException.class);
     }
 
     @Test

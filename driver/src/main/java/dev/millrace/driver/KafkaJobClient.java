@@ -151,7 +151,7 @@ public final class KafkaJobClient implements JobClient {
                     throw new MillraceException(ExitCode.FAILED, "job " + job + " failed: " + record.detail());
                 case CANCELLED -> throw new MillraceException(ExitCode.CANCELLED, "job " + job + " was cancelled");
                 case DONE -> {
-                    if (!setup.names().contains(topics.results(job))) {
+                    if (setup.partitions(topics.results(job)) == 0) {
                         throw new MillraceException(
                                 ExitCode.FAILED, "job " + job + " is done, and its result has been cleared away since");
                     }
@@ -165,6 +165,7 @@ public final class KafkaJobClient implements JobClient {
                         "job " + job + " was begun on " + spec.partitions() + " partitions of " + topics.pairs() + " ("
                                 + spec.pairsTopicId() + "), which now is " + pairs + ": it cannot go on");
             }
+            requireResults(spec);
             List<JobWatch.PublishedTask> published = publishedTasks(spec);
             Plan plan = record.state() == JobState.OPEN
                     ? Plan.resume(
@@ -178,6 +179,18 @@ public final class KafkaJobClient implements JobClient {
             JobResult result = watch.run(plan);
             keepHouse(listener);
             return result;
+        }
+    }
+
+    private void requireResults(JobSpec spec) {
+        String results = topics.results(spec.id());
+        int partitions = setup.partitions(results);
+        if (partitions < spec.partitions()) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    results + " has " + partitions + (partitions == 1 ? " partition" : " partitions") + " and needs "
+                            + spec.partitions() + ": somebody has deleted it, or made it anew; give the job up with"
+                            + " 'millrace cancel " + spec.id() + "' and count again");
         }
     }
 

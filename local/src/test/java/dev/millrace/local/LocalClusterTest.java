@@ -15,6 +15,7 @@ import dev.millrace.job.InputSpec;
 import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
+import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.text.TextProfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -142,6 +143,32 @@ final class LocalClusterTest {
         Files.delete(folder.resolve("f9.empty"));
         assertThat(counts(result)).isEmpty();
         assertThat(result.receipt().files()).isOne();
+    }
+
+    @Test
+    void aJobWhoseResultTopicWasMadeAnewFailsByNameAndHoldsUpNoOther() throws IOException {
+        JobListener spoiler = new JobListener() {
+            @Override
+            public void opened(JobId job) {
+                makeResultsAnew(job);
+            }
+        };
+        assertThatThrownBy(() -> client.run(request(folder, 2_000), spoiler))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("millrace.results.")
+                .hasMessageContaining(" has 1 partition and needs one for each of millrace.pairs, so at least ");
+        assertThat(counts(client.run(request(folder, 2_000), JobListener.NONE))).isEqualTo(EXPECTED);
+    }
+
+    private static void makeResultsAnew(JobId job) {
+        try (ClusterSetup setup = new ClusterSetup(cluster.cluster())) {
+            setup.deleteResults(job);
+            setup.createResults(job, 1, 1);
+            String results = cluster.cluster().topics().results(job);
+            while (setup.partitions(results) != 1) {
+                Thread.onSpinWait(); // until the broker itself has heard of it
+            }
+        }
     }
 
     @Test

@@ -43,8 +43,18 @@ final class PartitionReducer {
         }
     }
 
-    /** Takes the record at {@code offset}, which must be behind all taken before. */
-    void apply(long offset, LaneRecord record) {
+    /**
+     * Takes the record at {@code offset}, which must be behind all taken before.
+     *
+     * <p>A second OPEN means nothing while its job is known: open, waiting for its publication, or finished at or behind
+     * the position. One of a job that is forgotten would open it for ever. None can come: a driver repeats an OPEN only
+     * until the write returns (a commit in doubt, done again), and writes END or CANCEL behind that; another driver of
+     * the job fences the first before it writes, and never writes OPEN. So no OPEN stands behind its job's END.
+     *
+     * @return false for a stray: pairs or an END of a job that is not open and not known as ended. Such an END repeats
+     *     one that was answered long ago, or its job's OPEN is lost
+     */
+    boolean apply(long offset, LaneRecord record) {
         if (offset < nextOffset) {
             throw new IllegalStateException("partition " + partition + ": offset " + offset + " behind " + nextOffset);
         }
@@ -54,15 +64,19 @@ final class PartitionReducer {
             if (!finished.containsKey(job) && !hasEnded(job)) {
                 open.computeIfAbsent(job, id -> new JobReduction(offset));
             }
-            return;
+            return true;
         }
         JobReduction reduction = open.get(job);
         if (reduction == null) {
             if (record instanceof LaneRecord.Pairs) {
                 strays++;
+                return false;
             } else if (finished.containsKey(job)) {
                 finished.put(job, offset);
                 dirty = true;
+            } else if (record instanceof LaneRecord.End && !hasEnded(job)) {
+                strays++;
+                return false;
             }
         } else if (record instanceof LaneRecord.Pairs pairs) {
             reduction.add(pairs);
@@ -75,6 +89,7 @@ final class PartitionReducer {
             finished.put(job, offset);
             dirty = true;
         }
+        return true;
     }
 
     private boolean hasEnded(JobId job) {
@@ -149,7 +164,7 @@ final class PartitionReducer {
         return nextOffset;
     }
 
-    /** Batches read outside their job's OPEN and END. */
+    /** Batches and ENDs read outside their job's OPEN and END. */
     long strays() {
         return strays;
     }

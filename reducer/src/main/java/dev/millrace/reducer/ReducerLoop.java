@@ -27,6 +27,7 @@ import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -114,6 +115,9 @@ final class ReducerLoop {
             }
         } catch (WakeupException e) {
             return;
+        } catch (KafkaException e) {
+            // What is thrown while partitions are handed out comes wrapped.
+            throw e.getCause() instanceof MillraceException known ? known : e;
         }
         try {
             publish();
@@ -143,7 +147,14 @@ final class ReducerLoop {
             deadLetter(record, String.valueOf(e.getMessage()));
             return;
         }
-        reducer.apply(record.offset(), lane);
+        if (!reducer.apply(record.offset(), lane) && lane instanceof LaneRecord.End) {
+            LOG.warn(
+                    "{}-{} offset {}: END of job {}, which is not open here: a late repetition, or its OPEN is lost",
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    lane.job());
+        }
     }
 
     private void deadLetter(ConsumerRecord<byte[], byte[]> record, String why) {
@@ -189,8 +200,11 @@ final class ReducerLoop {
     }
 
     private void addResult(int partition, PartitionReducer.Ended job, List<ProducerRecord<byte[], byte[]>> records) {
-        String failure = job.failure();
         JobReduction reduction = job.reduction();
+        String failure = job.failure();
+        if (failure == null && reduction.counts().size() > 0) {
+            failure = resultsFailure(partition, topics.results(job.job()));
+        }
         if (failure != null) {
             LOG.error("job {} partition {}: {}", job.job(), partition, failure);
             records.add(event(new Event.PartitionFailed(job.job(), partition, settings.slot(), failure)));
@@ -215,6 +229,16 @@ final class ReducerLoop {
                 reduction.counts().size(),
                 reduction.counts().total(),
                 reduction.duplicatesDropped())));
+    }
+
+    /** A job whose result topic was made anew by someone must fail, and not hold up the others. */
+    private @Nullable String resultsFailure(int partition, String results) {
+        int partitions = transactions.partitions(results);
+        return partitions > partition
+                ? null
+                : results + " has " + partitions + (partitions == 1 ? " partition" : " partitions")
+                        + " and needs one for each of " + topics.pairs() + ", so at least " + (partition + 1)
+                        + ": somebody made it anew; count again";
     }
 
     private ProducerRecord<byte[], byte[]> event(Event event) {
@@ -245,6 +269,7 @@ final class ReducerLoop {
         }
 
         private void takeOver(Collection<TopicPartition> added) {
+            requireCheckpoints(added);
             // Waits until no transaction on these offsets is open (KIP-447), so the checkpoint read next is the last.
             Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(Set.copyOf(added));
             Map<Integer, Checkpoint> checkpoints = readCheckpoints(added);
@@ -276,6 +301,19 @@ final class ReducerLoop {
         @Override
         public void onPartitionsLost(Collection<TopicPartition> lost) {
             onPartitionsRevoked(lost);
+        }
+    }
+
+    private void requireCheckpoints(Collection<TopicPartition> pairs) {
+        int there = checkpointReader.partitionsFor(topics.checkpoints()).size();
+        int needed = pairs.stream().mapToInt(TopicPartition::partition).max().orElse(-1) + 1;
+        if (there < needed) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    topics.checkpoints() + " has " + there + (there == 1 ? " partition" : " partitions")
+                            + " and needs one for each of " + topics.pairs() + ", so at least " + needed
+                            + ": run 'millrace init --bootstrap-server "
+                            + settings.cluster().bootstrapServers() + "', which adds them");
         }
     }
 

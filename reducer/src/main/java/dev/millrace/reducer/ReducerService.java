@@ -13,7 +13,7 @@ public final class ReducerService implements Service {
         metrics.gauge("millrace.reducer.partitions", "Partitions reduced here", own, ReducerMetrics::partitions);
         metrics.gauge("millrace.reducer.open.jobs", "Jobs begun and not ended", own, ReducerMetrics::openJobs);
         metrics.gauge("millrace.reducer.counts", "Counts published", own, ReducerMetrics::publishedCounts);
-        metrics.gauge("millrace.reducer.strays", "Batches outside any open job", own, ReducerMetrics::strays);
+        metrics.gauge("millrace.reducer.strays", "Batches and ENDs outside any open job", own, ReducerMetrics::strays);
         metrics.bind(reducer.loop().consumer());
     }
 

@@ -22,8 +22,8 @@ final class PartitionReducerTest {
     private final PartitionReducer reducer = new PartitionReducer(0, null, 0);
     private long offset;
 
-    private void apply(LaneRecord record) {
-        reducer.apply(offset++, record);
+    private boolean apply(LaneRecord record) {
+        return reducer.apply(offset++, record);
     }
 
     private static LaneRecord pairs(JobId job, int task, long execution, int part, int parts, Object... counts) {
@@ -156,6 +156,62 @@ final class PartitionReducerTest {
         assertThat(counts(theOnlyEnded())).isEmpty();
         assertThat(reducer.strays()).isEqualTo(3);
         assertThat(reducer.openJobs()).isZero();
+    }
+
+    @Test
+    void anEndOfAJobThatNobodyOpenedIsAStrayAndChangesNothing() {
+        assertThat(apply(end(JOB, 0, Map.of()))).isFalse();
+        assertThat(apply(pairs(JOB, 0, 10, 0, 1, "a", 1))).isFalse();
+        assertThat(apply(new LaneRecord.Cancel(JOB))).isTrue();
+        assertThat(reducer.strays()).isEqualTo(2);
+        assertThat(reducer.ended()).isEmpty();
+        assertThat(reducer.isDirty()).isFalse();
+        assertThat(reducer.checkpointAfter(List.of())).isEqualTo(new Checkpoint(0, 3, List.of()));
+    }
+
+    @Test
+    void anEndWrittenTwiceIsNoStrayWhileItsJobIsKnown() {
+        assertThat(apply(new LaneRecord.Open(OTHER))).isTrue();
+        assertThat(apply(new LaneRecord.Open(JOB))).isTrue();
+        assertThat(apply(end(JOB, 0, Map.of()))).isTrue();
+        assertThat(apply(end(JOB, 0, Map.of()))).isTrue();
+        reducer.published(theOnlyEnded());
+        assertThat(apply(end(JOB, 0, Map.of()))).isTrue();
+        assertThat(reducer.strays()).isZero();
+        apply(end(OTHER, 0, Map.of()));
+        reducer.published(theOnlyEnded());
+        // All is answered and forgotten now: nothing tells a repetition from a job whose OPEN is lost.
+        assertThat(apply(end(JOB, 0, Map.of()))).isFalse();
+        assertThat(reducer.strays()).isOne();
+    }
+
+    /** Two OPENs are a commit in doubt that was done again: they stand together, far before END. */
+    @Test
+    void anOpenWrittenTwiceHoldsNothingBackWhereverAReducerStartsAnew() {
+        List<LaneRecord> lane = List.of(
+                new LaneRecord.Open(OTHER),
+                new LaneRecord.Open(JOB),
+                new LaneRecord.Open(JOB),
+                pairs(JOB, 0, 10, 0, 1, "a", 1),
+                end(JOB, 1, Map.of("a", 1L)),
+                end(OTHER, 0, Map.of()));
+        for (int stop = 0; stop <= lane.size(); stop++) {
+            PartitionReducer first = new PartitionReducer(0, null, 0);
+            for (int at = 0; at < stop; at++) {
+                first.apply(at, lane.get(at));
+            }
+            List<PartitionReducer.Ended> ended = first.ended();
+            Checkpoint checkpoint = first.checkpointAfter(ended);
+            PartitionReducer second = new PartitionReducer(0, checkpoint, checkpoint.position());
+            for (int at = (int) checkpoint.position(); at < lane.size(); at++) {
+                assertThat(second.apply(at, lane.get(at)) || lane.get(at) instanceof LaneRecord.Pairs)
+                        .isTrue();
+            }
+            assertThat(second.openJobs()).as("stopped before %s", stop).isZero();
+            assertThat(second.checkpointAfter(second.ended()).position()).isEqualTo(lane.size());
+            assertThat(second.ended()).hasSize(2 - ended.size()).allSatisfy(job -> assertThat(job.failure())
+                    .isNull());
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.millrace.driver.cli;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -29,8 +30,13 @@ public interface ClusterAdmin extends AutoCloseable {
      */
     void init(TopicPlan plan, Consumer<String> report);
 
-    /** Looks at all that Millrace asks of a cluster, in the order in which to repair it; changes nothing. */
-    List<Finding> diagnose();
+    /**
+     * Looks at all that Millrace asks of a cluster, in the order in which to repair it. Changes nothing, but that it
+     * takes a transactional id for each role, {@code PREFIX.ROLE.doctor-probe}, which nobody else uses.
+     *
+     * @param roles whose permissions this user is to have
+     */
+    List<Finding> diagnose(Collection<ClusterRole> roles);
 
     @Override
     void close();

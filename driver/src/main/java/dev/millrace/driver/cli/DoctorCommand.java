@@ -7,12 +7,22 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 @Command(
         name = "doctor",
         description = "Look whether a cluster has all that Millrace needs, and say what to do where it has not.")
 final class DoctorCommand implements Callable<Integer> {
     private final Session session;
+
+    @Option(
+            names = "--role",
+            paramLabel = "ROLE",
+            split = ",",
+            defaultValue = "driver,mapper,reducer",
+            description = "Whose permissions to look for: any of setup (for init), driver, mapper and reducer;"
+                    + " default driver,mapper,reducer.")
+    private List<ClusterRole> roles = List.of();
 
     @Mixin
     private final ClusterArguments cluster;
@@ -26,7 +36,7 @@ final class DoctorCommand implements Callable<Integer> {
     public Integer call() {
         List<Finding> findings;
         try (ClusterAdmin admin = session.wiring().admin().open(cluster.clusterOptions())) {
-            findings = admin.diagnose();
+            findings = admin.diagnose(roles);
         }
         new StandardOutput(session.terminal())
                 .write(out -> out.write(report(findings).getBytes(StandardCharsets.UTF_8)));

@@ -16,4 +16,16 @@ public record Finding(Level level, String what, String found, String advice) {
         /** Jobs fail. */
         FAIL
     }
+
+    public static Finding ok(String what, String found) {
+        return new Finding(Level.OK, what, found, "");
+    }
+
+    public static Finding warn(String what, String found, String advice) {
+        return new Finding(Level.WARN, what, found, advice);
+    }
+
+    public static Finding fail(String what, String found, String advice) {
+        return new Finding(Level.FAIL, what, found, advice);
+    }
 }

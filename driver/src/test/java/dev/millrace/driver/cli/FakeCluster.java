@@ -16,6 +16,7 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.Receipt;
 import dev.millrace.job.TextRules;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,7 @@ final class FakeCluster {
     JobRequest request;
 
     ClusterAdmin.@Nullable TopicPlan plan;
+    final List<ClusterRole> roles = new ArrayList<>();
     int open;
 
     final CountDownLatch running = new CountDownLatch(1);
@@ -68,7 +70,8 @@ final class FakeCluster {
             }
 
             @Override
-            public List<Finding> diagnose() {
+            public List<Finding> diagnose(Collection<ClusterRole> asked) {
+                roles.addAll(asked);
                 return findings;
             }
 

@@ -186,6 +186,11 @@ class UsageTest {
                       -> use 3
                 2 checks: 0 failed, 1 warning
                 """);
+        assertThat(fine.cluster.roles).containsExactly(ClusterRole.DRIVER, ClusterRole.MAPPER, ClusterRole.REDUCER);
+        Run setup = new Run();
+        assertThat(setup.go("doctor", "--bootstrap-server", "k:1", "--role", "setup,driver").code)
+                .isZero();
+        assertThat(setup.cluster.roles).containsExactly(ClusterRole.SETUP, ClusterRole.DRIVER);
         Run bad = new Run();
         bad.cluster.findings.add(new Finding(Finding.Level.FAIL, "transaction.version", "1", "raise it"));
         assertThat(bad.go("doctor", "--bootstrap-server", "k:1").code).isEqualTo(1);
