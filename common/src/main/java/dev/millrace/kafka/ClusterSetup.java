@@ -215,6 +215,28 @@ public final class ClusterSetup implements AutoCloseable {
                 partitions.get(0).replicas().size());
     }
 
+    /** What to do where a topic has fewer partitions than it must have; those added lose nothing. */
+    public String addPartitions(String topic, int wanted) {
+        return "kafka-topics.sh --bootstrap-server " + cluster.bootstrapServers() + " --alter --topic " + topic
+                + " --partitions " + wanted;
+    }
+
+    /** @throws MillraceException if a partition of the pairs topic has none where its reducer keeps its checkpoint */
+    public void requireCheckpoints(PairsTopic pairs) {
+        Map<String, TopicDescription> found =
+                get(admin.describeTopics(List.of(topics.checkpoints())).allTopicNames(), "look at the topics");
+        int there = Objects.requireNonNull(found.get(topics.checkpoints()))
+                .partitions()
+                .size();
+        if (there < pairs.partitions()) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    topics.checkpoints() + " has " + there + " partitions, " + topics.pairs() + " has "
+                            + pairs.partitions() + ": add to it with '"
+                            + addPartitions(topics.checkpoints(), pairs.partitions()) + "'");
+        }
+    }
+
     public Set<String> names() {
         return get(admin.listTopics(new ListTopicsOptions().listInternal(true)).names(), "list the topics");
     }

@@ -165,7 +165,14 @@ public final class KafkaClusterAdmin implements ClusterAdmin {
                     + (actual == 1 ? " partition, " : " partitions, ")
                     + replicas
                     + (replicas == 1 ? " copy" : " copies");
-            if (actual != expected) {
+            if (many && actual < expected) {
+                // Not to be deleted: the reducers' positions point into what it holds.
+                findings.add(new Finding(
+                        Finding.Level.FAIL,
+                        topic,
+                        shape,
+                        "must have " + expected + ": " + setup.addPartitions(topic, expected)));
+            } else if (actual != expected) {
                 findings.add(new Finding(
                         Finding.Level.FAIL,
                         topic,

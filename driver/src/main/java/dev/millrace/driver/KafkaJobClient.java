@@ -55,6 +55,7 @@ public final class KafkaJobClient implements JobClient {
                 KafkaConsumer<byte[], byte[]> events = eventReader()) {
             CompletableFuture<Void> started = CompletableFuture.runAsync(transactions::start);
             ClusterSetup.PairsTopic pairs = setup.pairs();
+            setup.requireCheckpoints(pairs);
             setup.createResults(id, pairs.partitions(), pairs.replicas());
             List<TopicPartition> control = List.of(eventsPartition(), tasksPartition(), jobsPartition());
             Map<TopicPartition, Long> ends = events.endOffsets(control);

@@ -27,6 +27,7 @@ import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -96,6 +97,12 @@ final class ReducerLoop implements Runnable {
                     "DATA_LOST: " + topics.pairs() + " no longer holds what its open jobs begin with: "
                             + e.getMessage(),
                     e);
+        } catch (KafkaException e) {
+            // poll() wraps what the assignment throws.
+            if (e.getCause() instanceof MillraceException named) {
+                throw named;
+            }
+            throw e;
         } finally {
             // A reducer that is told to stop hands its partitions over at once; for one that failed they wait until
             // it is back or its session is over.
@@ -232,6 +239,7 @@ final class ReducerLoop implements Runnable {
             if (added.isEmpty()) {
                 return;
             }
+            requireCheckpoints(added);
             // Waits until no transaction on these offsets is open (KIP-447), so the checkpoint read next is the last.
             Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(Set.copyOf(added));
             Map<Integer, Checkpoint> checkpoints = readCheckpoints(added);
@@ -263,6 +271,20 @@ final class ReducerLoop implements Runnable {
         @Override
         public void onPartitionsLost(Collection<TopicPartition> lost) {
             onPartitionsRevoked(lost);
+        }
+    }
+
+    /** Partitions may be added to the pairs topic at any time, by anybody. */
+    private void requireCheckpoints(Collection<TopicPartition> pairs) {
+        int there = checkpointReader.partitionsFor(topics.checkpoints()).size();
+        int wanted =
+                1 + pairs.stream().mapToInt(TopicPartition::partition).max().orElse(-1);
+        if (there < wanted) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    topics.checkpoints() + " has " + there + " partitions, " + topics.pairs() + " has " + wanted
+                            + " or more: add what is missing ('millrace doctor' says how), then start this reducer"
+                            + " again; nothing is lost");
         }
     }
 
