@@ -5,6 +5,8 @@ import dev.millrace.job.MillraceException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -12,6 +14,7 @@ import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigException;
@@ -134,8 +137,7 @@ public final class Transactions implements AutoCloseable {
                 KafkaProducer<byte[], byte[]> current = open();
                 current.beginTransaction();
                 for (ProducerRecord<byte[], byte[]> record : records) {
-                    // What a send fails with, the commit throws.
-                    var unused = current.send(record);
+                    send(current, record);
                 }
                 if (position != null) {
                     current.sendOffsetsToTransaction(
@@ -146,6 +148,24 @@ public final class Transactions implements AutoCloseable {
             } catch (KafkaException | IllegalStateException e) {
                 recover("the transaction did not go through", e, end);
             }
+        }
+    }
+
+    /**
+     * What a send fails with later, the commit throws. One that has failed already ends the batch here: where the topic
+     * cannot be found, as with a broker that is gone, every single send waits for it.
+     */
+    private static void send(KafkaProducer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record) {
+        Future<RecordMetadata> sent = producer.send(record);
+        if (!sent.isDone()) {
+            return;
+        }
+        try {
+            sent.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException failure ? failure : new KafkaException(e.getCause());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
         }
     }
 

@@ -97,6 +97,12 @@ final class ReducerLoop {
                     "DATA_LOST: " + topics.pairs() + " no longer holds what its open jobs begin with: "
                             + e.getMessage(),
                     e);
+        } catch (KafkaException e) {
+            // poll() wraps what the assignment throws.
+            if (e.getCause() instanceof MillraceException named) {
+                throw named;
+            }
+            throw e;
         } finally {
             // A reducer that is told to stop hands its partitions over at once; for one that failed they wait until
             // it is back or its session is over.
