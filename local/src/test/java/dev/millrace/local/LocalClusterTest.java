@@ -15,6 +15,7 @@ import dev.millrace.job.InputSpec;
 import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
+import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.text.TextProfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -133,6 +134,29 @@ final class LocalClusterTest {
         assertThat(counts(running.get(0).join())).isEqualTo(EXPECTED);
         assertThat(counts(running.get(2).join())).isEqualTo(EXPECTED);
         assertThat(counts(running.get(3).join())).isEqualTo(one).isNotEmpty();
+    }
+
+    @Test
+    void aJobWhoseResultsSomebodyDeletesFailsByNameAndTheNextOneDoesNot() throws IOException {
+        long begin = System.nanoTime();
+        JobListener deleting = new DeletesResults();
+        assertThatThrownBy(() -> client.run(request(folder, 100), deleting))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("millrace.results.")
+                .hasMessageContaining("deleted");
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(15));
+        assertThat(counts(client.run(request(folder, 10_000), JobListener.NONE)))
+                .isEqualTo(EXPECTED);
+    }
+
+    /** As somebody who clears up by hand, as soon as the job is there. */
+    private static final class DeletesResults implements JobListener {
+        @Override
+        public void opened(JobId job) {
+            try (ClusterSetup setup = new ClusterSetup(cluster.cluster())) {
+                setup.deleteResults(job);
+            }
+        }
     }
 
     @Test

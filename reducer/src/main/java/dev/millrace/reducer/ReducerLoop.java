@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -29,6 +30,7 @@ import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +48,8 @@ final class ReducerLoop implements Runnable {
     private static final Duration POLL = Duration.ofMillis(250);
     /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
     private static final int COUNTS_A_TRANSACTION = 250_000;
+    /** A broker may hear of a new topic a little late; one that is unknown for this long was deleted. */
+    private static final long TOPIC_UNKNOWN_NANOS = 3_000_000_000L;
 
     private final ReducerSettings settings;
     private final TopicNames topics;
@@ -54,6 +58,7 @@ final class ReducerLoop implements Runnable {
     private final Transactions transactions;
     private final ReducerMetrics metrics;
     private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
+    private String missing = "";
     private volatile boolean draining;
 
     ReducerLoop(ReducerSettings settings, ReducerMetrics metrics) {
@@ -196,14 +201,17 @@ final class ReducerLoop implements Runnable {
     }
 
     private void addResult(int partition, PartitionReducer.Ended job, List<ProducerRecord<byte[], byte[]>> records) {
-        String failure = job.failure();
         JobReduction reduction = job.reduction();
+        String results = topics.results(job.job());
+        String failure = job.failure();
+        if (failure == null && reduction.counts().size() > 0 && isMissing(results)) {
+            failure = "the topic " + results + " is gone, somebody must have deleted it: run the job again";
+        }
         if (failure != null) {
             LOG.error("job {} partition {}: {}", job.job(), partition, failure);
             records.add(event(new Event.PartitionFailed(job.job(), partition, settings.slot(), failure)));
             return;
         }
-        String results = topics.results(job.job());
         reduction.counts().forEach((word, from, length, count) -> {
             byte[] key = new byte[length];
             System.arraycopy(word, from, key, 0, length);
@@ -222,6 +230,27 @@ final class ReducerLoop implements Runnable {
                 reduction.counts().size(),
                 reduction.counts().total(),
                 reduction.duplicatesDropped())));
+    }
+
+    /**
+     * Whether a topic is not there. A producer must not find out: it would wait for the topic with every single record,
+     * and cannot tell it from a broker that is away.
+     */
+    private boolean isMissing(String topic) {
+        // The partitions of a job end together: one wait is enough for all of them.
+        long end = System.nanoTime() + (topic.equals(missing) ? 0 : TOPIC_UNKNOWN_NANOS);
+        try {
+            while (checkpointReader.partitionsFor(topic).isEmpty()) {
+                if (System.nanoTime() > end) {
+                    missing = topic;
+                    return true;
+                }
+                LockSupport.parkNanos(100_000_000);
+            }
+        } catch (TimeoutException e) {
+            LOG.debug("no answer; the transaction waits for the broker", e);
+        }
+        return false;
     }
 
     private ProducerRecord<byte[], byte[]> event(Event event) {
