@@ -93,18 +93,6 @@ public final class Transactions implements AutoCloseable {
         }
     }
 
-    /** How many partitions a topic has that is to be written to. @throws MillraceException if it is not there in time */
-    public int partitions(String topic) {
-        long end = System.nanoTime() + deadline.toNanos();
-        while (true) {
-            try {
-                return open().partitionsFor(topic).size();
-            } catch (KafkaException e) {
-                recover("the topic " + topic + " cannot be seen", e, end);
-            }
-        }
-    }
-
     public KafkaProducer<byte[], byte[]> producer() {
         return open();
     }

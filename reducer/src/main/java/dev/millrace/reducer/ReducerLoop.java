@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -30,6 +31,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,6 +50,8 @@ final class ReducerLoop {
     private static final Duration POLL = Duration.ofMillis(250);
     /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
     private static final int COUNTS_A_TRANSACTION = 250_000;
+    /** A broker may hear of a new topic a little late; one that is unknown for this long was deleted. */
+    private static final long TOPIC_UNKNOWN_NANOS = 3_000_000_000L;
 
     private final ReducerSettings settings;
     private final TopicNames topics;
@@ -56,6 +60,7 @@ final class ReducerLoop {
     private final Transactions transactions;
     private final ReducerMetrics metrics;
     private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
+    private String missing = "";
     private volatile boolean draining;
 
     ReducerLoop(ReducerSettings settings, ReducerMetrics metrics) {
@@ -207,16 +212,16 @@ final class ReducerLoop {
 
     private void addResult(int partition, PartitionReducer.Ended job, List<ProducerRecord<byte[], byte[]>> records) {
         JobReduction reduction = job.reduction();
+        String results = topics.results(job.job());
         String failure = job.failure();
         if (failure == null && reduction.counts().size() > 0) {
-            failure = resultsFailure(partition, topics.results(job.job()));
+            failure = resultsFailure(partition, results);
         }
         if (failure != null) {
             LOG.error("job {} partition {}: {}", job.job(), partition, failure);
             records.add(event(new Event.PartitionFailed(job.job(), partition, settings.slot(), failure)));
             return;
         }
-        String results = topics.results(job.job());
         reduction.counts().forEach((word, from, length, count) -> {
             byte[] key = new byte[length];
             System.arraycopy(word, from, key, 0, length);
@@ -237,14 +242,32 @@ final class ReducerLoop {
                 reduction.duplicatesDropped())));
     }
 
-    /** A job whose result topic was made anew by someone must fail, and not hold up the others. */
+    /**
+     * Why a topic cannot take the counts of a partition; null where it can. A producer must not find out: it would wait
+     * for the topic with every single record, and cannot tell it from a broker that is away.
+     */
     private @Nullable String resultsFailure(int partition, String results) {
-        int partitions = transactions.partitions(results);
-        return partitions > partition
-                ? null
-                : results + " has " + partitions + (partitions == 1 ? " partition" : " partitions")
-                        + " and needs one for each of " + topics.pairs() + ", so at least " + (partition + 1)
-                        + ": somebody made it anew; count again";
+        // The partitions of a job end together: one wait is enough for all of them.
+        long end = System.nanoTime() + (results.equals(missing) ? 0 : TOPIC_UNKNOWN_NANOS);
+        try {
+            int partitions = checkpointReader.partitionsFor(results).size();
+            while (partitions == 0) {
+                if (System.nanoTime() > end) {
+                    missing = results;
+                    return "the topic " + results + " is gone, somebody must have deleted it: count again";
+                }
+                LockSupport.parkNanos(100_000_000);
+                partitions = checkpointReader.partitionsFor(results).size();
+            }
+            return partitions > partition
+                    ? null
+                    : results + " has " + partitions + (partitions == 1 ? " partition" : " partitions")
+                            + " and needs one for each of " + topics.pairs() + ", so at least " + (partition + 1)
+                            + ": somebody made it anew; count again";
+        } catch (TimeoutException e) {
+            LOG.debug("no answer; the transaction waits for the broker", e);
+            return null;
+        }
     }
 
     private ProducerRecord<byte[], byte[]> event(Event event) {

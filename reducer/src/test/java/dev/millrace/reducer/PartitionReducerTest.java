@@ -209,8 +209,9 @@ final class PartitionReducerTest {
             }
             assertThat(second.openJobs()).as("stopped before %s", stop).isZero();
             assertThat(second.checkpointAfter(second.ended()).position()).isEqualTo(lane.size());
-            assertThat(second.ended()).hasSize(2 - ended.size()).allSatisfy(job -> assertThat(job.failure())
-                    .isNull());
+            assertThat(second.ended())
+                    .hasSize(2 - ended.size())
+                    .allSatisfy(job -> assertThat(job.failure()).isNull());
         }
     }
 
