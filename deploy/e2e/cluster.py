@@ -8,7 +8,8 @@ container, network or volume behind. Settings, by environment:
 
     COMPOSE              "docker compose" or "docker-compose"; default the first that works
     MILLRACE_E2E_CORPUS  folder to count; default one made from Debian packages, kept in ~/.cache
-    MILLRACE_E2E_CHUNK   chunk size of the job with faults, default 32KiB, with three brokers 256KiB: small, so that it lasts
+    MILLRACE_E2E_CHUNK   chunk size of the job with faults, small, so that it lasts: default 32KiB; 8KiB with docker-compose,
+                         which is slow to add containers; 256KiB with three brokers
     MILLRACE_E2E_SMOKE   1: a calm job on a small corpus only, to try another flavour of Compose
     MILLRACE_E2E_BROKERS 3: the overlay of three brokers instead, one of which is killed in the middle of a job
     MILLRACE_E2E_KILLS   how many of the three are killed, one after the other; default 1
@@ -35,7 +36,8 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / "
 SMOKE = os.environ.get("MILLRACE_E2E_SMOKE") == "1"
 BROKERS = {"1": ["broker"], "3": ["broker", "broker-2", "broker-3"]}[os.environ.get("MILLRACE_E2E_BROKERS", "1")]
 KILLS = int(os.environ.get("MILLRACE_E2E_KILLS", "1"))
-CHUNK = os.environ.get("MILLRACE_E2E_CHUNK", "32KiB" if len(BROKERS) == 1 else "256KiB")
+CHUNK = os.environ.get("MILLRACE_E2E_CHUNK", "256KiB" if len(BROKERS) == 3 else
+                       "8KiB" if os.environ.get("COMPOSE") == "docker-compose" else "32KiB")
 JOB_SECONDS = 600
 STARTED = time.monotonic()
 

@@ -6,9 +6,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -95,18 +95,6 @@ public final class Transactions implements AutoCloseable {
         }
     }
 
-    /** How many partitions a topic has that is to be written to. @throws MillraceException if it is not there in time */
-    public int partitions(String topic) {
-        long end = System.nanoTime() + deadline.toNanos();
-        while (true) {
-            try {
-                return open().partitionsFor(topic).size();
-            } catch (KafkaException e) {
-                recover("the topic " + topic + " cannot be seen", e, end);
-            }
-        }
-    }
-
     public KafkaProducer<byte[], byte[]> producer() {
         return open();
     }
@@ -122,7 +110,7 @@ public final class Transactions implements AutoCloseable {
     }
 
     public void write(List<ProducerRecord<byte[], byte[]>> records) {
-        write(records, null);
+        writeAll(records, null, sent -> List.of());
     }
 
     /**
@@ -133,7 +121,7 @@ public final class Transactions implements AutoCloseable {
      * @throws MillraceException with {@link ExitCode#BROKER} at the deadline; whether it is committed is not known
      */
     public void write(List<ProducerRecord<byte[], byte[]>> records, @Nullable InputPosition position) {
-        write(records, position, sent -> List.of());
+        writeAll(records, position, sent -> List.of());
     }
 
     /**
@@ -145,26 +133,16 @@ public final class Transactions implements AutoCloseable {
     public void write(
             List<ProducerRecord<byte[], byte[]>> records,
             Function<List<RecordMetadata>, List<ProducerRecord<byte[], byte[]>>> then) {
-        write(records, null, sent -> {
+        writeAll(records, null, sent -> {
             List<RecordMetadata> places = new ArrayList<>(sent.size());
             for (Future<RecordMetadata> each : sent) {
-                places.add(place(each));
+                places.add(outcome(each));
             }
             return then.apply(places);
         });
     }
 
-    private static RecordMetadata place(Future<RecordMetadata> sent) {
-        try {
-            return sent.get();
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof KafkaException cause ? cause : new KafkaException(e.getCause());
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
-        }
-    }
-
-    private void write(
+    private void writeAll(
             List<ProducerRecord<byte[], byte[]>> records,
             @Nullable InputPosition position,
             Function<List<Future<RecordMetadata>>, List<ProducerRecord<byte[], byte[]>>> then) {
@@ -175,11 +153,10 @@ public final class Transactions implements AutoCloseable {
                 current.beginTransaction();
                 List<Future<RecordMetadata>> sent = new ArrayList<>(records.size());
                 for (ProducerRecord<byte[], byte[]> record : records) {
-                    sent.add(current.send(record));
+                    sent.add(send(current, record));
                 }
                 for (ProducerRecord<byte[], byte[]> record : then.apply(sent)) {
-                    // What a send fails with, the commit throws.
-                    var unused = current.send(record);
+                    send(current, record);
                 }
                 if (position != null) {
                     current.sendOffsetsToTransaction(
@@ -190,6 +167,29 @@ public final class Transactions implements AutoCloseable {
             } catch (KafkaException | IllegalStateException e) {
                 recover("the transaction did not go through", e, end);
             }
+        }
+    }
+
+    /**
+     * What a send fails with later, the commit throws. One that has failed already ends the batch here: where the topic
+     * cannot be found, as with a broker that is gone, every single send waits for it.
+     */
+    private static Future<RecordMetadata> send(
+            KafkaProducer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record) {
+        Future<RecordMetadata> sent = producer.send(record);
+        if (sent.isDone()) {
+            outcome(sent);
+        }
+        return sent;
+    }
+
+    private static RecordMetadata outcome(Future<RecordMetadata> sent) {
+        try {
+            return sent.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException failure ? failure : new KafkaException(e.getCause());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
         }
     }
 

@@ -36,6 +36,10 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
             "org.apache.kafka.clients.ClientUtils", Level.ERROR,
             "org.apache.kafka.common.utils.internals.AppInfoParser", Level.ERROR);
 
+    /** Prints with its stack what a reducer throws when it cannot take a partition, and which ends the reducer by name. */
+    private static final String SAYS_TWICE =
+            "org.apache.kafka.clients.consumer.internals.ConsumerRebalanceListenerInvoker";
+
     private final Map<String, String> environment;
 
     public LogConfigurator() {
@@ -66,6 +70,7 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         root.addAppender(appender);
         if (wanted == null) {
             WARN_WITHOUT_NEED.forEach((name, level) -> context.getLogger(name).setLevel(level));
+            context.getLogger(SAYS_TWICE).setLevel(Level.OFF);
         }
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }

@@ -48,10 +48,11 @@ final class ClusterSettingsTest {
     @Test
     void whatTheUserGivesIsLaidOverOursInEveryClient() {
         ClusterSettings settings = with("security.protocol", "SSL", "retry.backoff.ms", "123");
-        assertThat(all(settings)).allSatisfy(properties -> assertThat(properties)
-                .containsEntry("bootstrap.servers", NOWHERE)
-                .containsEntry("security.protocol", "SSL")
-                .containsEntry("retry.backoff.ms", "123"));
+        assertThat(all(settings))
+                .allSatisfy(properties -> assertThat(properties)
+                        .containsEntry("bootstrap.servers", NOWHERE)
+                        .containsEntry("security.protocol", "SSL")
+                        .containsEntry("retry.backoff.ms", "123"));
         assertThat(with("compression.type", "zstd").transactionalProperties("id"))
                 .containsEntry("compression.type", "zstd");
         assertThat(with("max.poll.records", "5").reducerProperties("r-1")).containsEntry("max.poll.records", "5");
@@ -90,8 +91,7 @@ final class ClusterSettingsTest {
                 .containsEntry("group.instance.id", "r-1")
                 .containsEntry("group.protocol", "classic")
                 .containsEntry(
-                        "partition.assignment.strategy",
-                        "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
+                        "partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
     }
 
     @Test

@@ -58,7 +58,7 @@ final class LaneCodecTest {
         block[0] = (byte) (300 & 0x7f | 0x80);
         block[1] = 300 >> 7;
         block[302] = 2;
-        assertThat(LaneCodec.keyOf(new LaneRecord.Pairs(JOB, 0, 0, 0, 1, block, 0, block.length)))
+        assertThat(LaneCodec.keyOf(block, 0, block.length))
                 .hasSize(300)
                 .containsOnly('x');
     }
@@ -74,7 +74,7 @@ final class LaneCodecTest {
         for (byte[] block : blocks) {
             for (byte[] bytes : new byte[][] {block, Arrays.copyOf(block, 64)}) {
                 LaneRecord.Pairs pairs = new LaneRecord.Pairs(JOB, 0, 0, 0, 1, bytes, 0, block.length);
-                assertThatThrownBy(() -> LaneCodec.keyOf(pairs)).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> LaneCodec.keyOf(pairs.bytes(), pairs.from(), pairs.to())).isInstanceOf(IllegalArgumentException.class);
             }
         }
     }

@@ -25,7 +25,7 @@ public final class KafkaCluster {
                 InputRoots.parse(roots.isEmpty() ? List.of("data=.") : roots),
                 BROKER_DEADLINE,
                 true,
-                "millrace attach --bootstrap-server " + cluster.bootstrapServers()));
+                "millrace attach" + options.asTyped()));
     }
 
     public static ClusterSettings settings(ClusterOptions options) {

@@ -49,7 +49,7 @@ final class FaultsTest {
             text.write(data.resolve("text-" + i + ".txt"), 1 << 20);
         }
         broker = startBroker("0");
-        address = broker.awaitLine("broker ready at ", PATIENCE).split(",")[0];
+        address = broker.awaitLine("broker ready at ", PATIENCE).split(",", -1)[0];
     }
 
     private static MillraceProcess startBroker(String port) {
@@ -215,9 +215,9 @@ final class FaultsTest {
             for (String topic : List.of("millrace.tasks", "millrace.pairs", "millrace.events")) {
                 for (String garbage : List.of("", "{}", "{\"format\":1}", "\u0001\u0002 not a record", "null")) {
                     byte[] bytes = garbage.getBytes(StandardCharsets.UTF_8);
-                    producer.send(new ProducerRecord<>(topic, 0, null, bytes));
+                    var unused = producer.send(new ProducerRecord<>(topic, 0, null, bytes));
                 }
-                producer.send(new ProducerRecord<>(topic, 0, null, null));
+                var unused = producer.send(new ProducerRecord<>(topic, 0, null, null));
             }
             producer.flush();
         }

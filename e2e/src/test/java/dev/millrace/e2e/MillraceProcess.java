@@ -16,6 +16,9 @@ import java.util.function.Predicate;
 
 /** One of the shipped jars as a process of its own, its output kept line by line. {@link #close} leaves nothing. */
 final class MillraceProcess implements AutoCloseable {
+    /** As the launcher has it: with another locale Java loses file names. */
+    private static final Map<String, String> UTF_8 = Map.of("LC_ALL", "C.UTF-8");
+
     private final String name;
     private final Process process;
     private final List<String> lines = new ArrayList<>();
@@ -43,23 +46,41 @@ final class MillraceProcess implements AutoCloseable {
 
     /** The whole command line, as {@code ./millrace} has it, from the class path of the tests. */
     static MillraceProcess local(String... arguments) {
+        return start(arguments[0], UTF_8, localOptions(), arguments);
+    }
+
+    /** The same inside a line of {@code sh}, where it is {@code "$@"}. */
+    static MillraceProcess shell(String script, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", script, "sh"));
+        command.addAll(java(localOptions(), arguments));
+        return start(arguments[0], UTF_8, command);
+    }
+
+    private static List<String> localOptions() {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        List<String> options = List.of(
+        return List.of(
                 "-Xmx384m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 classPath,
                 "dev.millrace.local.MillraceMain");
-        return start(arguments[0], Map.of(), options, arguments);
     }
 
     private static MillraceProcess start(
             String module, Map<String, String> environment, List<String> options, String... arguments) {
+        return start(module, environment, java(options, arguments));
+    }
+
+    private static List<String> java(List<String> options, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
         command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private static MillraceProcess start(String module, Map<String, String> environment, List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeIf(variable -> variable.startsWith("MILLRACE_"));
         builder.environment().putAll(environment);
@@ -131,7 +152,7 @@ final class MillraceProcess implements AutoCloseable {
         return process.exitValue();
     }
 
-    /** SIGSTOP or SIGCONT. */
+    /** SIGSTOP, SIGCONT or SIGINT, without the SIG. */
     void signal(String signal) throws IOException, InterruptedException {
         int code = new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid()))
                 .inheritIO()

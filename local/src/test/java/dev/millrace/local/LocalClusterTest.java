@@ -137,6 +137,29 @@ final class LocalClusterTest {
     }
 
     @Test
+    void aJobWhoseResultsSomebodyDeletesFailsByNameAndTheNextOneDoesNot() throws IOException {
+        long begin = System.nanoTime();
+        JobListener deleting = new DeletesResults();
+        assertThatThrownBy(() -> client.run(request(folder, 100), deleting))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("millrace.results.")
+                .hasMessageContaining("deleted");
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(15));
+        assertThat(counts(client.run(request(folder, 10_000), JobListener.NONE)))
+                .isEqualTo(EXPECTED);
+    }
+
+    /** As somebody who clears up by hand, as soon as the job is there. */
+    private static final class DeletesResults implements JobListener {
+        @Override
+        public void opened(JobId job) {
+            try (ClusterSetup setup = new ClusterSetup(cluster.cluster())) {
+                setup.deleteResults(job);
+            }
+        }
+    }
+
+    @Test
     void anEmptyInputHasNoWords() throws IOException {
         Files.createFile(folder.resolve("f9.empty"));
         JobResult result = client.run(request(folder.resolve("f9.empty"), 100), JobListener.NONE);

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -32,6 +33,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,6 +52,8 @@ final class ReducerLoop {
     private static final Duration POLL = Duration.ofMillis(250);
     /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
     private static final int COUNTS_A_TRANSACTION = 250_000;
+    /** A broker may hear of a new topic a little late; one that is unknown for this long was deleted. */
+    private static final long TOPIC_UNKNOWN_NANOS = 3_000_000_000L;
 
     private final ReducerSettings settings;
     private final TopicNames topics;
@@ -60,6 +64,7 @@ final class ReducerLoop {
     private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
     /** By partition, events of barriers that go out with the next publication, which commits that they were reached. */
     private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> barriers = new HashMap<>();
+    private String missing = "";
     private volatile boolean draining;
 
     ReducerLoop(ReducerSettings settings, ReducerMetrics metrics) {
@@ -101,6 +106,12 @@ final class ReducerLoop {
                     "DATA_LOST: " + topics.pairs() + " no longer holds what its open jobs begin with: "
                             + e.getMessage(),
                     e);
+        } catch (KafkaException e) {
+            // poll() wraps what the assignment throws.
+            if (e.getCause() instanceof MillraceException named) {
+                throw named;
+            }
+            throw e;
         } finally {
             // A reducer that is told to stop hands its partitions over at once; for one that failed they wait until
             // it is back or its session is over.
@@ -263,16 +274,16 @@ final class ReducerLoop {
 
     private void addResult(int partition, PartitionReducer.Ended job, List<ProducerRecord<byte[], byte[]>> records) {
         JobReduction reduction = job.reduction();
+        String results = topics.results(job.job());
         String failure = job.failure();
         if (failure == null && reduction.counts().size() > 0) {
-            failure = resultsFailure(partition, topics.results(job.job()));
+            failure = resultsFailure(partition, results);
         }
         if (failure != null) {
             LOG.error("job {} partition {}: {}", job.job(), partition, failure);
             records.add(event(new Event.PartitionFailed(job.job(), partition, settings.slot(), failure)));
             return;
         }
-        String results = topics.results(job.job());
         reduction.counts().forEach((word, from, length, count) -> {
             records.add(count(results, partition, word, from, length, count));
             if (records.size() >= COUNTS_A_TRANSACTION) {
@@ -290,14 +301,32 @@ final class ReducerLoop {
                 reduction.duplicatesDropped())));
     }
 
-    /** A job whose result topic was made anew by someone must fail, and not hold up the others. */
+    /**
+     * Why a topic cannot take the counts of a partition; null where it can. A producer must not find out: it would wait
+     * for the topic with every single record, and cannot tell it from a broker that is away.
+     */
     private @Nullable String resultsFailure(int partition, String results) {
-        int partitions = transactions.partitions(results);
-        return partitions > partition
-                ? null
-                : results + " has " + partitions + (partitions == 1 ? " partition" : " partitions")
-                        + " and needs one for each of " + topics.pairs() + ", so at least " + (partition + 1)
-                        + ": somebody made it anew; count again";
+        // The partitions of a job end together: one wait is enough for all of them.
+        long end = System.nanoTime() + (results.equals(missing) ? 0 : TOPIC_UNKNOWN_NANOS);
+        try {
+            int partitions = checkpointReader.partitionsFor(results).size();
+            while (partitions == 0) {
+                if (System.nanoTime() > end) {
+                    missing = results;
+                    return "the topic " + results + " is gone, somebody must have deleted it: count again";
+                }
+                LockSupport.parkNanos(100_000_000);
+                partitions = checkpointReader.partitionsFor(results).size();
+            }
+            return partitions > partition
+                    ? null
+                    : results + " has " + partitions + (partitions == 1 ? " partition" : " partitions")
+                            + " and needs one for each of " + topics.pairs() + ", so at least " + (partition + 1)
+                            + ": somebody made it anew; count again";
+        } catch (TimeoutException e) {
+            LOG.debug("no answer; the transaction waits for the broker", e);
+            return null;
+        }
     }
 
     private ProducerRecord<byte[], byte[]> event(Event event) {
@@ -368,7 +397,6 @@ final class ReducerLoop {
         }
     }
 
-<<<<<<< Updated upstream
     private void requireCheckpoints(Collection<TopicPartition> pairs) {
         int there = checkpointReader.partitionsFor(topics.checkpoints()).size();
         int needed = pairs.stream().mapToInt(TopicPartition::partition).max().orElse(-1) + 1;
@@ -380,7 +408,8 @@ final class ReducerLoop {
                             + ": run 'millrace init --bootstrap-server "
                             + settings.cluster().bootstrapServers() + "', which adds them");
         }
-=======
+    }
+
     /** Reads the counts that were published with the checkpoint. Readers here see what is committed only. */
     private void restore(ContinuousReduction job, int partition) {
         long begin = System.nanoTime();
@@ -403,7 +432,6 @@ final class ReducerLoop {
                 partition,
                 job.words(),
                 (System.nanoTime() - begin) / 1_000_000);
->>>>>>> Stashed changes
     }
 
     /** The newest checkpoint of each of these partitions; none where there is none yet. */

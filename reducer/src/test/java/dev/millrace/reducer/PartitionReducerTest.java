@@ -166,7 +166,7 @@ final class PartitionReducerTest {
         assertThat(reducer.strays()).isEqualTo(2);
         assertThat(reducer.ended()).isEmpty();
         assertThat(reducer.isDirty()).isFalse();
-        assertThat(reducer.checkpointAfter(List.of())).isEqualTo(new Checkpoint(0, 3, List.of()));
+        assertThat(reducer.checkpointAfter(List.of())).isEqualTo(new Checkpoint(0, 3, List.of(), List.of()));
     }
 
     @Test
@@ -209,8 +209,9 @@ final class PartitionReducerTest {
             }
             assertThat(second.openJobs()).as("stopped before %s", stop).isZero();
             assertThat(second.checkpointAfter(second.ended()).position()).isEqualTo(lane.size());
-            assertThat(second.ended()).hasSize(2 - ended.size()).allSatisfy(job -> assertThat(job.failure())
-                    .isNull());
+            assertThat(second.ended())
+                    .hasSize(2 - ended.size())
+                    .allSatisfy(job -> assertThat(job.failure()).isNull());
         }
     }
 

@@ -49,7 +49,7 @@ final class AttachCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ClusterOptions options = cluster.clusterOptions();
-        return new JobWatch(session, cluster, messages.level(), timeout)
+        return new JobWatch(session, messages.level(), timeout)
                 .watch(options, result.destination(), job, (client, listener) -> client.attach(job, listener));
     }
 }

@@ -102,27 +102,36 @@ public final class ClusterArguments {
                 topicPrefix,
                 folders,
                 threads,
-                partitions);
+                partitions,
+                asTyped());
     }
 
-    /** What to type to reach the same cluster again; names no property's value, since it may be a password. */
-    String asTyped() {
+    /** What to type to reach the same cluster and folders; names no property's value, since it may be a password. */
+    private String asTyped() {
         StringBuilder typed = new StringBuilder();
         if (bootstrapServers != null) {
-            typed.append(" --bootstrap-server ").append(bootstrapServers);
+            typed.append(" --bootstrap-server ").append(quoted(bootstrapServers));
         }
         if (configFile != null) {
-            typed.append(" --command-config ").append(configFile);
+            typed.append(" --command-config ").append(quoted(configFile));
         }
         if (!topicPrefix.equals(Defaults.TOPIC_PREFIX)) {
-            typed.append(" --topic-prefix ").append(topicPrefix);
+            typed.append(" --topic-prefix ").append(quoted(topicPrefix));
         }
         for (String property : environment.list(configProperties, "--command-property")) {
             typed.append(" --command-property ")
                     .append(property, 0, Math.max(0, property.indexOf('=')))
                     .append("=...");
         }
+        for (String root : environment.list(roots, "--root")) {
+            typed.append(" --root ").append(quoted(root));
+        }
         return typed.toString();
+    }
+
+    /** As a shell wants it. */
+    private static String quoted(String argument) {
+        return argument.matches("[\\w@%+=:,./-]+") ? argument : "'" + argument.replace("'", "'\\''") + "'";
     }
 
     private void load(String file, Map<String, String> properties) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param roots folders known to driver and mappers, by name, in the order given
  * @param threads mappers of the embedded cluster, or 0 for its default
  * @param partitions of the embedded cluster's pairs topic, or 0 for its default
+ * @param asTyped what leads another command to the same cluster, each option with a blank before it; no secrets
  */
 public record ClusterOptions(
         @Nullable String bootstrapServers,
@@ -23,7 +24,8 @@ public record ClusterOptions(
         String topicPrefix,
         Map<String, Path> roots,
         int threads,
-        int partitions) {
+        int partitions,
+        String asTyped) {
 
     public ClusterOptions {
         properties = Map.copyOf(properties);

@@ -175,7 +175,7 @@ final class CountCommand implements Callable<Integer> {
             throw usage("--threads and --partitions are for the embedded cluster, without --bootstrap-server");
         }
         ResultArguments.Destination destination = result.destination();
-        return new JobWatch(session, cluster, level, timeout)
+        return new JobWatch(session, level, timeout)
                 .watch(options, destination, null, (client, listener) -> client.run(request, listener));
     }
 

@@ -12,13 +12,11 @@ import org.jspecify.annotations.Nullable;
 /** Runs a job in front of its user: progress while it goes on, the result when it is done, and how to come back. */
 final class JobWatch {
     private final Session session;
-    private final ClusterArguments cluster;
     private final ProgressReporter.Level level;
     private final @Nullable Duration limit;
 
-    JobWatch(Session session, ClusterArguments cluster, ProgressReporter.Level level, @Nullable Duration limit) {
+    JobWatch(Session session, ProgressReporter.Level level, @Nullable Duration limit) {
         this.session = session;
-        this.cluster = cluster;
         this.level = level;
         this.limit = limit;
     }
@@ -59,7 +57,7 @@ final class JobWatch {
         } else if (job == null) {
             then = "; no job was started";
         } else {
-            then = "; job " + job + " goes on. To come back: millrace attach " + job + cluster.asTyped();
+            then = "; job " + job + " goes on. To come back: millrace attach " + job + options.asTyped();
         }
         ExitCode code = cause == Interrupts.Cause.SIGNAL ? ExitCode.INTERRUPTED : ExitCode.TIMED_OUT;
         return new MillraceException(code, why + then, e);

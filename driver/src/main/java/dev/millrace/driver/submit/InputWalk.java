@@ -331,7 +331,7 @@ public final class InputWalk implements Iterator<PlannedFile> {
             return new Entry(attributes, false);
         }
         if (!followLinks) {
-            notice(Names.printable(file) + ": passed over: a symbolic link (--follow-links reads what it leads to)");
+            notice(Names.printable(file) + ": passed over: a symbolic link (--follow reads what it leads to)");
             return null;
         }
         try {

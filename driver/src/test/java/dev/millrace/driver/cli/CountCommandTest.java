@@ -39,7 +39,7 @@ class CountCommandTest {
         assertThat(run.cluster.calls).containsExactly("embedded", "run");
         assertThat(run.cluster.open).isZero();
         ClusterOptions options = requireNonNull(run.cluster.options);
-        assertThat(options).isEqualTo(new ClusterOptions(null, Map.of(), "millrace.", Map.of(), 0, 0));
+        assertThat(options).isEqualTo(new ClusterOptions(null, Map.of(), "millrace.", Map.of(), 0, 0, ""));
     }
 
     @Test
@@ -106,7 +106,14 @@ class CountCommandTest {
         assertThat(request.skipFailed()).isTrue();
         assertThat(run.cluster.options)
                 .isEqualTo(new ClusterOptions(
-                        "k:9092", Map.of("a", "file", "b", "prop=erty"), "p.", Map.of("data", folder), 0, 0));
+                        "k:9092",
+                        Map.of("a", "file", "b", "prop=erty"),
+                        "p.",
+                        Map.of("data", folder),
+                        0,
+                        0,
+                        " --bootstrap-server k:9092 --command-config " + config
+                                + " --topic-prefix p. --command-property b=... --root data=" + folder));
         assertThat(run.cluster.calls).containsExactly("kafka", "run");
         assertThat(requireNonNull(run.cluster.options).toString())
                 .contains("k:9092")

@@ -69,7 +69,15 @@ class EnvironmentTest {
         assertThat(request.skipFailed()).isTrue();
         assertThat(run.cluster.options)
                 .isEqualTo(new ClusterOptions(
-                        "env:1", Map.of("a", "file", "b", "x;y,z", "c", "3"), "p.", Map.of("data", folder), 2, 3));
+                        "env:1",
+                        Map.of("a", "file", "b", "x;y,z", "c", "3"),
+                        "p.",
+                        Map.of("data", folder),
+                        2,
+                        3,
+                        " --bootstrap-server env:1 --command-config " + config
+                                + " --topic-prefix p. --command-property b=... --command-property c=... --root data="
+                                + folder));
 
         Set<String> variables = new HashSet<>();
         CommandLine count = requireNonNull(

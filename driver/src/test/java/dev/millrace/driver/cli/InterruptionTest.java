@@ -5,14 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
 class InterruptionTest {
+    @TempDir
+    Path parent;
+
     @Test
-    void ctrlCOnAClusterSaysHowToComeBack() throws InterruptedException {
+    void ctrlCOnAClusterSaysHowToComeBack() throws InterruptedException, IOException {
+        Path folder = Files.createDirectory(parent.resolve("all my texts"));
         Run run = interrupted(
                 "count",
                 "--bootstrap-server",
@@ -21,12 +29,15 @@ class InterruptionTest {
                 "p.",
                 "--command-property",
                 "pass=secret",
+                "--root",
+                "data=" + folder,
                 "d");
         assertThat(run.code).isEqualTo(130);
         assertThat(run.err())
                 .isEqualTo("job " + FakeCluster.JOB + "\nmillrace: interrupted; job " + FakeCluster.JOB
                         + " goes on. To come back: millrace attach " + FakeCluster.JOB
-                        + " --bootstrap-server k:9092 --topic-prefix p. --command-property pass=...\n");
+                        + " --bootstrap-server k:9092 --topic-prefix p. --command-property pass=... --root 'data="
+                        + folder + "'\n");
     }
 
     @Test
