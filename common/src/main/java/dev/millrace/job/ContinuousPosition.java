@@ -22,12 +22,19 @@ public record ContinuousPosition(
         long eventsStart,
         long nextTask,
         long watermark,
-        List<Long> doneAbove,
+        List<DoneTask> doneAbove,
         List<PartitionTotal> totals,
         Map<String, Long> sources) {
     public ContinuousPosition {
         doneAbove = List.copyOf(doneAbove);
         totals = List.copyOf(totals);
         sources = Map.copyOf(sources);
+    }
+
+    /** @param totals by partition, what the task came to */
+    public record DoneTask(long task, List<PartitionTotal> totals) {
+        public DoneTask {
+            totals = List.copyOf(totals);
+        }
     }
 }

@@ -1,0 +1,585 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.job.BlockPosition;
+import dev.millrace.job.ContinuousPosition;
+import dev.millrace.job.DocumentEntry;
+import dev.millrace.job.DocumentTask;
+import dev.millrace.job.Event;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.PartitionTotal;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the driver of a continuous job decides: which document is counted next, what its tasks are, which are done, and up
+ * to where the sources need not be read again. Pure: time comes in as an argument, events in any order and any number of
+ * times.
+ *
+ * <p>Of each document at most one change is under way; the newest that comes meanwhile waits for it, and older ones that
+ * waited are forgotten, for what counts is the document as it is now. All tasks of one change are handed out together.
+ */
+final class DocumentTracker {
+    /** Text that one task carries, unless a single part is longer: enough to combine, little enough to be quick. */
+    private static final int TASK_BYTES = 512 << 10;
+
+    private static final int TASK_CHANGES = 1_000;
+    private static final long LATE_MILLIS = 5_000;
+    /** What may wait in memory. */
+    private static final long MOST_BYTES_WAITING = 128L << 20;
+
+    private static final int MOST_WAITING = 50_000;
+
+    private final JobSpec spec;
+    private final Map<String, Document> documents = new HashMap<>();
+    private final Queue<Document> ready = new ArrayDeque<>();
+    private final Set<Document> dirty = new LinkedHashSet<>();
+    private final Map<String, String> unreadable = new TreeMap<>();
+    private final TreeMap<Long, Open> open = new TreeMap<>();
+    private final Queue<Open> retries = new ArrayDeque<>();
+    private final TreeMap<Long, Event.DocumentsDone> done = new TreeMap<>();
+    private final Map<String, Source> sources = new HashMap<>();
+    private final List<PartitionTotal> totals;
+    private long nextTask, watermark;
+    private long bytesWaiting, counted, changes;
+    private @Nullable String failure;
+
+    DocumentTracker(JobSpec spec) {
+        this.spec = spec;
+        this.totals = new ArrayList<>(Collections.nCopies(spec.partitions(), PartitionTotal.ZERO));
+    }
+
+    private static final class Document {
+        final String id;
+
+        @Nullable
+        DocumentEntry entry;
+
+        @Nullable
+        Flight flight;
+
+        @Nullable
+        DocumentChange waiting;
+
+        Document(String id) {
+            this.id = id;
+        }
+    }
+
+    /** A change that is being counted. */
+    private static final class Flight {
+        final DocumentTask.Target target;
+        final Map<Integer, DocumentEntry.Part> parts = new HashMap<>();
+        int tasks;
+
+        Flight(DocumentTask.Target target) {
+            this.target = target;
+        }
+    }
+
+    /** A task that is handed out and not done. */
+    private static final class Open {
+        final DocumentTask task;
+        final byte[] texts;
+        final Set<Long> failed = new HashSet<>(2);
+        int issues;
+        long issuedMillis;
+
+        Open(DocumentTask task, byte[] texts) {
+            this.task = task;
+            this.texts = texts;
+        }
+    }
+
+    /** How far a source has been read, and which of what was read is not handed out yet. */
+    private static final class Source {
+        long next;
+        final TreeMap<Long, Integer> held = new TreeMap<>();
+    }
+
+    /** A task to publish, and the texts that travel with it. */
+    @SuppressWarnings("ArrayRecordComponent")
+    record Due(DocumentTask task, byte[] texts) {}
+
+    /** What the documents topic is to say of a document from now on; null where it is gone. */
+    record Entry(String id, @Nullable DocumentEntry entry) {}
+
+    // ---- what an earlier driver of the job has left
+
+    void restore(ContinuousPosition position) {
+        nextTask = position.nextTask();
+        watermark = position.watermark();
+        for (int p = 0; p < totals.size(); p++) {
+            totals.set(p, position.totals().get(p));
+        }
+        for (ContinuousPosition.DoneTask each : position.doneAbove()) {
+            done.put(
+                    each.task(),
+                    new Event.DocumentsDone(
+                            spec.id(), each.task(), 1, 0, "", List.of(), each.totals(), List.of()));
+        }
+        position.sources().forEach((name, next) -> sources.computeIfAbsent(name, n -> new Source()).next = next);
+    }
+
+    void restore(String id, @Nullable DocumentEntry entry) {
+        if (entry == null) {
+            documents.remove(id);
+        } else {
+            documents.computeIfAbsent(id, Document::new).entry = entry;
+        }
+    }
+
+    /** All entries are restored; tasks come next. */
+    void restored() {
+        counted = documents.size();
+    }
+
+    /** A task that was published; passed over if it is known as done. */
+    void restore(DocumentTask task, byte[] texts, long nowMillis) {
+        if (task.number() < watermark || done.containsKey(task.number()) || open.containsKey(task.number())) {
+            return;
+        }
+        Open restored = new Open(task, texts);
+        restored.issues = task.attempt();
+        restored.issuedMillis = nowMillis;
+        open.put(task.number(), restored);
+        nextTask = Math.max(nextTask, task.number() + 1);
+        Set<Integer> touched = new HashSet<>();
+        for (DocumentTask.Change change : task.changes()) {
+            if (touched.add(change.document())) {
+                DocumentTask.Target target = task.documents().get(change.document());
+                Document document = documents.computeIfAbsent(target.id(), Document::new);
+                Flight flight = document.flight;
+                if (flight == null) {
+                    flight = new Flight(target);
+                    document.flight = flight;
+                }
+                flight.tasks++;
+            }
+        }
+    }
+
+    // ---- what sources say
+
+    /** Takes what a source says. */
+    void change(DocumentChange change) {
+        changes++;
+        Source source = source(change);
+        if (source != null) {
+            source.next = Math.max(source.next, change.position() + 1);
+            source.held.merge(change.position(), 1, Integer::sum);
+        }
+        unreadable.remove(change.id());
+        Document document = documents.computeIfAbsent(change.id(), Document::new);
+        DocumentChange older = document.waiting;
+        if (older != null) {
+            release(older);
+            bytesWaiting -= older.textBytes();
+        }
+        document.waiting = change;
+        bytesWaiting += change.textBytes();
+        if (older == null && document.flight == null) {
+            ready.add(document);
+        }
+    }
+
+    /** A document keeps its last good version, for this reason. */
+    void unreadable(String id, String why) {
+        unreadable.put(id, why);
+    }
+
+    /** A document has another name and is otherwise the same. False where it cannot simply be renamed now. */
+    boolean rename(String from, String to, String version, long modifiedNanos) {
+        Document old = documents.get(from);
+        Document target = documents.get(to);
+        if (old == null || old.entry == null || old.flight != null || old.waiting != null || target != null) {
+            return false;
+        }
+        Document renamed = new Document(to);
+        renamed.entry = old.entry.renewed(version, old.entry.bytes(), modifiedNanos);
+        documents.put(to, renamed);
+        old.entry = null;
+        dirty.add(renamed);
+        dirty.add(old);
+        return true;
+    }
+
+    /** What is counted of a document, or null. */
+    @Nullable
+    DocumentEntry entry(String id) {
+        Document document = documents.get(id);
+        return document == null ? null : document.entry;
+    }
+
+    private @Nullable Source source(DocumentChange change) {
+        return change.source().isEmpty() ? null : sources.computeIfAbsent(change.source(), n -> new Source());
+    }
+
+    private void release(DocumentChange change) {
+        Source source = source(change);
+        if (source != null) {
+            source.held.computeIfPresent(change.position(), (p, n) -> n == 1 ? null : n - 1);
+        }
+    }
+
+    /** Whether sources may be asked for more. */
+    boolean hasRoom() {
+        return bytesWaiting < MOST_BYTES_WAITING && ready.size() < MOST_WAITING;
+    }
+
+    // ---- what is to be done
+
+    /** Tasks to publish now, in one transaction; they count as published from here on. */
+    List<Due> due(long nowMillis) {
+        List<Due> due = new ArrayList<>();
+        while (!retries.isEmpty()) {
+            Open retry = retries.remove();
+            if (open.containsKey(retry.task.number())) {
+                due.add(reissue(retry, nowMillis));
+            }
+        }
+        for (Open task : open.values()) {
+            if (nowMillis - task.issuedMillis > LATE_MILLIS << Math.min(task.issues, 10)) {
+                due.add(reissue(task, nowMillis));
+            }
+        }
+        while (!ready.isEmpty() && open.size() < spec.window()) {
+            Packer packer = new Packer();
+            while (!ready.isEmpty() && packer.hasRoom()) {
+                plan(ready.remove(), packer);
+            }
+            for (Open task : packer.finish()) {
+                task.issues = 1;
+                task.issuedMillis = nowMillis;
+                open.put(task.task.number(), task);
+                due.add(new Due(task.task, task.texts));
+            }
+        }
+        return due;
+    }
+
+    private static Due reissue(Open task, long nowMillis) {
+        task.issues++;
+        task.issuedMillis = nowMillis;
+        return new Due(task.task.withAttempt(task.issues), task.texts);
+    }
+
+    private void plan(Document document, Packer packer) {
+        DocumentChange change = document.waiting;
+        if (change == null) {
+            return;
+        }
+        document.waiting = null;
+        bytesWaiting -= change.textBytes();
+        release(change);
+        byte[] text = change.text() == null ? new byte[0] : change.text();
+        List<TextParts.Part> parts;
+        try {
+            parts = TextParts.of(text);
+        } catch (TextParts.LineTooLongException e) {
+            unreadable.put(change.id(), String.valueOf(e.getMessage()));
+            return;
+        }
+        DocumentEntry entry = document.entry;
+        List<DocumentEntry.Part> known = entry == null ? List.of() : entry.parts();
+        DocumentTask.Target target = new DocumentTask.Target(
+                change.id(), change.version(), change.bytes(), change.modifiedNanos(), parts.size());
+        Flight flight = new Flight(target);
+        for (int i = 0; i < Math.max(parts.size(), known.size()); i++) {
+            BlockPosition base = i < known.size() ? known.get(i).block() : BlockPosition.NONE;
+            if (i >= parts.size()) {
+                packer.add(flight, i, base, "", null, 0, 0);
+            } else if (i >= known.size() || !known.get(i).hash().equals(parts.get(i).hash())) {
+                TextParts.Part part = parts.get(i);
+                packer.add(flight, i, base, part.hash(), text, part.from(), part.bytes());
+            }
+        }
+        if (flight.tasks == 0) {
+            finish(document, flight);
+        } else {
+            document.flight = flight;
+        }
+    }
+
+    /** Puts changes into tasks. A document's changes may span several. */
+    private final class Packer {
+        private final List<Open> tasks = new ArrayList<>();
+        private List<DocumentTask.Target> targets = new ArrayList<>();
+        private List<DocumentTask.Change> changes = new ArrayList<>();
+        private final java.io.ByteArrayOutputStream texts = new java.io.ByteArrayOutputStream();
+        private @Nullable Flight last;
+
+        /** False once a task is full: then the next is begun by a packer of its own, as far as the window lets it. */
+        boolean hasRoom() {
+            return tasks.isEmpty() && texts.size() < TASK_BYTES && changes.size() < TASK_CHANGES;
+        }
+
+        void add(
+                Flight flight,
+                int part,
+                BlockPosition base,
+                String hash,
+                byte @Nullable [] text,
+                int from,
+                int bytes) {
+            if (texts.size() + bytes > TASK_BYTES + TextParts.PART_BYTES && !changes.isEmpty()
+                    || changes.size() >= 2 * TASK_CHANGES) {
+                close();
+            }
+            if (last != flight) {
+                last = flight;
+                targets.add(flight.target);
+                flight.tasks++;
+            }
+            changes.add(new DocumentTask.Change(targets.size() - 1, part, base, hash, text == null ? -1 : bytes));
+            if (text != null) {
+                texts.write(text, from, bytes);
+            }
+        }
+
+        private void close() {
+            tasks.add(new Open(
+                    new DocumentTask(
+                            spec.id(), nextTask++, 1, spec.rules(), spec.partitions(), targets, changes),
+                    texts.toByteArray()));
+            targets = new ArrayList<>();
+            changes = new ArrayList<>();
+            texts.reset();
+            last = null;
+        }
+
+        List<Open> finish() {
+            if (!changes.isEmpty()) {
+                close();
+            }
+            return tasks;
+        }
+    }
+
+    // ---- what mappers say
+
+    /** Takes an event of this job. */
+    void apply(Event event) {
+        if (event instanceof Event.DocumentsDone each) {
+            done(each);
+        } else if (event instanceof Event.DocumentsFailed each) {
+            failed(each);
+        } else if (event instanceof Event.PartitionFailed each) {
+            fail("partition " + each.partition() + " on " + each.worker() + ": " + each.message());
+        }
+    }
+
+    private void done(Event.DocumentsDone result) {
+        if (result.task() < watermark) {
+            return; // a late copy
+        }
+        Event.DocumentsDone first = done.get(result.task());
+        if (first != null) {
+            if (!first.totals().equals(result.totals())) {
+                fail("two runs of task " + result.task() + " differ, by " + first.worker() + " and " + result.worker()
+                        + ": the mappers are not of one release");
+            }
+            return;
+        }
+        Open task = open.remove(result.task());
+        if (task == null
+                || result.totals().size() != spec.partitions()
+                || result.blocks().size() != task.task.changes().size()) {
+            fail(result.worker() + " reports a task " + result.task() + " that was never handed out like this");
+            return;
+        }
+        Set<Document> landed = new LinkedHashSet<>();
+        for (int i = 0; i < result.blocks().size(); i++) {
+            DocumentTask.Change change = task.task.changes().get(i);
+            Document document = documents.get(task.task.documents().get(change.document()).id());
+            if (document == null || document.flight == null) {
+                throw new IllegalStateException("task " + result.task() + " is of a document that is not under way");
+            }
+            if (landed.add(document)) {
+                document.flight.tasks--;
+            }
+            if (!change.isRemoval()) {
+                Event.Block block = result.blocks().get(i);
+                document.flight.parts.put(
+                        change.part(),
+                        new DocumentEntry.Part(
+                                change.hash(),
+                                new BlockPosition(block.partition(), block.offset(), result.task(), i),
+                                block.total(),
+                                block.text()));
+            }
+        }
+        for (Document document : landed) {
+            Flight flight = document.flight;
+            if (flight != null && flight.tasks == 0) {
+                finish(document, flight);
+                document.flight = null;
+                if (document.waiting != null) {
+                    ready.add(document);
+                }
+            }
+        }
+        done.put(result.task(), result);
+        advance();
+    }
+
+    private void finish(Document document, Flight flight) {
+        DocumentTask.Target target = flight.target;
+        DocumentEntry before = document.entry;
+        DocumentEntry after = null;
+        if (!target.isDeleted()) {
+            List<DocumentEntry.Part> parts = new ArrayList<>(target.parts());
+            for (int i = 0; i < target.parts(); i++) {
+                DocumentEntry.Part part = flight.parts.get(i);
+                if (part == null) {
+                    if (before == null || i >= before.parts().size()) {
+                        throw new IllegalStateException("part " + i + " of " + document.id + " was never counted");
+                    }
+                    part = before.parts().get(i);
+                }
+                parts.add(part);
+            }
+            after = new DocumentEntry(target.version(), target.bytes(), target.modifiedNanos(), parts);
+        }
+        counted += (after == null ? 0 : 1) - (before == null ? 0 : 1);
+        document.entry = after;
+        dirty.add(document);
+    }
+
+    private void advance() {
+        for (Event.DocumentsDone next = done.remove(watermark); next != null; next = done.remove(watermark)) {
+            for (int p = 0; p < totals.size(); p++) {
+                totals.set(p, totals.get(p).plus(next.totals().get(p)));
+            }
+            watermark++;
+        }
+    }
+
+    private void failed(Event.DocumentsFailed failed) {
+        Open task = open.get(failed.task());
+        if (task == null || !task.failed.add(failed.execution())) {
+            return;
+        }
+        if (task.failed.size() >= spec.maxAttempts()) {
+            fail("task " + failed.task() + " (" + describe(task.task) + ") failed " + task.failed.size()
+                    + " times, last on " + failed.worker() + ": " + failed.message());
+        } else {
+            retries.add(task);
+        }
+    }
+
+    static String describe(DocumentTask task) {
+        int more = task.documents().size() - 1;
+        return "document " + task.documents().get(0).id() + (more == 0 ? "" : " and " + more + " more");
+    }
+
+    private void fail(String why) {
+        if (failure == null) {
+            failure = why;
+        }
+    }
+
+    // ---- what is to be written down
+
+    /** Documents whose entry has changed since the last call. */
+    List<Entry> takeDirty() {
+        List<Entry> entries = new ArrayList<>(dirty.size());
+        for (Document document : dirty) {
+            entries.add(new Entry(document.id, document.entry));
+            if (document.entry == null && document.flight == null && document.waiting == null) {
+                documents.remove(document.id, document);
+            }
+        }
+        dirty.clear();
+        return entries;
+    }
+
+    boolean isDirty() {
+        return !dirty.isEmpty();
+    }
+
+    /** Where this driver is; what has been taken as dirty and due belongs to it. */
+    ContinuousPosition position(long tasksStart, long eventsStart) {
+        List<ContinuousPosition.DoneTask> above = new ArrayList<>();
+        done.forEach((task, result) -> above.add(new ContinuousPosition.DoneTask(task, result.totals())));
+        Map<String, Long> positions = new HashMap<>();
+        sources.forEach(
+                (name, source) -> positions.put(name, source.held.isEmpty() ? source.next : source.held.firstKey()));
+        return new ContinuousPosition(
+                spec.id(), tasksStart, eventsStart, nextTask, watermark, above, totals, positions);
+    }
+
+    /** Where to read a source from; null where it was never read. */
+    @Nullable
+    Long sourcePosition(String source) {
+        Source known = sources.get(source);
+        return known == null ? null : known.next;
+    }
+
+    /** Every task below is done. */
+    long watermark() {
+        return watermark;
+    }
+
+    long nextTask() {
+        return nextTask;
+    }
+
+    /** By partition, what the tasks below the watermark came to. */
+    List<PartitionTotal> totals() {
+        return List.copyOf(totals);
+    }
+
+    PartitionTotal total() {
+        return totals.stream().reduce(PartitionTotal.ZERO, PartitionTotal::plus);
+    }
+
+    /** Whether nothing waits and nothing is under way. */
+    boolean isQuiet() {
+        return ready.isEmpty() && open.isEmpty() && retries.isEmpty();
+    }
+
+    /** Documents counted. */
+    long documents() {
+        return counted;
+    }
+
+    /** Names of all documents that are counted or under way. */
+    Collection<String> ids() {
+        return List.copyOf(documents.keySet());
+    }
+
+    /** Changes that came from the sources. */
+    long changes() {
+        return changes;
+    }
+
+    int waiting() {
+        return ready.size();
+    }
+
+    int openTasks() {
+        return open.size();
+    }
+
+    /** Documents that keep their last good version, and why. */
+    Map<String, String> unreadable() {
+        return Collections.unmodifiableMap(unreadable);
+    }
+
+    /** Why the job cannot go on; null while it can. */
+    @Nullable
+    String failure() {
+        return failure;
+    }
+}
