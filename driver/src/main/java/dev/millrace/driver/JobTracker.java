@@ -51,6 +51,10 @@ final class JobTracker {
     private final long[] durations = new long[DURATIONS_KEPT];
     private int durationCount;
     private int published, resolved, attempts, backups, publications;
+    /** The last issue, in the order of publishing, that a mapper is known to have taken, and when that was known. */
+    private int taken = -1;
+
+    private long takenMillis;
     private long bytesPlanned, bytesDone, files;
     private boolean sealed, ended;
     private @Nullable String failure;
@@ -65,7 +69,9 @@ final class JobTracker {
         /** Runs that were claimed, and runs that failed, by execution: events may repeat. */
         final Set<Long> claimed = new HashSet<>(2), failed = new HashSet<>(2);
 
-        int issues, attempts, publication;
+        /** Place in the order of publishing of each issue. */
+        final List<Integer> publications = new ArrayList<>(1);
+        int issues, attempts;
         long issuedMillis, claimedMillis = -1, signMillis;
         long lateMillis = LATE_FLOOR_MILLIS;
         int overtakenBy;
@@ -84,6 +90,10 @@ final class JobTracker {
 
         boolean isRunning() {
             return !isResolved() && claimedMillis >= 0;
+        }
+
+        int publication() {
+            return publications.get(publications.size() - 1);
         }
     }
 
@@ -163,7 +173,7 @@ final class JobTracker {
                 }
                 continue;
             }
-            long age = nowMillis - (claimed ? task.claimedMillis : task.issuedMillis);
+            long age = nowMillis - (claimed ? task.claimedMillis : waitingSince(task));
             boolean overtaken = task.overtakenBy >= OVERTAKEN_ROUNDS * Math.max(workers.size(), 1);
             boolean slow = age >= (claimed ? late : Math.max(late, NEVER_CLAIMED_MILLIS));
             if (age >= task.lateMillis && (overtaken || slow && (claimed || !isWaiting(task)))) {
@@ -174,20 +184,37 @@ final class JobTracker {
         }
     }
 
+    /** A task that stood in the queue counts from when its turn came. */
+    private long waitingSince(Tracked task) {
+        return task.publication() > taken ? Math.max(task.issuedMillis, takenMillis) : task.issuedMillis;
+    }
+
     /**
-     * Whether a task that nobody has claimed may simply be waiting its turn: something published before it is waiting
-     * too, or every thread that was ever seen is busy.
+     * Whether a task that nobody has claimed may simply be waiting its turn: something that was published before it is
+     * waiting too, if only a backup of a task that is done by now; or every thread that was ever seen is busy.
      */
     private boolean isWaiting(Tracked task) {
-        int running = 0;
-        for (Tracked other : tasks.subList(0, published)) {
-            if (other.isRunning()) {
-                running++;
-            } else if (!other.isResolved() && other.publication < task.publication) {
-                return true;
+        if (task.publication() <= taken) {
+            return false;
+        }
+        long running =
+                tasks.subList(0, published).stream().filter(Tracked::isRunning).count();
+        return task.publication() > taken + 1 || running >= workers.size();
+    }
+
+    /** A mapper has had this issue in its hands, and so has had all before it: mappers take them in order. */
+    private void took(Tracked task, int attempt, long nowMillis) {
+        if (attempt > task.publications.size() || task.publications.get(attempt - 1) <= taken) {
+            return;
+        }
+        int before = taken;
+        taken = task.publications.get(attempt - 1);
+        takenMillis = nowMillis;
+        for (Tracked passed : tasks.subList(0, published)) {
+            if (!passed.isResolved() && passed.publication() > before && passed.publication() < taken) {
+                passed.issuedMillis = nowMillis;
             }
         }
-        return running >= workers.size();
     }
 
     private ChunkTask issue(Tracked task, long nowMillis) {
@@ -200,7 +227,7 @@ final class JobTracker {
         task.signMillis = nowMillis;
         task.claimedMillis = -1;
         task.overtakenBy = 0;
-        task.publication = publications++;
+        task.publications.add(publications++);
         return task.task.withAttempt(task.issues);
     }
 
@@ -242,6 +269,7 @@ final class JobTracker {
             return;
         }
         workers.add(claim.worker());
+        took(task, claim.attempt(), nowMillis);
         if (task.isResolved()) {
             return;
         }
@@ -267,6 +295,7 @@ final class JobTracker {
             return;
         }
         workers.add(done.worker());
+        took(task, done.attempt(), nowMillis);
         Event.TaskDone first = task.done;
         if (first != null) {
             if (!first.sameResultAs(done)) {
@@ -289,14 +318,18 @@ final class JobTracker {
             durations[durationCount++ % DURATIONS_KEPT] = nowMillis - task.claimedMillis;
         }
         for (Tracked other : tasks.subList(0, published)) {
-            if (!other.isResolved() && other.publication < task.publication) {
+            if (!other.isResolved() && other.publication() < task.publication()) {
                 other.overtakenBy++;
             }
         }
     }
 
     private void failed(@Nullable Tracked task, Event.TaskFailed failed, long nowMillis) {
-        if (task == null || task.isResolved() || !task.failed.add(failed.execution())) {
+        if (task == null) {
+            return;
+        }
+        took(task, failed.attempt(), nowMillis);
+        if (task.isResolved() || !task.failed.add(failed.execution())) {
             return;
         }
         task.signMillis = nowMillis;

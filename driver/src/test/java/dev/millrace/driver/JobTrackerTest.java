@@ -319,6 +319,33 @@ final class JobTrackerTest {
     }
 
     @Test
+    void tasksBehindStaleBackupsWaitTheirTurn() {
+        tracker = tracker(8, 4, false);
+        plan(16);
+        due();
+        claim(0, 1, "m/1");
+        now += 40_000; // the broker is away
+        assertThat(due()).as("the one at work, and the next in the queue").containsExactly(0, 1);
+        for (int i = 0; i < 8; i++) {
+            claim(i, 1, "m/1");
+            now += 1_000;
+            done(i);
+            assertThat(due()).as("only new ones, which stand behind a backup").allMatch(task -> task >= 8);
+        }
+        now += 5_000;
+        claim(0, 2, "m/1"); // a stale backup keeps the mapper busy
+        now += 9_000;
+        assertThat(due()).isEmpty();
+        for (int i = 8; i < 16; i++) {
+            claim(i, 1, "m/1");
+            now += 2_000;
+            done(i);
+            assertThat(due()).isEmpty();
+        }
+        assertThat(tracker.backups()).isEqualTo(2);
+    }
+
+    @Test
     void whatEndLeftOutStaysOut() {
         tracker = tracker(4, 3, true);
         plan(1);

@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
@@ -73,7 +72,6 @@ final class BadInputTest {
     private static String lostAddress;
     private static MillraceProcess lostDriver;
     private static String lostJob;
-    private static long lostSince;
 
     private static ServerSocket silent;
     /** Held, so that none is closed before the end. */
@@ -118,7 +116,6 @@ final class BadInputTest {
         // So few that most of a window is still to be done, which the driver then tries to hand out again.
         awaitEvents(lostAddress, 20);
         lostBroker.kill();
-        lostSince = System.nanoTime();
     }
 
     /** Returns when mappers have told of so much. That is asked of the broker, as drivers tell little without -v. */
@@ -700,8 +697,6 @@ final class BadInputTest {
     @Order(9)
     void brokerLostInMidJobIsNamedAndTheJobGoesOnAfterwards() throws IOException, InterruptedException {
         assertEnd(lostDriver, 4, "the broker at " + lostAddress, "millrace attach ", lostJob);
-        assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - lostSince))
-                .isLessThan(120);
         lostBroker = broker("lost-broker", lostAddress.substring(lostAddress.indexOf(':') + 1));
         addressOf(lostBroker);
         Path counts = output();
