@@ -120,7 +120,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     private static EmbeddedBroker startOnFreePorts(DataFolder folder, Settings settings) {
         for (int attempt = 1; ; attempt++) {
-            int port = settings.port() == 0 ? freePort() : settings.port();
+            int port = settings.port() == 0 ? freePort(0) : settings.port();
             try {
                 return startOn(folder, port, settings.properties());
             } catch (RuntimeException e) {
@@ -139,7 +139,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
 
     private static EmbeddedBroker startOn(DataFolder folder, int port, Map<String, String> extra) {
-        Properties properties = BrokerProperties.of(folder.path(), port, freePort(), extra);
+        Properties properties = BrokerProperties.of(folder.path(), port, freePort(port), extra);
         KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
         try {
             server.startup();
@@ -162,9 +162,10 @@ public final class EmbeddedBroker implements AutoCloseable {
         formatter.run();
     }
 
-    private static int freePort() {
+    /** @param other that the caller wants for itself; a port given back may be handed out again at once */
+    private static int freePort(int other) {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
+            return socket.getLocalPort() == other ? freePort(other) : socket.getLocalPort();
         } catch (IOException e) {
             throw new UncheckedIOException("no free port on the loopback address", e);
         }
