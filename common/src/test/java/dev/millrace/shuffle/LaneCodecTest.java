@@ -52,15 +52,15 @@ final class LaneCodecTest {
 
     @Test
     void theKeyIsTheFirstWord() {
-        assertThat(LaneCodec.keyOf(pairs().bytes(), pairs().from(), pairs().to())).asString().isEqualTo("mill");
+        assertThat(LaneCodec.keyOf(pairs().bytes(), pairs().from(), pairs().to()))
+                .asString()
+                .isEqualTo("mill");
         byte[] block = new byte[2 + 300 + 1];
         Arrays.fill(block, (byte) 'x');
         block[0] = (byte) (300 & 0x7f | 0x80);
         block[1] = 300 >> 7;
         block[302] = 2;
-        assertThat(LaneCodec.keyOf(block, 0, block.length))
-                .hasSize(300)
-                .containsOnly('x');
+        assertThat(LaneCodec.keyOf(block, 0, block.length)).hasSize(300).containsOnly('x');
     }
 
     @Test
@@ -74,7 +74,8 @@ final class LaneCodecTest {
         for (byte[] block : blocks) {
             for (byte[] bytes : new byte[][] {block, Arrays.copyOf(block, 64)}) {
                 LaneRecord.Pairs pairs = new LaneRecord.Pairs(JOB, 0, 0, 0, 1, bytes, 0, block.length);
-                assertThatThrownBy(() -> LaneCodec.keyOf(pairs.bytes(), pairs.from(), pairs.to())).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> LaneCodec.keyOf(pairs.bytes(), pairs.from(), pairs.to()))
+                        .isInstanceOf(IllegalArgumentException.class);
             }
         }
     }

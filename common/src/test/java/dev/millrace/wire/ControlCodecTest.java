@@ -67,8 +67,10 @@ final class ControlCodecTest {
 
     @Test
     void aComponentOfALaterReleaseIsPassedOver() {
-        assertThat(ControlCodec.checkpoint(
-                        json("{\"format\":1,\"partition\":1,\"position\":2,\"finished\":[],\"continuous\":[],\"later\":{\"x\":1}}")))
+        assertThat(
+                        ControlCodec.checkpoint(
+                                json(
+                                        "{\"format\":1,\"partition\":1,\"position\":2,\"finished\":[],\"continuous\":[],\"later\":{\"x\":1}}")))
                 .isEqualTo(new Checkpoint(1, 2, List.of(), List.of()));
     }
 

@@ -235,7 +235,8 @@ public final class KafkaJobClient implements JobClient {
         setup.pairs(); // says what to do where there is no installation
         Map<JobId, RememberedJob> jobs = new LinkedHashMap<>();
         readToEnd(jobsPartition(), -1, in -> {
-            if (in.value() != null) {
+            boolean isJob = new String(in.key(), StandardCharsets.US_ASCII).indexOf('/') < 0; // else a position
+            if (in.value() != null && isJob) {
                 JobRecord job = ControlCodec.job(in.value());
                 jobs.put(job.spec().id(), new RememberedJob(job, in.timestamp()));
             }

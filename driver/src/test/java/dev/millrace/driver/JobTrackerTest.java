@@ -27,8 +27,8 @@ final class JobTrackerTest {
 
     private static JobTracker tracker(int window, int maxAttempts, boolean skipFailed) {
         InputSpec input = new InputSpec(List.of("docs"), List.of(), List.of(), false, 100);
-        return new JobTracker(
-                new JobSpec(JOB, "test", JobKind.BATCH, RULES, input, 2, "topic", window, maxAttempts, skipFailed, 0, 0, 0));
+        return new JobTracker(new JobSpec(
+                JOB, "test", JobKind.BATCH, RULES, input, 2, "topic", window, maxAttempts, skipFailed, 0, 0, 0));
     }
 
     private static ChunkTask task(int number) {

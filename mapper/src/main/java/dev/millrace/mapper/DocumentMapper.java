@@ -71,8 +71,7 @@ final class DocumentMapper {
             words.clear();
             block.clear();
             // A part that is not the document's first has no byte order mark: what looks like one is a character.
-            TextStats stats = reader.tally(
-                    new ByteArrayInputStream(texts, at, change.bytes()), 0, Long.MAX_VALUE);
+            TextStats stats = reader.tally(new ByteArrayInputStream(texts, at, change.bytes()), 0, Long.MAX_VALUE);
             at += change.bytes();
             block.addAll(words, left);
             byte[] pairs = bytes(block.blocks(0));

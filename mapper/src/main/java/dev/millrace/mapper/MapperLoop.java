@@ -1,9 +1,12 @@
 package dev.millrace.mapper;
 
 import dev.millrace.input.InputException;
+import dev.millrace.job.BlockPosition;
 import dev.millrace.job.ChunkTask;
+import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
+import dev.millrace.job.MapTask;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.kafka.TopicNames;
@@ -11,22 +14,18 @@ import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.shuffle.PairBlocks;
-import dev.millrace.job.BlockPosition;
-import dev.millrace.job.DocumentTask;
-import dev.millrace.job.MapTask;
-import java.io.IOException;
-import java.util.Iterator;
-import java.util.Objects;
-import java.util.concurrent.Callable;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import dev.millrace.wire.ControlCodec;
 import dev.millrace.wire.MalformedRecordException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -39,6 +38,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
@@ -443,10 +443,7 @@ final class MapperLoop {
                 int from = block.arrayOffset() + block.position(), to = from + block.remaining();
                 LaneRecord lane = batch.of(part, parted.size(), block.array(), from, to);
                 records.add(new ProducerRecord<>(
-                        topics.pairs(),
-                        partition,
-                        LaneCodec.keyOf(block.array(), from, to),
-                        LaneCodec.encode(lane)));
+                        topics.pairs(), partition, LaneCodec.keyOf(block.array(), from, to), LaneCodec.encode(lane)));
             }
             parts.add(parted.size());
             totals.add(blocks.total(partition));

@@ -27,6 +27,7 @@ final class ContinuousReduction {
     private WordTable counts = new WordTable();
     /** Words whose count has changed since it was published. */
     private final WordTable changed = new WordTable();
+
     private final TreeMap<Long, Applied> applied = new TreeMap<>();
     private long watermark;
     private PartitionTotal total = PartitionTotal.ZERO;

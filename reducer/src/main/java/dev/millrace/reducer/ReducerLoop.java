@@ -4,6 +4,7 @@ import dev.millrace.job.Checkpoint;
 import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
+import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -64,7 +66,9 @@ final class ReducerLoop {
     private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
     /** By partition, events of barriers that go out with the next publication, which commits that they were reached. */
     private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> barriers = new HashMap<>();
+
     private String missing = "";
+    private @Nullable Admin admin;
     private volatile boolean draining;
 
     ReducerLoop(ReducerSettings settings, ReducerMetrics metrics) {
@@ -113,6 +117,9 @@ final class ReducerLoop {
             }
             throw e;
         } finally {
+            if (admin != null) {
+                admin.close(Duration.ofSeconds(1));
+            }
             // A reducer that is told to stop hands its partitions over at once; for one that failed they wait until
             // it is back or its session is over.
             consumer.close(CloseOptions.timeout(Duration.ofSeconds(2))
@@ -189,10 +196,21 @@ final class ReducerLoop {
             return;
         }
         TopicPartition results = new TopicPartition(topics.results(mark.job()), reducer.partition());
-        // This reducer is the only writer, and has no transaction open: the stable end is the end.
-        long end = checkpointReader.endOffsets(List.of(results)).getOrDefault(results, 0L);
-        barriers.computeIfAbsent(reducer.partition(), p -> new ArrayList<>()).add(event(new Event.PartitionBarrier(
-                mark.job(), reducer.partition(), settings.slot(), mark.barrier(), end, job.words(), job.total())));
+        Admin asked = admin;
+        if (asked == null) {
+            asked = settings.cluster().admin();
+            admin = asked;
+        }
+        long end = ClusterSetup.writtenEnd(asked, results); // this reducer is the only writer
+        barriers.computeIfAbsent(reducer.partition(), p -> new ArrayList<>())
+                .add(event(new Event.PartitionBarrier(
+                        mark.job(),
+                        reducer.partition(),
+                        settings.slot(),
+                        mark.barrier(),
+                        end,
+                        job.words(),
+                        job.total())));
         publish();
     }
 

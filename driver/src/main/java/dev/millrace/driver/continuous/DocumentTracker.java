@@ -125,8 +125,7 @@ final class DocumentTracker {
         for (ContinuousPosition.DoneTask each : position.doneAbove()) {
             done.put(
                     each.task(),
-                    new Event.DocumentsDone(
-                            spec.id(), each.task(), 1, 0, "", List.of(), each.totals(), List.of()));
+                    new Event.DocumentsDone(spec.id(), each.task(), 1, 0, "", List.of(), each.totals(), List.of()));
         }
         position.sources().forEach((name, next) -> sources.computeIfAbsent(name, n -> new Source()).next = next);
     }
@@ -299,7 +298,8 @@ final class DocumentTracker {
             BlockPosition base = i < known.size() ? known.get(i).block() : BlockPosition.NONE;
             if (i >= parts.size()) {
                 packer.add(flight, i, base, "", null, 0, 0);
-            } else if (i >= known.size() || !known.get(i).hash().equals(parts.get(i).hash())) {
+            } else if (i >= known.size()
+                    || !known.get(i).hash().equals(parts.get(i).hash())) {
                 TextParts.Part part = parts.get(i);
                 packer.add(flight, i, base, part.hash(), text, part.from(), part.bytes());
             }
@@ -325,13 +325,7 @@ final class DocumentTracker {
         }
 
         void add(
-                Flight flight,
-                int part,
-                BlockPosition base,
-                String hash,
-                byte @Nullable [] text,
-                int from,
-                int bytes) {
+                Flight flight, int part, BlockPosition base, String hash, byte @Nullable [] text, int from, int bytes) {
             if (texts.size() + bytes > TASK_BYTES + TextParts.PART_BYTES && !changes.isEmpty()
                     || changes.size() >= 2 * TASK_CHANGES) {
                 close();
@@ -349,8 +343,7 @@ final class DocumentTracker {
 
         private void close() {
             tasks.add(new Open(
-                    new DocumentTask(
-                            spec.id(), nextTask++, 1, spec.rules(), spec.partitions(), targets, changes),
+                    new DocumentTask(spec.id(), nextTask++, 1, spec.rules(), spec.partitions(), targets, changes),
                     texts.toByteArray()));
             targets = new ArrayList<>();
             changes = new ArrayList<>();
@@ -401,7 +394,8 @@ final class DocumentTracker {
         Set<Document> landed = new LinkedHashSet<>();
         for (int i = 0; i < result.blocks().size(); i++) {
             DocumentTask.Change change = task.task.changes().get(i);
-            Document document = documents.get(task.task.documents().get(change.document()).id());
+            Document document =
+                    documents.get(task.task.documents().get(change.document()).id());
             if (document == null || document.flight == null) {
                 throw new IllegalStateException("task " + result.task() + " is of a document that is not under way");
             }

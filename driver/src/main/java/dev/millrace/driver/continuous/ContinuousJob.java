@@ -1,0 +1,511 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.Release;
+import dev.millrace.job.ContinuousPosition;
+import dev.millrace.job.DocumentEntry;
+import dev.millrace.job.DocumentTask;
+import dev.millrace.job.Event;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.InputSpec;
+import dev.millrace.job.JobId;
+import dev.millrace.job.JobKind;
+import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.JobState;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.TextRules;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.LogReader;
+import dev.millrace.kafka.TopicNames;
+import dev.millrace.kafka.Transactions;
+import dev.millrace.shuffle.LaneCodec;
+import dev.millrace.shuffle.LaneRecord;
+import dev.millrace.wire.ControlCodec;
+import dev.millrace.wire.MalformedRecordException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The driver of a continuous job: feeds what sources and mappers say to a {@link DocumentTracker}, and publishes what
+ * that decides. What is published goes out in one transaction with the position that it leads to, so a driver that takes
+ * over goes on exactly there. One thread.
+ */
+public final class ContinuousJob {
+    private static final Duration IDLE_POLL = Duration.ofMillis(100);
+    private static final long FLUSH_NANOS = 200_000_000;
+    private static final long STATUS_NANOS = 1_000_000_000;
+    private static final int WINDOW = 16;
+    private static final int MAX_ATTEMPTS = 4;
+
+    private final DriverSettings settings;
+    private final ClusterSettings cluster;
+    private final TopicNames topics;
+    private final ClusterSetup setup;
+    private final DocumentSource source;
+    private final ContinuousListener listener;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final JobRecord record;
+    private final JobSpec spec;
+    private final Transactions transactions;
+    private final DocumentTracker tracker;
+    private final DriverView view = new DriverView();
+    private final Queue<Long> barriersAsked = new ArrayDeque<>();
+    private @Nullable Long barrier;
+    private boolean draining;
+    private long tasksStart, eventsNext;
+    /** An end of the tasks topic, and the number of the task that was the next then. */
+    private long tasksEnd, tasksEndNext;
+
+    private long markedWatermark = -1;
+    private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
+    private volatile boolean stopping;
+
+    private ContinuousJob(
+            DriverSettings settings,
+            ClusterSetup setup,
+            DocumentSource source,
+            ContinuousListener listener,
+            JobRecord record,
+            Transactions transactions,
+            KafkaConsumer<byte[], byte[]> consumer) {
+        this.settings = settings;
+        this.cluster = settings.cluster();
+        this.topics = cluster.topics();
+        this.setup = setup;
+        this.source = source;
+        this.listener = listener;
+        this.record = record;
+        this.spec = record.spec();
+        this.transactions = transactions;
+        this.consumer = consumer;
+        this.tracker = new DocumentTracker(spec);
+    }
+
+    /** What the source may see and say. */
+    private final class DriverView implements DocumentSource.Driver {
+        @Override
+        public @Nullable DocumentEntry entry(String id) {
+            return tracker.entry(id);
+        }
+
+        @Override
+        public Iterable<String> ids() {
+            return tracker.ids();
+        }
+
+        @Override
+        public void change(DocumentChange change) {
+            tracker.change(change);
+        }
+
+        @Override
+        public boolean rename(String from, String to, String version, long modifiedNanos) {
+            return tracker.rename(from, to, version, modifiedNanos);
+        }
+
+        @Override
+        public void unreadable(String id, String why) {
+            tracker.unreadable(id, why);
+            listener.notice(id + " keeps its last good version: " + why);
+        }
+
+        @Override
+        public boolean hasRoom() {
+            return tracker.hasRoom();
+        }
+    }
+
+    /**
+     * Runs the job of this name, a new one or the one that an earlier driver left, until the thread is interrupted, the
+     * job is cancelled, or the source has ended and all of it is counted.
+     *
+     * @throws MillraceException as {@link dev.millrace.driver.JobClient} does; on an interrupt the job stays open
+     */
+    public static void run(
+            DriverSettings settings, String name, TextRules rules, DocumentSource source, ContinuousListener listener) {
+        ClusterSettings cluster = settings.cluster();
+        TopicNames topics = cluster.topics();
+        try (source;
+                ClusterSetup setup = new ClusterSetup(cluster);
+                KafkaConsumer<byte[], byte[]> consumer =
+                        cluster.reader(Map.of("max.poll.records", 2_000, "fetch.max.wait.ms", 250))) {
+            ClusterSetup.PairsTopic pairs = setup.pairs();
+            JobRecord known = ContinuousJobs.find(cluster, name);
+            JobId id = known == null ? JobId.random() : known.spec().id();
+            try (Transactions transactions =
+                    new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline())) {
+                transactions.start(); // fences a driver that still runs, so what is read next is final
+                JobRecord record = known;
+                if (record == null) {
+                    setup.createContinuous(id, pairs.partitions(), pairs.replicas());
+                    record = JobRecord.open(spec(id, name, rules, source, pairs, ends(consumer, topics)));
+                    transactions.write(opening(record, topics));
+                } else {
+                    check(record, name, rules, source, pairs);
+                }
+                new ContinuousJob(settings, setup, source, listener, record, transactions, consumer)
+                        .runOrderly(known != null);
+            }
+        }
+    }
+
+    private static Map<TopicPartition, Long> ends(KafkaConsumer<byte[], byte[]> consumer, TopicNames topics) {
+        return consumer.endOffsets(
+                List.of(new TopicPartition(topics.events(), 0), new TopicPartition(topics.tasks(), 0)));
+    }
+
+    private static JobSpec spec(
+            JobId id,
+            String name,
+            TextRules rules,
+            DocumentSource source,
+            ClusterSetup.PairsTopic pairs,
+            Map<TopicPartition, Long> ends) {
+        TopicPartition[] both = ends.keySet().toArray(TopicPartition[]::new);
+        long events = 0, tasks = 0;
+        for (TopicPartition each : both) {
+            if (each.topic().endsWith("events")) {
+                events = ends.get(each);
+            } else {
+                tasks = ends.get(each);
+            }
+        }
+        return new JobSpec(
+                id,
+                name,
+                JobKind.CONTINUOUS,
+                rules,
+                new InputSpec(source.names(), List.of(), List.of(), false, TextParts.PART_BYTES),
+                pairs.partitions(),
+                pairs.id(),
+                WINDOW,
+                MAX_ATTEMPTS,
+                false,
+                events,
+                tasks,
+                System.currentTimeMillis());
+    }
+
+    private static void check(
+            JobRecord record, String name, TextRules rules, DocumentSource source, ClusterSetup.PairsTopic pairs) {
+        JobSpec spec = record.spec();
+        if (!spec.input().paths().equals(source.names())) {
+            throw new MillraceException(
+                    ExitCode.USAGE,
+                    "the job " + name + " counts "
+                            + String.join(", ", spec.input().paths()) + " and not " + String.join(", ", source.names())
+                            + ": give another --job NAME, or cancel " + spec.id());
+        }
+        if (!spec.rules().equals(rules)) {
+            throw new MillraceException(
+                    ExitCode.USAGE,
+                    "the job " + name + " counts by other rules (profile "
+                            + spec.rules().profile()
+                            + ", version " + spec.rules().version() + ", "
+                            + spec.rules().stopWords().size() + " stop words): give the same --profile and"
+                            + " --stop-words with release " + Release.VERSION + ", or another --job NAME");
+        }
+        if (!spec.pairsTopicId().equals(pairs.id())) {
+            throw new MillraceException(
+                    ExitCode.FAILED, "the job " + name + " was begun on another pairs topic than " + pairs);
+        }
+    }
+
+    private static List<ProducerRecord<byte[], byte[]>> opening(JobRecord record, TopicNames topics) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        JobId id = record.spec().id();
+        records.add(new ProducerRecord<>(topics.jobs(), 0, key(id), ControlCodec.encode(record)));
+        for (int partition = 0; partition < record.spec().partitions(); partition++) {
+            records.add(new ProducerRecord<>(
+                    topics.pairs(), partition, key(id), LaneCodec.encode(new LaneRecord.OpenContinuous(id))));
+        }
+        return records;
+    }
+
+    private static byte[] key(JobId id) {
+        return id.toString().getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private void runOrderly(boolean resumed) {
+        try {
+            run(resumed);
+        } catch (InterruptException e) {
+            Thread.interrupted(); // or nothing could be closed in order
+            throw new MillraceException(ExitCode.INTERRUPTED, "interrupted", e);
+        }
+    }
+
+    private void run(boolean resumed) {
+        recover();
+        listener.opened(spec.id(), resumed);
+        source.open(consumer::wakeup);
+        while (!stopping) {
+            step();
+        }
+    }
+
+    private void recover() {
+        tasksStart = spec.tasksStart();
+        eventsNext = spec.eventsStart();
+        ContinuousPosition position = ContinuousJobs.position(cluster, spec.id());
+        if (position != null) {
+            tasksStart = position.tasksStart();
+            eventsNext = position.eventsStart();
+            tracker.restore(position);
+            LogReader.readToEnd(
+                    cluster,
+                    new TopicPartition(topics.documents(spec.id()), 0),
+                    -1,
+                    in -> tracker.restore(
+                            new String(in.key(), StandardCharsets.UTF_8),
+                            in.value() == null ? null : ControlCodec.document(in.value())));
+            tracker.restored();
+            LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), tasksStart, in -> {
+                if (isOurs(in) && ControlCodec.task(in.value()) instanceof DocumentTask task) {
+                    Header texts = in.headers().lastHeader(TopicNames.DOCUMENT_HEADER);
+                    tracker.restore(task, texts == null ? new byte[0] : texts.value(), now());
+                }
+            });
+        }
+        TopicPartition events = new TopicPartition(topics.events(), 0);
+        TopicPartition jobs = new TopicPartition(topics.jobs(), 0);
+        List<TopicPartition> all = new ArrayList<>(List.of(events, jobs));
+        all.addAll(source.partitions());
+        consumer.assign(all);
+        consumer.seek(events, eventsNext);
+        consumer.seekToEnd(List.of(jobs));
+        for (TopicPartition partition : source.partitions()) {
+            Long next = tracker.sourcePosition(TopicSource.name(partition));
+            if (next == null) {
+                consumer.seekToBeginning(List.of(partition));
+            } else {
+                consumer.seek(partition, next);
+            }
+        }
+        consumer.position(jobs); // now, and once all have been sought: one without a position would fail all
+        tasksEnd = tasksStart;
+        tasksEndNext = tracker.watermark();
+    }
+
+    private boolean isOurs(ConsumerRecord<byte[], byte[]> in) {
+        return in.key() != null && spec.id().toString().equals(new String(in.key(), StandardCharsets.US_ASCII));
+    }
+
+    private void step() {
+        boolean taking = !draining && tracker.hasRoom();
+        if (!source.partitions().isEmpty()) {
+            if (taking) {
+                consumer.resume(source.partitions());
+            } else {
+                consumer.pause(source.partitions());
+            }
+        }
+        try {
+            poll(consumer.poll(tracker.waiting() > 0 && tracker.openTasks() < WINDOW ? Duration.ZERO : IDLE_POLL));
+        } catch (WakeupException e) {
+            // The source has something to say.
+        }
+        if (taking) {
+            source.poll(view);
+        }
+        barrier();
+        publish();
+        String failure = tracker.failure();
+        if (failure != null) {
+            throw failed(failure);
+        }
+        long now = System.nanoTime();
+        if (now - lastStatus > STATUS_NANOS) {
+            lastStatus = now;
+            tell();
+        }
+        if (source.isEnded() && tracker.isQuiet() && !tracker.isDirty() && barrier == null) {
+            stopping = true;
+        }
+    }
+
+    private void poll(ConsumerRecords<byte[], byte[]> records) {
+        for (ConsumerRecord<byte[], byte[]> in : records) {
+            if (in.topic().equals(topics.events())) {
+                eventsNext = in.offset() + 1;
+                if (isOurs(in)) {
+                    happened(in);
+                }
+            } else if (in.topic().equals(topics.jobs())) {
+                if (isOurs(in)
+                        && in.value() != null
+                        && ControlCodec.job(in.value()).state() == JobState.CANCELLED) {
+                    throw new MillraceException(ExitCode.CANCELLED, "job " + spec.id() + " was cancelled");
+                }
+            } else {
+                source.accept(in, view);
+            }
+        }
+    }
+
+    private void happened(ConsumerRecord<byte[], byte[]> in) {
+        Event event;
+        try {
+            event = ControlCodec.event(in.value());
+        } catch (MalformedRecordException e) {
+            listener.notice(
+                    "a record on " + topics.events() + " at offset " + in.offset() + " is no event: " + e.getMessage());
+            return;
+        }
+        if (event instanceof Event.BarrierAsked asked) {
+            barriersAsked.add(asked.barrier());
+        } else {
+            tracker.apply(event);
+        }
+    }
+
+    /** A barrier: all that was there when it was asked for is told, then nothing more until all of that is counted. */
+    private void barrier() {
+        if (barrier == null && !barriersAsked.isEmpty()) {
+            barrier = barriersAsked.remove();
+            source.beginBarrier(consumer.endOffsets(source.partitions()));
+        }
+        if (barrier != null && !draining) {
+            Map<TopicPartition, Long> positions = new HashMap<>();
+            for (TopicPartition partition : source.partitions()) {
+                positions.put(partition, consumer.position(partition));
+            }
+            draining = source.isPastBarrier(positions);
+        }
+        if (barrier != null && draining && tracker.isQuiet()) {
+            long number = barrier;
+            write(number);
+            TopicPartition documents = new TopicPartition(topics.documents(spec.id()), 0);
+            long end = ClusterSetup.writtenEnd(setup.admin(), documents);
+            List<String> unreadable = new ArrayList<>();
+            tracker.unreadable().forEach((id, why) -> unreadable.add(id + ": " + why));
+            transactions.write(List.of(new ProducerRecord<>(
+                    topics.events(),
+                    0,
+                    key(spec.id()),
+                    ControlCodec.encode(new Event.BarrierReached(
+                            spec.id(), number, end, tracker.documents(), tracker.total(), unreadable)))));
+            barrier = null;
+            draining = false;
+        }
+    }
+
+    private void publish() {
+        boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS
+                && (tracker.isDirty() || tracker.watermark() > markedWatermark);
+        if (flush || tracker.waiting() > 0 || tracker.openTasks() > 0) {
+            List<DocumentTracker.Due> due = tracker.due(now());
+            if (flush || !due.isEmpty() || tracker.isDirty() && due.isEmpty() && tracker.isQuiet() && flush) {
+                write(due, 0, flush);
+            }
+        }
+    }
+
+    private void write(long atBarrier) {
+        write(List.of(), atBarrier, true);
+    }
+
+    /** Everything that this driver has decided since the last time, and the position that it leads to. */
+    private void write(List<DocumentTracker.Due> due, long atBarrier, boolean mark) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (DocumentTracker.Due each : due) {
+            if (each.task().attempt() > 1) {
+                listener.notice("task " + each.task().number() + " (" + DocumentTracker.describe(each.task())
+                        + ") is issued again (attempt " + each.task().attempt() + ")");
+            }
+            ProducerRecord<byte[], byte[]> task =
+                    new ProducerRecord<>(topics.tasks(), 0, key(spec.id()), ControlCodec.encode(each.task()));
+            task.headers().add(TopicNames.DOCUMENT_HEADER, each.texts());
+            records.add(task);
+        }
+        for (DocumentTracker.Entry each : tracker.takeDirty()) {
+            DocumentEntry entry = each.entry();
+            records.add(new ProducerRecord<>(
+                    topics.documents(spec.id()),
+                    0,
+                    each.id().getBytes(StandardCharsets.UTF_8),
+                    entry == null ? null : ControlCodec.encode(entry)));
+        }
+        if (mark) {
+            lastFlush = System.nanoTime();
+            if (tracker.watermark() >= tasksEndNext) {
+                TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
+                tasksStart = tasksEnd;
+                tasksEnd = consumer.endOffsets(List.of(tasks)).getOrDefault(tasks, 0L);
+                tasksEndNext = tracker.nextTask()
+                        - due.stream()
+                                .filter(each -> each.task().attempt() == 1)
+                                .count();
+            }
+            if (atBarrier != 0 || tracker.watermark() > markedWatermark) {
+                markedWatermark = tracker.watermark();
+                List<PartitionTotal> totals = tracker.totals();
+                for (int partition = 0; partition < spec.partitions(); partition++) {
+                    LaneRecord.Watermark watermark =
+                            new LaneRecord.Watermark(spec.id(), markedWatermark, totals.get(partition), atBarrier);
+                    records.add(new ProducerRecord<>(
+                            topics.pairs(), partition, key(spec.id()), LaneCodec.encode(watermark)));
+                }
+            }
+        }
+        records.add(new ProducerRecord<>(
+                topics.jobs(),
+                0,
+                ContinuousJobs.positionKey(spec.id()),
+                ControlCodec.encode(tracker.position(tasksStart, eventsNext))));
+        try {
+            transactions.write(records);
+        } catch (Transactions.FencedException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "another driver has taken over the job " + spec.name() + " (" + spec.id()
+                            + "), or this one was frozen too long; start it again to take it back",
+                    e);
+        }
+    }
+
+    private void tell() {
+        listener.status(new ContinuousStatus(
+                tracker.documents(),
+                tracker.total().tokens(),
+                tracker.changes(),
+                tracker.waiting(),
+                tracker.openTasks(),
+                tracker.unreadable().size()));
+    }
+
+    /** Ends the job in every lane, so that reducers drop it, and remembers why. */
+    private MillraceException failed(String why) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (int partition = 0; partition < spec.partitions(); partition++) {
+            records.add(new ProducerRecord<>(
+                    topics.pairs(), partition, key(spec.id()), LaneCodec.encode(new LaneRecord.Cancel(spec.id()))));
+        }
+        records.add(new ProducerRecord<>(
+                topics.jobs(), 0, key(spec.id()), ControlCodec.encode(record.become(JobState.FAILED, why))));
+        transactions.write(records);
+        return new MillraceException(ExitCode.FAILED, "job " + spec.name() + " (" + spec.id() + ") failed: " + why);
+    }
+
+    private static long now() {
+        return System.nanoTime() / 1_000_000;
+    }
+}

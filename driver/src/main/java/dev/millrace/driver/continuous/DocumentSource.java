@@ -1,0 +1,70 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.job.DocumentEntry;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** Where the documents of a continuous job come from. Called on the driver's thread, unless it says otherwise. */
+public interface DocumentSource extends AutoCloseable {
+    /** What the driver knows and takes. */
+    interface Driver {
+        /** What is counted of a document; null where nothing is. */
+        @Nullable
+        DocumentEntry entry(String id);
+
+        /** The names of all documents that are counted or under way. */
+        Iterable<String> ids();
+
+        /** Takes a change. */
+        void change(DocumentChange change);
+
+        /** Takes a new name of a document that is otherwise the same; false where it must be told as two changes. */
+        boolean rename(String from, String to, String version, long modifiedNanos);
+
+        /** A document cannot be read, and keeps its last good version. */
+        void unreadable(String id, String why);
+
+        /** Whether more may be told now. */
+        boolean hasRoom();
+    }
+
+    /** How the job's record names it, as in {@code topic:docs} or a folder's path. */
+    List<String> names();
+
+    /** @param wake may be called by any thread, when {@link #poll} has something to say */
+    default void open(Runnable wake) {}
+
+    /** Partitions of Kafka topics that the driver is to read for it. */
+    default List<TopicPartition> partitions() {
+        return List.of();
+    }
+
+    /** One record of those partitions. */
+    default void accept(ConsumerRecord<byte[], byte[]> record, Driver driver) {
+        throw new IllegalStateException("no record was asked for: " + record.topic());
+    }
+
+    /** Tells the driver what has changed since. Returns soon. */
+    default void poll(Driver driver) {}
+
+    /**
+     * From now on {@link #isPastBarrier} says whether all that was saved or produced before this call has been told.
+     *
+     * @param ends of its partitions
+     */
+    void beginBarrier(Map<TopicPartition, Long> ends);
+
+    /** @param positions of its partitions: offsets of the next records */
+    boolean isPastBarrier(Map<TopicPartition, Long> positions);
+
+    /** Whether nothing more will ever come, as behind the end of standard input. */
+    default boolean isEnded() {
+        return false;
+    }
+
+    @Override
+    void close();
+}

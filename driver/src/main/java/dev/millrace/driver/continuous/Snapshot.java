@@ -1,0 +1,186 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.driver.collect.ResultTable;
+import dev.millrace.job.DocumentEntry;
+import dev.millrace.job.Event;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.PartitionTotal;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.LogReader;
+import dev.millrace.kafka.TopicNames;
+import dev.millrace.shuffle.WordTable;
+import dev.millrace.wire.ControlCodec;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A consistent table of a continuous job: the counts of all documents that were saved or produced before it was asked
+ * for, in one version each, and the list of these documents. The totals agree three times: as the driver has them, as the
+ * documents add up, and as the counts add up.
+ *
+ * @param counts every word
+ * @param documents by name, what was counted of each
+ * @param unreadable documents that keep their last good version, and why
+ */
+public record Snapshot(
+        JobSpec job,
+        long barrier,
+        ResultTable counts,
+        PartitionTotal total,
+        Map<String, DocumentEntry> documents,
+        List<String> unreadable) {
+    private static final SecureRandom BARRIERS = new SecureRandom();
+    private static final Duration POLL = Duration.ofMillis(100);
+
+    /**
+     * Asks the job's driver for a barrier, waits for it, and reads the table.
+     *
+     * @param patience how long the driver and the reducers may take
+     * @throws MillraceException NO_SUCH_JOB, TIMED_OUT, FAILED if the totals do not agree, BROKER
+     */
+    public static Snapshot take(ClusterSettings cluster, String name, Duration patience) {
+        TopicNames topics = cluster.topics();
+        JobRecord job = ContinuousJobs.find(cluster, name);
+        if (job == null) {
+            throw new MillraceException(
+                    ExitCode.NO_SUCH_JOB,
+                    "the cluster " + cluster.bootstrapServers() + " has no continuous job named " + name
+                            + ": see 'millrace list'");
+        }
+        JobSpec spec = job.spec();
+        long barrier = BARRIERS.nextLong() & Long.MAX_VALUE | 1;
+        TopicPartition events = new TopicPartition(topics.events(), 0);
+        try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(Map.of("fetch.max.wait.ms", 50));
+                KafkaProducer<byte[], byte[]> producer = cluster.plainProducer()) {
+            reader.assign(List.of(events));
+            reader.seekToEnd(List.of(events));
+            reader.position(events);
+            ask(producer, topics, spec, barrier);
+            Reached reached = await(reader, spec, barrier, name, patience);
+            return read(cluster, spec, barrier, reached);
+        }
+    }
+
+    private static void ask(KafkaProducer<byte[], byte[]> producer, TopicNames topics, JobSpec spec, long barrier) {
+        try {
+            producer.send(new ProducerRecord<>(
+                            topics.events(),
+                            0,
+                            spec.id().toString().getBytes(StandardCharsets.US_ASCII),
+                            ControlCodec.encode(new Event.BarrierAsked(spec.id(), barrier))))
+                    .get();
+        } catch (ExecutionException e) {
+            throw new MillraceException(ExitCode.BROKER, "cannot ask for a snapshot: " + e.getCause(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MillraceException(ExitCode.INTERRUPTED, "interrupted", e);
+        }
+    }
+
+    /** What driver and reducers said. */
+    private static final class Reached {
+        private Event.@Nullable BarrierReached driver;
+        private final Map<Integer, Event.PartitionBarrier> partitions = new HashMap<>();
+    }
+
+    private static Reached await(
+            KafkaConsumer<byte[], byte[]> reader, JobSpec spec, long barrier, String name, Duration patience) {
+        Reached reached = new Reached();
+        long end = System.nanoTime() + patience.toNanos();
+        while (reached.driver == null || reached.partitions.size() < spec.partitions()) {
+            if (System.nanoTime() > end) {
+                String whom = reached.driver == null
+                        ? "its driver has not answered: is 'millrace watch' or 'millrace stream' running for it?"
+                        : "only " + reached.partitions.size() + " of " + spec.partitions()
+                                + " partitions were reached: are reducers running?";
+                throw new MillraceException(
+                        ExitCode.TIMED_OUT,
+                        "no snapshot of the job " + name + " within " + patience.toSeconds() + " s; " + whom);
+            }
+            for (ConsumerRecord<byte[], byte[]> in : reader.poll(POLL)) {
+                if (in.key() == null || !spec.id().toString().equals(new String(in.key(), StandardCharsets.US_ASCII))) {
+                    continue;
+                }
+                Event event = ControlCodec.event(in.value());
+                if (event instanceof Event.BarrierReached each && each.barrier() == barrier) {
+                    reached.driver = each;
+                } else if (event instanceof Event.PartitionBarrier each && each.barrier() == barrier) {
+                    reached.partitions.put(each.partition(), each);
+                } else if (event instanceof Event.PartitionFailed failed) {
+                    throw new MillraceException(ExitCode.FAILED, "the job " + name + " failed: " + failed.message());
+                }
+            }
+        }
+        return reached;
+    }
+
+    private static Snapshot read(ClusterSettings cluster, JobSpec spec, long barrier, Reached reached) {
+        Event.BarrierReached driver = Objects.requireNonNull(reached.driver);
+        ResultTable table = new ResultTable();
+        long words = 0;
+        for (Event.PartitionBarrier each : reached.partitions.values()) {
+            words += each.words();
+            TopicPartition results = new TopicPartition(cluster.topics().results(spec.id()), each.partition());
+            counts(cluster, results, each.resultsEnd()).forEach((word, from, length, count) -> {
+                if (count != 0) {
+                    table.add(word, from, length, count);
+                }
+            });
+        }
+        Map<String, DocumentEntry> documents = documents(cluster, spec, driver.documentsEnd());
+        PartitionTotal counted = table.total();
+        PartitionTotal documented = PartitionTotal.ZERO;
+        for (DocumentEntry each : documents.values()) {
+            documented = documented.plus(each.total());
+        }
+        if (!counted.equals(driver.total()) || !documented.equals(counted) || table.size() != words) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "the totals of the job " + spec.name() + " do not agree: the tasks came to " + driver.total()
+                            + ", the documents to " + documented + ", the counts to " + counted + " in " + table.size()
+                            + " words of " + words + "; please report this");
+        }
+        return new Snapshot(spec, barrier, table, counted, documents, driver.unreadable());
+    }
+
+    /** The counts of one partition of the results, as they were at an offset. */
+    static WordTable counts(ClusterSettings cluster, TopicPartition results, long end) {
+        WordTable table = new WordTable();
+        LogReader.read(cluster, results, -1, end, in -> {
+            long count = in.value() == null ? 0 : ByteBuffer.wrap(in.value()).getLong();
+            table.add(in.key(), 0, in.key().length, count - table.get(in.key(), 0, in.key().length));
+        });
+        return table;
+    }
+
+    static Map<String, DocumentEntry> documents(ClusterSettings cluster, JobSpec spec, long end) {
+        Map<String, DocumentEntry> documents = new TreeMap<>();
+        TopicPartition partition = new TopicPartition(cluster.topics().documents(spec.id()), 0);
+        LogReader.read(cluster, partition, -1, end, in -> {
+            String id = new String(in.key(), StandardCharsets.UTF_8);
+            if (in.value() == null) {
+                documents.remove(id);
+            } else {
+                documents.put(id, ControlCodec.document(in.value()));
+            }
+        });
+        return documents;
+    }
+}

@@ -1,0 +1,85 @@
+package dev.millrace.driver.continuous;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Documents that anyone produces to a topic: the key names the document, the value is its text, a null value deletes it. A
+ * record without a key is a document of its own. Records of one key must go to one partition, as Kafka's own partitioner
+ * sends them.
+ */
+public final class TopicSource implements DocumentSource {
+    private final String topic;
+    private final List<TopicPartition> partitions;
+    private Map<TopicPartition, Long> barrier = Map.of();
+
+    public TopicSource(String topic, List<TopicPartition> partitions) {
+        this.topic = topic;
+        this.partitions = List.copyOf(partitions);
+    }
+
+    @Override
+    public List<String> names() {
+        return List.of("topic:" + topic);
+    }
+
+    @Override
+    public List<TopicPartition> partitions() {
+        return partitions;
+    }
+
+    /** How the position in a partition is called. */
+    static String name(TopicPartition partition) {
+        return partition.toString();
+    }
+
+    @Override
+    public void accept(ConsumerRecord<byte[], byte[]> record, Driver driver) {
+        String source = name(new TopicPartition(record.topic(), record.partition()));
+        String version = record.partition() + "@" + record.offset();
+        String id = record.key() == null ? source + "@" + record.offset() : text(record.key());
+        byte[] value = record.value();
+        driver.change(
+                value == null
+                        ? DocumentChange.deleted(id, version, source, record.offset())
+                        : new DocumentChange(
+                                id,
+                                version,
+                                value,
+                                value.length,
+                                record.timestamp() * 1_000_000,
+                                source,
+                                record.offset()));
+    }
+
+    /** A key that is no text is shown as its bytes. */
+    private static String text(byte[] key) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(key))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            return "0x" + HexFormat.of().formatHex(key);
+        }
+    }
+
+    @Override
+    public void beginBarrier(Map<TopicPartition, Long> ends) {
+        barrier = Map.copyOf(ends);
+    }
+
+    @Override
+    public boolean isPastBarrier(Map<TopicPartition, Long> positions) {
+        return barrier.entrySet().stream().allMatch(end -> positions.getOrDefault(end.getKey(), 0L) >= end.getValue());
+    }
+
+    @Override
+    public void close() {}
+}

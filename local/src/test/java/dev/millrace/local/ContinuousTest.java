@@ -1,0 +1,202 @@
+package dev.millrace.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.continuous.ContinuousJob;
+import dev.millrace.driver.continuous.ContinuousListener;
+import dev.millrace.driver.continuous.Snapshot;
+import dev.millrace.driver.continuous.TopicSource;
+import dev.millrace.input.InputLimits;
+import dev.millrace.input.InputRoots;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextRules;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.text.TextProfile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A continuous job on a real broker, compared at barriers with a plain count of the documents as they are then. */
+@Timeout(180)
+final class ContinuousTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String[] WORDS = {"mill", "race", "water", "wheel", "the", "a", "grain", "stone", "weir"};
+    private static final TextRules RULES = new TextRules("unicode", TextProfile.UNICODE.version(), List.of());
+
+    @TempDir
+    static Path folder;
+
+    private static LocalCluster cluster;
+    private static DriverSettings driver;
+
+    private final Map<String, String> documents = new TreeMap<>();
+
+    @BeforeAll
+    static void start() {
+        InputRoots roots = InputRoots.ofArguments(List.of(folder));
+        cluster = LocalCluster.start(
+                new LocalCluster.Settings(
+                        EmbeddedBroker.Settings.temporary(), 2, 3, roots, InputLimits.fromEnvironment(Map.of())),
+                failure -> failure.printStackTrace(System.out));
+        driver = new DriverSettings(cluster.cluster(), roots, Duration.ofSeconds(30), false, "millrace attach");
+    }
+
+    @AfterAll
+    static void stop() {
+        cluster.close();
+    }
+
+    /** A driver on a thread of its own. {@link #close} stops it as Ctrl-C does. */
+    private static final class Driver implements AutoCloseable {
+        private final CountDownLatch opened = new CountDownLatch(1);
+        private final CompletableFuture<Void> end;
+        private volatile Thread thread;
+        private volatile boolean resumed;
+
+        Driver(String name, TopicSource source) {
+            end = CompletableFuture.runAsync(
+                    () -> {
+                        thread = Thread.currentThread();
+                        ContinuousJob.run(driver, name, RULES, source, new ContinuousListener() {
+                            @Override
+                            public void opened(dev.millrace.job.JobId job, boolean before) {
+                                resumed = before;
+                                opened.countDown();
+                            }
+
+                            @Override
+                            public void notice(String message) {
+                                System.out.println(message);
+                            }
+                        });
+                    },
+                    work -> new Thread(work, "driver").start());
+            end.whenComplete((none, failure) -> opened.countDown());
+        }
+
+        void awaitOpen() throws InterruptedException {
+            opened.await();
+            assertThat(end).isNotDone();
+        }
+
+        @Override
+        public void close() {
+            thread.interrupt();
+            try {
+                end.join();
+            } catch (CompletionException e) {
+                assertThat(e.getCause())
+                        .isInstanceOfSatisfying(
+                                MillraceException.class,
+                                known -> assertThat(known.exitCode()).isEqualTo(ExitCode.INTERRUPTED));
+            }
+        }
+    }
+
+    @Test
+    void editsOfDocumentsInATopicAreCountedAsTheyAreNow() throws Exception {
+        long seed = Long.getLong("millrace.seed", System.nanoTime());
+        System.out.println("replay with -Dmillrace.seed=" + seed);
+        Random random = new Random(seed);
+        ClusterSettings settings = cluster.cluster();
+        Map<String, Object> client = Map.of("bootstrap.servers", settings.bootstrapServers());
+        try (Admin admin = Admin.create(client)) {
+            admin.createTopics(List.of(new NewTopic("edits", 2, (short) 1)))
+                    .all()
+                    .get();
+        }
+        List<TopicPartition> partitions = List.of(new TopicPartition("edits", 0), new TopicPartition("edits", 1));
+        try (KafkaProducer<String, String> producer =
+                new KafkaProducer<>(client, new StringSerializer(), new StringSerializer())) {
+            for (int round = 0; round < 4; round++) {
+                try (Driver running = new Driver("edits", new TopicSource("edits", partitions))) {
+                    running.awaitOpen();
+                    assertThat(running.resumed).isEqualTo(round > 0);
+                    for (int step = 0; step < 5; step++) {
+                        edit(random, producer, step == 0 ? 200 : 1 + random.nextInt(40));
+                        producer.flush();
+                        Snapshot snapshot = Snapshot.take(settings, "edits", PATIENCE);
+                        assertThat(counts(snapshot)).isEqualTo(expected());
+                        assertThat(snapshot.documents().keySet()).isEqualTo(documents.keySet());
+                    }
+                    edit(random, producer, 50); // what the next driver finds
+                }
+            }
+        }
+    }
+
+    private void edit(Random random, KafkaProducer<String, String> producer, int times) {
+        for (int i = 0; i < times; i++) {
+            String id = "doc-" + random.nextInt(60);
+            String text = documents.get(id);
+            switch (random.nextInt(6)) {
+                case 0 -> text = null;
+                case 1 -> text = "";
+                case 2 -> text = (text == null ? "" : text) + text(random, random.nextInt(9));
+                case 3 -> text = text == null ? text(random, 3) : text.substring(0, text.length() / 2);
+                case 4 -> text = text(random, random.nextInt(200) == 0 ? 60_000 : random.nextInt(60));
+                default -> {}
+            }
+            if (text == null) {
+                documents.remove(id);
+            } else {
+                documents.put(id, text);
+            }
+            producer.send(new ProducerRecord<>("edits", id, text));
+        }
+    }
+
+    private static String text(Random random, int words) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < words; i++) {
+            text.append(WORDS[random.nextInt(WORDS.length)])
+                    .append((char) ('a' + random.nextInt(26)))
+                    .append(random.nextInt(12) == 0 ? '\n' : ' ');
+        }
+        return text.toString();
+    }
+
+    private Map<String, Long> expected() {
+        Map<String, Long> counts = new TreeMap<>();
+        for (String text : documents.values()) {
+            for (String word : text.split("[ \n]+")) {
+                if (!word.isEmpty()) {
+                    counts.merge(word.toLowerCase(Locale.ROOT), 1L, Long::sum);
+                }
+            }
+        }
+        return counts;
+    }
+
+    private static Map<String, Long> counts(Snapshot snapshot) throws IOException {
+        Map<String, Long> counts = new TreeMap<>();
+        snapshot.counts()
+                .forEach(
+                        Integer.MAX_VALUE,
+                        (word, from, length, count) ->
+                                counts.put(new String(word, from, length, StandardCharsets.UTF_8), count));
+        return counts;
+    }
+}
