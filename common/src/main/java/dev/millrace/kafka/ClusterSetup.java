@@ -129,6 +129,10 @@ public final class ClusterSetup implements AutoCloseable {
                 "min.insync.replicas", String.valueOf(shape.minInsync())));
         Map<String, String> compacted = new HashMap<>(kept);
         compacted.put("cleanup.policy", "compact");
+        // Drivers and reducers of continuous jobs overwrite a few keys hundreds of times a second.
+        compacted.put("segment.bytes", "16777216");
+        compacted.put("segment.ms", "600000");
+        compacted.put("min.cleanable.dirty.ratio", "0.3");
         return List.of(
                 topic(topics.jobs(), 1, shape, compacted),
                 topic(topics.tasks(), 1, shape, kept),

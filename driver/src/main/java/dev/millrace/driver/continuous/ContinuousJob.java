@@ -1,6 +1,8 @@
 package dev.millrace.driver.continuous;
 
 import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.Housekeeping;
+import dev.millrace.driver.JobsView;
 import dev.millrace.driver.Release;
 import dev.millrace.job.ContinuousPosition;
 import dev.millrace.job.DocumentEntry;
@@ -33,6 +35,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -42,6 +45,8 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The driver of a continuous job: feeds what sources and mappers say to a {@link DocumentTracker}, and publishes what
@@ -49,6 +54,8 @@ import org.jspecify.annotations.Nullable;
  * over goes on exactly there. One thread.
  */
 public final class ContinuousJob {
+    private static final Logger LOG = LoggerFactory.getLogger(ContinuousJob.class);
+    private static final long HOUSEKEEPING_NANOS = 15_000_000_000L;
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long FLUSH_NANOS = 200_000_000;
     private static final long STATUS_NANOS = 1_000_000_000;
@@ -67,6 +74,8 @@ public final class ContinuousJob {
     private final Transactions transactions;
     private final DocumentTracker tracker;
     private final DriverView view = new DriverView();
+    private JobsView jobs = new JobsView();
+    private CompletableFuture<Void> housekeeping = CompletableFuture.completedFuture(null);
     private final Queue<Long> barriersAsked = new ArrayDeque<>();
     private @Nullable Long barrier;
     private boolean draining;
@@ -76,7 +85,8 @@ public final class ContinuousJob {
 
     private long markedWatermark = -1;
     private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
-    private volatile boolean stopping;
+    private long lastHousekeeping = lastFlush;
+    private boolean stopping;
 
     private ContinuousJob(
             DriverSettings settings,
@@ -148,7 +158,7 @@ public final class ContinuousJob {
                 KafkaConsumer<byte[], byte[]> consumer =
                         cluster.reader(Map.of("max.poll.records", 2_000, "fetch.max.wait.ms", 250))) {
             ClusterSetup.PairsTopic pairs = setup.pairs();
-            JobRecord known = ContinuousJobs.find(cluster, name);
+            JobRecord known = JobsView.read(cluster).continuous(name);
             JobId id = known == null ? JobId.random() : known.spec().id();
             try (Transactions transactions =
                     new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline())) {
@@ -265,7 +275,8 @@ public final class ContinuousJob {
     private void recover() {
         tasksStart = spec.tasksStart();
         eventsNext = spec.eventsStart();
-        ContinuousPosition position = ContinuousJobs.position(cluster, spec.id());
+        jobs = JobsView.read(cluster); // again: the driver before may have gone on until it was fenced
+        ContinuousPosition position = jobs.position(spec.id());
         if (position != null) {
             tasksStart = position.tasksStart();
             eventsNext = position.eventsStart();
@@ -286,12 +297,12 @@ public final class ContinuousJob {
             });
         }
         TopicPartition events = new TopicPartition(topics.events(), 0);
-        TopicPartition jobs = new TopicPartition(topics.jobs(), 0);
-        List<TopicPartition> all = new ArrayList<>(List.of(events, jobs));
+        TopicPartition jobsPartition = new TopicPartition(topics.jobs(), 0);
+        List<TopicPartition> all = new ArrayList<>(List.of(events, jobsPartition));
         all.addAll(source.partitions());
         consumer.assign(all);
         consumer.seek(events, eventsNext);
-        consumer.seekToEnd(List.of(jobs));
+        consumer.seek(jobsPartition, jobs.next());
         for (TopicPartition partition : source.partitions()) {
             Long next = tracker.sourcePosition(TopicSource.name(partition));
             if (next == null) {
@@ -300,7 +311,6 @@ public final class ContinuousJob {
                 consumer.seek(partition, next);
             }
         }
-        consumer.position(jobs); // now, and once all have been sought: one without a position would fail all
         tasksEnd = tasksStart;
         tasksEndNext = tracker.watermark();
     }
@@ -336,6 +346,7 @@ public final class ContinuousJob {
         if (now - lastStatus > STATUS_NANOS) {
             lastStatus = now;
             tell();
+            keepHouse(now);
         }
         if (source.isEnded() && tracker.isQuiet() && !tracker.isDirty() && barrier == null) {
             stopping = true;
@@ -350,9 +361,9 @@ public final class ContinuousJob {
                     happened(in);
                 }
             } else if (in.topic().equals(topics.jobs())) {
-                if (isOurs(in)
-                        && in.value() != null
-                        && ControlCodec.job(in.value()).state() == JobState.CANCELLED) {
+                jobs.apply(in);
+                JobRecord now = jobs.job(spec.id());
+                if (now != null && now.state() == JobState.CANCELLED) {
                     throw new MillraceException(ExitCode.CANCELLED, "job " + spec.id() + " was cancelled");
                 }
             } else {
@@ -469,7 +480,7 @@ public final class ContinuousJob {
         records.add(new ProducerRecord<>(
                 topics.jobs(),
                 0,
-                ContinuousJobs.positionKey(spec.id()),
+                JobsView.positionKey(spec.id()),
                 ControlCodec.encode(tracker.position(tasksStart, eventsNext))));
         try {
             transactions.write(records);
@@ -480,6 +491,21 @@ public final class ContinuousJob {
                             + "), or this one was frozen too long; start it again to take it back",
                     e);
         }
+    }
+
+    /** What no job needs any more goes away now and then, beside everything else. */
+    private void keepHouse(long nowNanos) {
+        if (!settings.keepsHouse() || nowNanos - lastHousekeeping < HOUSEKEEPING_NANOS || !housekeeping.isDone()) {
+            return;
+        }
+        lastHousekeeping = nowNanos;
+        JobsView seen = jobs.copy();
+        housekeeping = CompletableFuture.runAsync(
+                        () -> new Housekeeping(setup, topics).clean(seen, System.currentTimeMillis()))
+                .exceptionally(failure -> {
+                    LOG.debug("old records were not cleared away", failure);
+                    return null;
+                });
     }
 
     private void tell() {

@@ -34,6 +34,8 @@ final class DocumentTracker {
     private static final int TASK_BYTES = 512 << 10;
 
     private static final int TASK_CHANGES = 1_000;
+    /** Small tasks that are out at once. */
+    private static final int FEW_TASKS = 1;
     private static final long LATE_MILLIS = 5_000;
     /** What may wait in memory. */
     private static final long MOST_BYTES_WAITING = 128L << 20;
@@ -252,7 +254,7 @@ final class DocumentTracker {
                 due.add(reissue(task, nowMillis));
             }
         }
-        while (!ready.isEmpty() && open.size() < spec.window()) {
+        while (!ready.isEmpty() && open.size() < (isBacklog() ? spec.window() : FEW_TASKS)) {
             Packer packer = new Packer();
             while (!ready.isEmpty() && packer.hasRoom()) {
                 plan(ready.remove(), packer);
@@ -265,6 +267,14 @@ final class DocumentTracker {
             }
         }
         return due;
+    }
+
+    /**
+     * Whether what waits fills a task. Else a third small task would only queue up behind the two before it, and what it
+     * carries would be counted sooner together with what comes meanwhile.
+     */
+    private boolean isBacklog() {
+        return bytesWaiting >= TASK_BYTES || ready.size() >= TASK_CHANGES;
     }
 
     private static Due reissue(Open task, long nowMillis) {

@@ -1,5 +1,6 @@
 package dev.millrace.driver.continuous;
 
+import dev.millrace.driver.JobsView;
 import dev.millrace.driver.collect.ResultTable;
 import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.Event;
@@ -57,7 +58,7 @@ public record Snapshot(
      */
     public static Snapshot take(ClusterSettings cluster, String name, Duration patience) {
         TopicNames topics = cluster.topics();
-        JobRecord job = ContinuousJobs.find(cluster, name);
+        JobRecord job = JobsView.read(cluster).continuous(name);
         if (job == null) {
             throw new MillraceException(
                     ExitCode.NO_SUCH_JOB,
