@@ -64,7 +64,8 @@ public final class Freshness {
                     () -> ContinuousJob.run(
                             driver,
                             "bench",
-                            new TextRules("unicode", TextProfile.named("unicode").version(), List.of()),
+                            new TextRules(
+                                    "unicode", TextProfile.named("unicode").version(), List.of()),
                             new TopicSource("documents", List.of(new TopicPartition("documents", 0))),
                             new ContinuousListener() {
                                 @Override
@@ -89,15 +90,21 @@ public final class Freshness {
         }
         long[] sent = new long[n], took = new long[n];
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
-                        Map.of("bootstrap.servers", brokers, "linger.ms", 0), new StringSerializer(), new StringSerializer());
+                        Map.of("bootstrap.servers", brokers, "linger.ms", 0),
+                        new StringSerializer(),
+                        new StringSerializer());
                 KafkaConsumer<byte[], byte[]> reader = new KafkaConsumer<>(
                         Map.of(
-                                "bootstrap.servers", brokers,
-                                "isolation.level", "read_committed",
-                                "max.poll.records", 20_000),
+                                "bootstrap.servers",
+                                brokers,
+                                "isolation.level",
+                                "read_committed",
+                                "max.poll.records",
+                                20_000),
                         new org.apache.kafka.common.serialization.ByteArrayDeserializer(),
                         new org.apache.kafka.common.serialization.ByteArrayDeserializer())) {
-            List<TopicPartition> partitions = IntStream.range(0, reader.partitionsFor(results).size())
+            List<TopicPartition> partitions = IntStream.range(
+                            0, reader.partitionsFor(results).size())
                     .mapToObj(p -> new TopicPartition(results, p))
                     .toList();
             reader.assign(partitions);
@@ -159,7 +166,8 @@ public final class Freshness {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < words; i++) {
             int rank = (int) Math.exp(random.nextDouble() * Math.log(5_000));
-            text.append(Long.toString(rank * 7_919L % 100_003 + 26L * 36, 36).replaceAll("[0-9]", "o")).append(i % 12 == 11 ? '\n' : ' ');
+            text.append(Long.toString(rank * 7_919L % 100_003 + 26L * 36, 36).replaceAll("[0-9]", "o"))
+                    .append(i % 12 == 11 ? '\n' : ' ');
         }
         return text.toString();
     }

@@ -36,7 +36,8 @@ public final class JobsView {
     /** All that is committed now. */
     public static JobsView read(ClusterSettings cluster) {
         JobsView view = new JobsView();
-        view.next = LogReader.readToEnd(cluster, new TopicPartition(cluster.topics().jobs(), 0), -1, view::apply);
+        view.next =
+                LogReader.readToEnd(cluster, new TopicPartition(cluster.topics().jobs(), 0), -1, view::apply);
         return view;
     }
 

@@ -36,6 +36,7 @@ final class DocumentTracker {
     private static final int TASK_CHANGES = 1_000;
     /** Small tasks that are out at once. */
     private static final int FEW_TASKS = 1;
+
     private static final long LATE_MILLIS = 5_000;
     /** What may wait in memory. */
     private static final long MOST_BYTES_WAITING = 128L << 20;
