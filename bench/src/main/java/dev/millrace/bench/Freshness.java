@@ -45,7 +45,7 @@ public final class Freshness {
         int n = rate * seconds;
         InputRoots roots = InputRoots.ofArguments(List.of(Path.of(".")));
         LocalCluster.Settings settings = new LocalCluster.Settings(
-                EmbeddedBroker.Settings.temporary(),
+                new EmbeddedBroker.Settings(java.nio.file.Files.createTempDirectory("bench"), 0, brokerProperties()),
                 Integer.getInteger("mappers", 1),
                 Integer.getInteger("partitions", 4),
                 roots,
@@ -145,6 +145,16 @@ public final class Freshness {
                     (end - start) / 1e9,
                     n / ((end - start) / 1e9));
         }
+    }
+
+    private static Map<String, String> brokerProperties() {
+        Map<String, String> properties = new HashMap<>();
+        for (String each : System.getProperty("broker", "").split(",")) {
+            if (!each.isEmpty()) {
+                properties.put(each.substring(0, each.indexOf('=')), each.substring(each.indexOf('=') + 1));
+            }
+        }
+        return properties;
     }
 
     private static void print(String what, long[] took, int from, int to) {
