@@ -73,6 +73,7 @@ final class JobTracker {
 
         /** Place in the order of publishing of each issue. */
         final List<Integer> publications = new ArrayList<>(1);
+
         int issues, attempts;
         long issuedMillis, claimedMillis = -1, signMillis;
         long lateMillis = LATE_FLOOR_MILLIS;

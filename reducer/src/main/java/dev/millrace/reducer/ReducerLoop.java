@@ -78,6 +78,10 @@ final class ReducerLoop {
         consumer.wakeup();
     }
 
+    Transactions transactions() {
+        return transactions;
+    }
+
     KafkaConsumer<byte[], byte[]> consumer() {
         return consumer;
     }
