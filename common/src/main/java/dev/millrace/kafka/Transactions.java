@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -52,6 +53,7 @@ public final class Transactions implements AutoCloseable {
     private final String id;
     private final Duration deadline;
     private @Nullable KafkaProducer<byte[], byte[]> producer;
+    private Consumer<? super KafkaProducer<byte[], byte[]>> observer = opened -> {};
 
     /** @param deadline how long a batch is tried before the broker counts as lost */
     public Transactions(ClusterSettings cluster, String transactionalId, Duration deadline) {
@@ -82,6 +84,11 @@ public final class Transactions implements AutoCloseable {
     public record InputPosition(
             Map<TopicPartition, OffsetAndMetadata> offsets, Supplier<ConsumerGroupMetadata> metadata) {}
 
+    /** @param newObserver is told of every producer that is made, the first one and those that replace it */
+    public void observe(Consumer<? super KafkaProducer<byte[], byte[]>> newObserver) {
+        observer = newObserver;
+    }
+
     /** Ends what an earlier run under this id left open, and fences it. */
     public void start() {
         long end = System.nanoTime() + deadline.toNanos();
@@ -104,6 +111,7 @@ public final class Transactions implements AutoCloseable {
         if (current == null) {
             current = producers.get();
             producer = current;
+            observer.accept(current);
             current.initTransactions();
         }
         return current;

@@ -93,6 +93,10 @@ public final class Mapper {
         return metrics;
     }
 
+    List<MapperLoop> loops() {
+        return loops;
+    }
+
     KafkaProducer<byte[], byte[]> claims() {
         return claims;
     }

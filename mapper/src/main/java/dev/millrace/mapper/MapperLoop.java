@@ -109,6 +109,10 @@ final class MapperLoop {
         consumer.wakeup();
     }
 
+    Transactions transactions() {
+        return transactions;
+    }
+
     KafkaShareConsumer<byte[], byte[]> consumer() {
         return consumer;
     }

@@ -86,6 +86,10 @@ final class ReducerLoop {
         consumer.wakeup();
     }
 
+    Transactions transactions() {
+        return transactions;
+    }
+
     KafkaConsumer<byte[], byte[]> consumer() {
         return consumer;
     }
