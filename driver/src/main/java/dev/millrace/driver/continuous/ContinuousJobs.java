@@ -1,9 +1,11 @@
 package dev.millrace.driver.continuous;
 
 import dev.millrace.job.ContinuousPosition;
+import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
+import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.LogReader;
 import dev.millrace.wire.ControlCodec;
@@ -40,6 +42,13 @@ final class ContinuousJobs {
                         && job.spec().name().equals(name))
                 .reduce((older, newer) -> newer)
                 .orElse(null);
+    }
+
+    static MillraceException none(ClusterSettings cluster, String name) {
+        return new MillraceException(
+                ExitCode.NO_SUCH_JOB,
+                "the cluster " + cluster.bootstrapServers() + " has no continuous job named " + name
+                        + " that goes on: see 'millrace list', and 'millrace watch' or 'millrace stream' to begin one");
     }
 
     static @Nullable ContinuousPosition position(ClusterSettings cluster, JobId job) {

@@ -59,10 +59,7 @@ public record Snapshot(
         TopicNames topics = cluster.topics();
         JobRecord job = ContinuousJobs.find(cluster, name);
         if (job == null) {
-            throw new MillraceException(
-                    ExitCode.NO_SUCH_JOB,
-                    "the cluster " + cluster.bootstrapServers() + " has no continuous job named " + name
-                            + ": see 'millrace list'");
+            throw ContinuousJobs.none(cluster, name);
         }
         JobSpec spec = job.spec();
         long barrier = BARRIERS.nextLong() & Long.MAX_VALUE | 1;
@@ -170,6 +167,7 @@ public record Snapshot(
         return table;
     }
 
+    /** @param end offset to read to; -1 for what is there now */
     static Map<String, DocumentEntry> documents(ClusterSettings cluster, JobSpec spec, long end) {
         Map<String, DocumentEntry> documents = new TreeMap<>();
         TopicPartition partition = new TopicPartition(cluster.topics().documents(spec.id()), 0);
