@@ -157,6 +157,36 @@ public sealed interface Event {
             JobId job, int partition, String worker, long barrier, long resultsEnd, long words, PartitionTotal total)
             implements Event {}
 
+    /**
+     * How a continuous job does, for people and programs that look on; published about once a second while it changes.
+     * Nothing depends on it.
+     *
+     * @param atMillis when, by the driver's clock, milliseconds since 1970
+     * @param documents counted
+     * @param tokens words in them
+     * @param changes that came from the sources since the driver started
+     * @param changesPerSecond of these, over the last few seconds
+     * @param waiting documents whose change waits for a task
+     * @param openTasks handed out and not done
+     * @param unreadable documents that keep their last good version
+     * @param freshnessMillis how far the counts are behind the sources. While a change is not counted: the age of the oldest
+     *     such change. Else: how long the last one took. The clock runs from the moment the driver was told of the change
+     *     to the moment it learns that the change, and all that came before it, is counted. -1 where the driver has seen no
+     *     change yet
+     */
+    record ContinuousStatus(
+            JobId job,
+            long atMillis,
+            long documents,
+            long tokens,
+            long changes,
+            long changesPerSecond,
+            long waiting,
+            long openTasks,
+            long unreadable,
+            long freshnessMillis)
+            implements Event {}
+
     /** A reducer found that what it holds is not what END states; the job must fail. */
     record PartitionFailed(JobId job, int partition, String worker, String message) implements Event {
         public PartitionFailed {

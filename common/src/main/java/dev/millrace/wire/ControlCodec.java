@@ -162,6 +162,7 @@ public final class ControlCodec {
         @JsonSubTypes.Type(value = Event.BarrierAsked.class, name = "barrier-asked"),
         @JsonSubTypes.Type(value = Event.BarrierReached.class, name = "barrier-reached"),
         @JsonSubTypes.Type(value = Event.PartitionBarrier.class, name = "partition-barrier"),
+        @JsonSubTypes.Type(value = Event.ContinuousStatus.class, name = "continuous-status"),
         @JsonSubTypes.Type(value = Event.PartitionFailed.class, name = "partition-failed")
     })
     private interface TypedEvent {}

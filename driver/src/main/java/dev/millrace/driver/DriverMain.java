@@ -16,6 +16,8 @@ public final class DriverMain {
                 new Profiles(),
                 KafkaCluster::open,
                 null,
+                (cluster, home) -> KafkaCluster.continuous(cluster),
+                null,
                 options -> new KafkaClusterAdmin(KafkaCluster.settings(options)),
                 List.of());
         System.exit(new MillraceCli(wiring, terminal).run(args));

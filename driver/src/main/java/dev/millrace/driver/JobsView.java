@@ -1,9 +1,11 @@
 package dev.millrace.driver;
 
 import dev.millrace.job.ContinuousPosition;
+import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
+import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.LogReader;
 import dev.millrace.wire.ControlCodec;
@@ -88,6 +90,19 @@ public final class JobsView {
                         && job.spec().name().equals(name))
                 .reduce((older, newer) -> newer)
                 .orElse(null);
+    }
+
+    /** @throws MillraceException NO_SUCH_JOB if there is no continuous job of this name that goes on */
+    public static JobRecord continuous(ClusterSettings cluster, String name) {
+        JobRecord found = read(cluster).continuous(name);
+        if (found == null) {
+            throw new MillraceException(
+                    ExitCode.NO_SUCH_JOB,
+                    "the cluster " + cluster.bootstrapServers() + " has no continuous job named " + name
+                            + " that goes on: see 'millrace list', and 'millrace watch' or 'millrace stream' to begin"
+                            + " one");
+        }
+        return found;
     }
 
     public @Nullable ContinuousPosition position(JobId job) {

@@ -1,6 +1,8 @@
 package dev.millrace.driver;
 
 import dev.millrace.driver.cli.ClusterOptions;
+import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.driver.continuous.KafkaContinuousClient;
 import dev.millrace.input.InputRoots;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.TopicNames;
@@ -17,15 +19,23 @@ public final class KafkaCluster {
     private KafkaCluster() {}
 
     public static JobClient open(ClusterOptions options) {
+        return new KafkaJobClient(driver(options));
+    }
+
+    public static ContinuousClient continuous(ClusterOptions options) {
+        return new KafkaContinuousClient(driver(options));
+    }
+
+    private static DriverSettings driver(ClusterOptions options) {
         ClusterSettings cluster = settings(options);
         List<String> roots = new ArrayList<>();
         options.roots().forEach((name, path) -> roots.add(name + "=" + path));
-        return new KafkaJobClient(new DriverSettings(
+        return new DriverSettings(
                 cluster,
                 InputRoots.parse(roots.isEmpty() ? List.of("data=.") : roots),
                 BROKER_DEADLINE,
                 true,
-                "millrace attach" + options.asTyped()));
+                "millrace attach" + options.asTyped());
     }
 
     public static ClusterSettings settings(ClusterOptions options) {

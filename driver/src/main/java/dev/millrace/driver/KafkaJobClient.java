@@ -140,6 +140,13 @@ public final class KafkaJobClient implements JobClient {
 
     @Override
     public JobResult attach(JobId job, JobListener listener) {
+        JobSpec known = find(job).spec();
+        if (known.kind() == JobKind.CONTINUOUS) { // found out before its driver would be shut out
+            throw new MillraceException(
+                    ExitCode.USAGE,
+                    "job " + job + " is continuous: go on with it by 'millrace watch' or 'millrace stream' with --job "
+                            + known.name() + ", look at it by 'millrace top' and 'millrace snapshot'");
+        }
         Transactions transactions = transactions(job);
         try (transactions;
                 KafkaConsumer<byte[], byte[]> events = eventReader()) {

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs a job on a {@link LocalCluster} that lives as long as the job. */
 final class EmbeddedEngine implements JobClient {
-    private static final int DEFAULT_PARTITIONS = 4;
-    private static final Duration BROKER_DEADLINE = Duration.ofSeconds(30);
+    static final int DEFAULT_PARTITIONS = 4;
+    static final Duration BROKER_DEADLINE = Duration.ofSeconds(30);
 
     private final ClusterOptions options;
 
@@ -92,7 +92,7 @@ final class EmbeddedEngine implements JobClient {
         }
     }
 
-    private static MillraceException failed(Throwable cause) {
+    static MillraceException failed(Throwable cause) {
         if (cause instanceof MillraceException known) {
             return known;
         }

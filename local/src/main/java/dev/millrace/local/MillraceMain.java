@@ -20,6 +20,8 @@ public final class MillraceMain {
                 new Profiles(),
                 KafkaCluster::open,
                 EmbeddedEngine::new,
+                (cluster, home) -> KafkaCluster.continuous(cluster),
+                EmbeddedContinuous::new,
                 options -> new KafkaClusterAdmin(KafkaCluster.settings(options)),
                 List.of(
                         new PartPlugin("broker", BrokerCommand::new),

@@ -8,13 +8,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "cancel", description = "End a job that is not done; nothing of it is published.")
+@Command(
+        name = "cancel",
+        description = {
+            "End a job that is not done; nothing of it is published.",
+            "The driver of a continuous job that is ended stops with 6."
+        })
 final class CancelCommand implements Callable<Integer> {
     private final Session session;
 
-    @Parameters(paramLabel = "JOB", converter = JobArgument.class, description = "Id of the job, as 'list' shows it.")
-    @SuppressWarnings("NullAway.Init")
-    private JobId job;
+    @Parameters(paramLabel = "JOB", description = "Id of the job, as 'list' shows it, or name of a continuous one.")
+    private String job = "";
 
     @Mixin
     private final ClusterArguments cluster;
@@ -27,9 +31,10 @@ final class CancelCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         try (JobClient client = session.open(cluster.clusterOptions())) {
-            client.cancel(job);
+            JobId found = JobReference.find(client.list(), job).spec().id();
+            client.cancel(found);
+            session.terminal().line("job " + found + " is cancelled");
         }
-        session.terminal().line("job " + job + " is cancelled");
         return ExitCode.OK.code();
     }
 }

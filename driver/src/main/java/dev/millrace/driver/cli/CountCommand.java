@@ -2,7 +2,6 @@ package dev.millrace.driver.cli;
 
 import dev.millrace.driver.JobRequest;
 import dev.millrace.job.InputSpec;
-import dev.millrace.job.TextRules;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -70,19 +69,8 @@ final class CountCommand implements Callable<Integer> {
                     + " same counts. Default: 32MiB.")
     private @Nullable Long chunkBytes;
 
-    @Option(
-            names = "--profile",
-            order = Sections.TEXT,
-            paramLabel = "NAME",
-            description = "What a word is: 'unicode' (the default), or 'pymotw' for the rules of the Python original.")
-    private @Nullable String profile;
-
-    @Option(
-            names = "--stop-words",
-            order = Sections.TEXT + 1,
-            paramLabel = "FILE|english|none",
-            description = "Words to leave out. Default: the profile's own.")
-    private @Nullable String stopWords;
+    @Mixin
+    private final RulesArguments rules;
 
     @Mixin
     private final ResultArguments result;
@@ -145,6 +133,7 @@ final class CountCommand implements Callable<Integer> {
 
     CountCommand(Session session) {
         this.session = session;
+        this.rules = new RulesArguments(session.wiring().text());
         this.result = new ResultArguments(session.terminal());
         this.cluster = new ClusterArguments(session.terminal());
         this.messages = new MessageArguments(session.terminal());
@@ -163,7 +152,7 @@ final class CountCommand implements Callable<Integer> {
         JobRequest request = new JobRequest(
                 name == null ? nameOf(paths) : name,
                 input,
-                rules(),
+                rules.rules(),
                 atLeastOne("--window", window),
                 atLeastOne("--max-attempts", maxAttempts),
                 environment.flag(skipFailed, command.findOption("--skip-failed")));
@@ -177,16 +166,6 @@ final class CountCommand implements Callable<Integer> {
         ResultArguments.Destination destination = result.destination();
         return new JobWatch(session, level, timeout)
                 .watch(options, destination, null, (client, listener) -> client.run(request, listener));
-    }
-
-    private TextRules rules() {
-        TextCatalog text = session.wiring().text();
-        List<String> known = text.profiles();
-        String chosen = profile == null ? known.get(0) : profile;
-        if (!known.contains(chosen)) {
-            throw usage("there is no text profile '" + chosen + "'; there are " + String.join(", ", known));
-        }
-        return text.rules(chosen, StopWordArgument.words(stopWords, chosen, text));
     }
 
     private void checkPaths() {

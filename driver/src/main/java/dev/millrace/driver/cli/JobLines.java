@@ -1,5 +1,6 @@
 package dev.millrace.driver.cli;
 
+import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -8,21 +9,22 @@ import java.util.Locale;
 
 /** Jobs as text for people. */
 final class JobLines {
-    private static final String COLUMNS = "%-16s  %-9s  %7s  %9s  %-20s  %s\n";
+    private static final String COLUMNS = "%-16s  %-10s  %-9s  %7s  %9s  %-20s  %s\n";
 
     private JobLines() {}
 
     static String table(List<JobRecord> jobs) {
         StringBuilder lines = new StringBuilder(
-                String.format(Locale.ROOT, COLUMNS, "JOB", "STATE", "TASKS", "FILES", "CREATED", "NAME"));
+                String.format(Locale.ROOT, COLUMNS, "JOB", "KIND", "STATE", "TASKS", "FILES", "CREATED", "NAME"));
         for (JobRecord job : jobs) {
             lines.append(String.format(
                     Locale.ROOT,
                     COLUMNS,
                     job.spec().id(),
+                    kind(job),
                     state(job),
                     tasks(job),
-                    job.files(),
+                    isContinuous(job) ? "-" : Long.toString(job.files()),
                     created(job),
                     Visible.text(job.spec().name())));
         }
@@ -33,14 +35,20 @@ final class JobLines {
         StringBuilder lines = new StringBuilder();
         line(lines, "job", job.spec().id().toString());
         line(lines, "name", Visible.text(job.spec().name()));
+        line(lines, "kind", kind(job));
         line(lines, "state", state(job));
         if (!job.detail().isEmpty()) {
             line(lines, "why", Visible.text(job.detail()));
         }
         line(lines, "created", created(job));
-        line(lines, "tasks", tasks(job));
-        line(lines, "files", Long.toString(job.files()));
-        line(lines, "paths", Visible.text(String.join(" ", job.spec().input().paths())));
+        if (!isContinuous(job)) {
+            line(lines, "tasks", tasks(job));
+            line(lines, "files", Long.toString(job.files()));
+        }
+        line(
+                lines,
+                isContinuous(job) ? "sources" : "paths",
+                Visible.text(String.join(" ", job.spec().input().paths())));
         line(
                 lines,
                 "profile",
@@ -53,6 +61,14 @@ final class JobLines {
 
     private static void line(StringBuilder lines, String what, String value) {
         lines.append(String.format(Locale.ROOT, "%-11s %s\n", what, value));
+    }
+
+    private static boolean isContinuous(JobRecord job) {
+        return job.spec().kind() == JobKind.CONTINUOUS;
+    }
+
+    private static String kind(JobRecord job) {
+        return job.spec().kind().name().toLowerCase(Locale.ROOT);
     }
 
     private static String state(JobRecord job) {

@@ -42,6 +42,13 @@ public final class MillraceCli {
         commands.put("list", () -> new ListCommand(session));
         commands.put("status", () -> new StatusCommand(session));
         commands.put("cancel", () -> new CancelCommand(session));
+        commands.put("watch", () -> new WatchCommand(session));
+        commands.put("stream", () -> new StreamCommand(session));
+        commands.put("top", () -> new TopCommand(session));
+        commands.put("get", () -> new GetCommand(session));
+        commands.put("why", () -> new WhyCommand(session));
+        commands.put("snapshot", () -> new SnapshotCommand(session));
+        commands.put("diff", () -> new DiffCommand(session));
         commands.put("init", () -> new InitCommand(session));
         commands.put("doctor", () -> new DoctorCommand(session));
         for (CommandPlugin plugin : wiring.plugins()) {
@@ -59,6 +66,7 @@ public final class MillraceCli {
             footer = {
                 "  millrace count docs/",
                 "  millrace count --bootstrap-server kafka:9092 /data",
+                "  millrace watch docs/",
                 "  millrace help count"
             })
     private static final class Root implements Runnable {

@@ -2,12 +2,17 @@ package dev.millrace.driver.cli;
 
 import dev.millrace.driver.JobResult;
 import dev.millrace.driver.collect.OutputFile;
+import dev.millrace.driver.collect.ResultTable;
 import dev.millrace.driver.collect.TableFormat;
+import dev.millrace.driver.continuous.ContinuousJson;
+import dev.millrace.driver.continuous.Snapshot;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.Receipt;
+import dev.millrace.job.TextRules;
 import dev.millrace.wire.ReceiptJson;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -90,14 +95,38 @@ final class ResultArguments {
                 String unicode = text.unicodeVersion(written.profile(), written.profileVersion());
                 receipt.write(out -> ReceiptJson.write(new ReceiptJson.Written(written, unicode), out));
             }
-            OutputFile.Content content = out -> format.write(result.counts(), top, out);
+            table(result.counts());
+            if (level != ProgressReporter.Level.QUIET) {
+                ReceiptSummary.lines(result.receipt()).forEach(terminal::line);
+            }
+        }
+
+        /** The same for a table of a continuous job, whose totals have been compared as it was read. */
+        void accept(Snapshot snapshot, TextCatalog text, ProgressReporter.Level level) {
+            if (receipt != null) {
+                TextRules rules = snapshot.job().rules();
+                String unicode = text.unicodeVersion(rules.profile(), rules.version());
+                receipt.write(out -> ContinuousJson.write(snapshot, unicode, out));
+            }
+            table(snapshot.counts());
+            if (level != ProgressReporter.Level.QUIET) {
+                terminal.line(Amounts.number(snapshot.documents().size(), "document") + ": "
+                        + Amounts.number(snapshot.total().tokens(), "token") + ", "
+                        + Amounts.number(snapshot.counts().size(), "distinct word") + "; digest "
+                        + HexFormat.of().toHexDigits(snapshot.total().digest())
+                        + ", the same by tasks, documents and counts");
+                for (String each : snapshot.unreadable()) {
+                    terminal.complain("in its last good version: " + each);
+                }
+            }
+        }
+
+        private void table(ResultTable counts) {
+            OutputFile.Content content = out -> format.write(counts, top, out);
             if (output != null) {
                 output.write(content);
             } else {
                 new StandardOutput(terminal).write(content);
-            }
-            if (level != ProgressReporter.Level.QUIET) {
-                ReceiptSummary.lines(result.receipt()).forEach(terminal::line);
             }
         }
 

@@ -1,6 +1,7 @@
 package dev.millrace.driver.cli;
 
 import dev.millrace.driver.JobClient;
+import dev.millrace.driver.continuous.ContinuousClient;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
 
@@ -12,10 +13,29 @@ record Session(Wiring wiring, Terminal terminal, Interrupts.Signals signals) {
             return wiring.kafka().open(options);
         }
         if (embedded == null) {
-            throw new MillraceException(
-                    ExitCode.USAGE, "this program has no embedded cluster: give --bootstrap-server HOST:PORT");
+            throw withoutEmbedded();
         }
         return embedded.open(options);
+    }
+
+    ContinuousClient continuous(ClusterOptions options) {
+        return continuous(options, ContinuousOpener.Home.TEMPORARY);
+    }
+
+    ContinuousClient continuous(ClusterOptions options, ContinuousOpener.Home home) {
+        ContinuousOpener embedded = wiring.embeddedContinuous();
+        if (!options.isEmbedded()) {
+            return wiring.continuous().open(options, home);
+        }
+        if (embedded == null) {
+            throw withoutEmbedded();
+        }
+        return embedded.open(options, home);
+    }
+
+    private static MillraceException withoutEmbedded() {
+        return new MillraceException(
+                ExitCode.USAGE, "this program has no embedded cluster: give --bootstrap-server HOST:PORT");
     }
 
     Environment environment() {

@@ -20,16 +20,19 @@ final class StandardOutput {
         this.terminal = terminal;
     }
 
-    void write(OutputFile.Content content) {
+    /** @return whether anybody still reads */
+    boolean write(OutputFile.Content content) {
         try {
             content.writeTo(new Interruptible(terminal.out()));
             terminal.out().flush();
+            return true;
         } catch (InterruptedIOException e) {
             throw new MillraceException(ExitCode.INTERRUPTED, "interrupted while writing to standard output", e);
         } catch (IOException e) {
             if (!readerIsGone(e)) {
                 throw new MillraceException(ExitCode.FAILED, "cannot write to standard output: " + e.getMessage(), e);
             }
+            return false;
         }
     }
 

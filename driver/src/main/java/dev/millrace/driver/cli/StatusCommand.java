@@ -2,9 +2,7 @@ package dev.millrace.driver.cli;
 
 import dev.millrace.driver.JobClient;
 import dev.millrace.job.ExitCode;
-import dev.millrace.job.JobId;
 import dev.millrace.job.JobRecord;
-import dev.millrace.job.MillraceException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -16,9 +14,8 @@ import picocli.CommandLine.Parameters;
 final class StatusCommand implements Callable<Integer> {
     private final Session session;
 
-    @Parameters(paramLabel = "JOB", converter = JobArgument.class, description = "Id of the job, as 'list' shows it.")
-    @SuppressWarnings("NullAway.Init")
-    private JobId job;
+    @Parameters(paramLabel = "JOB", description = "Id of the job, as 'list' shows it, or name of a continuous one.")
+    private String job = "";
 
     @Mixin
     private final ClusterArguments cluster;
@@ -34,11 +31,7 @@ final class StatusCommand implements Callable<Integer> {
         try (JobClient client = session.open(cluster.clusterOptions())) {
             jobs = client.list();
         }
-        JobRecord found = jobs.stream()
-                .filter(record -> record.spec().id().equals(job))
-                .findFirst()
-                .orElseThrow(() -> new MillraceException(
-                        ExitCode.NO_SUCH_JOB, "there is no job " + job + "; 'millrace list' shows those there are"));
+        JobRecord found = JobReference.find(jobs, job);
         new StandardOutput(session.terminal())
                 .write(out -> out.write(JobLines.details(found).getBytes(StandardCharsets.UTF_8)));
         return ExitCode.OK.code();

@@ -9,12 +9,16 @@ import org.jspecify.annotations.Nullable;
  * @param version of Millrace
  * @param kafka used with {@code --bootstrap-server}
  * @param embedded used without; null where the embedded cluster is not on the class path
+ * @param continuous for continuous jobs, with {@code --bootstrap-server}
+ * @param embeddedContinuous the same without
  */
 public record Wiring(
         String version,
         TextCatalog text,
         ClusterOpener kafka,
         @Nullable ClusterOpener embedded,
+        ContinuousOpener continuous,
+        @Nullable ContinuousOpener embeddedContinuous,
         ClusterAdmin.Opener admin,
         List<CommandPlugin> plugins) {
     public Wiring {

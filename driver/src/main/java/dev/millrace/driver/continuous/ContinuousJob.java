@@ -28,14 +28,18 @@ import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.wire.ControlCodec;
 import dev.millrace.wire.MalformedRecordException;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -59,6 +63,10 @@ public final class ContinuousJob {
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long FLUSH_NANOS = 200_000_000;
     private static final long STATUS_NANOS = 1_000_000_000;
+    /** How long a canceller may take from shutting the driver out to saying why. */
+    private static final long CANCEL_NANOS = 5_000_000_000L;
+
+    private static final SecureRandom BARRIERS = new SecureRandom();
     private static final int WINDOW = 16;
     private static final int MAX_ATTEMPTS = 4;
 
@@ -76,6 +84,7 @@ public final class ContinuousJob {
     private final DriverView view = new DriverView();
     private JobsView jobs = new JobsView();
     private CompletableFuture<Void> housekeeping = CompletableFuture.completedFuture(null);
+    private final Freshness freshness = new Freshness();
     private final Queue<Long> barriersAsked = new ArrayDeque<>();
     private @Nullable Long barrier;
     private boolean draining;
@@ -86,6 +95,12 @@ public final class ContinuousJob {
     private long markedWatermark = -1;
     private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
     private long lastHousekeeping = lastFlush;
+    /** The last barrier, of a source that has ended, and the partitions that have not published up to it. */
+    private long lastBarrier;
+
+    private final Set<Integer> partitionsBehind = new HashSet<>();
+    private Event.@Nullable ContinuousStatus published;
+    private volatile boolean woken;
     private boolean stopping;
 
     private ContinuousJob(
@@ -124,6 +139,7 @@ public final class ContinuousJob {
         @Override
         public void change(DocumentChange change) {
             tracker.change(change);
+            freshness.changed(change.id(), now());
         }
 
         @Override
@@ -266,10 +282,14 @@ public final class ContinuousJob {
     private void run(boolean resumed) {
         recover();
         listener.opened(spec.id(), resumed);
-        source.open(consumer::wakeup);
+        source.open(() -> {
+            woken = true;
+            consumer.wakeup();
+        });
         while (!stopping) {
             step();
         }
+        tell();
     }
 
     private void recover() {
@@ -328,11 +348,14 @@ public final class ContinuousJob {
                 consumer.pause(source.partitions());
             }
         }
+        boolean soon = woken || tracker.waiting() > 0 && tracker.openTasks() < WINDOW;
+        woken = false;
         try {
-            poll(consumer.poll(tracker.waiting() > 0 && tracker.openTasks() < WINDOW ? Duration.ZERO : IDLE_POLL));
+            poll(consumer.poll(soon ? Duration.ZERO : IDLE_POLL));
         } catch (WakeupException e) {
             // The source has something to say.
         }
+        freshness.counted(tracker::isUnderWay, now());
         if (taking) {
             source.poll(view);
         }
@@ -348,8 +371,31 @@ public final class ContinuousJob {
             tell();
             keepHouse(now);
         }
-        if (source.isEnded() && tracker.isQuiet() && !tracker.isDirty() && barrier == null) {
-            stopping = true;
+        if (source.isEnded() && tracker.isQuiet() && barrier == null && barriersAsked.isEmpty()) {
+            end();
+        }
+    }
+
+    /** Nothing more will come and all is counted: the job is left once that is published too. */
+    private void end() {
+        if (lastBarrier == 0) {
+            for (int partition = 0; partition < spec.partitions(); partition++) {
+                partitionsBehind.add(partition);
+            }
+            lastBarrier = BARRIERS.nextLong() & Long.MAX_VALUE | 1;
+            write(lastBarrier);
+        }
+        stopping = partitionsBehind.isEmpty();
+    }
+
+    /** A source may wake the consumer at any time, and it may be another call than a poll that is woken. */
+    private <T> T undisturbed(Supplier<T> call) {
+        while (true) {
+            try {
+                return call.get();
+            } catch (WakeupException e) {
+                woken = true;
+            }
         }
     }
 
@@ -383,6 +429,10 @@ public final class ContinuousJob {
         }
         if (event instanceof Event.BarrierAsked asked) {
             barriersAsked.add(asked.barrier());
+        } else if (event instanceof Event.PartitionBarrier reached) {
+            if (reached.barrier() == lastBarrier) {
+                partitionsBehind.remove(reached.partition());
+            }
         } else {
             tracker.apply(event);
         }
@@ -392,12 +442,12 @@ public final class ContinuousJob {
     private void barrier() {
         if (barrier == null && !barriersAsked.isEmpty()) {
             barrier = barriersAsked.remove();
-            source.beginBarrier(consumer.endOffsets(source.partitions()));
+            source.beginBarrier(undisturbed(() -> consumer.endOffsets(source.partitions())));
         }
         if (barrier != null && !draining) {
             Map<TopicPartition, Long> positions = new HashMap<>();
             for (TopicPartition partition : source.partitions()) {
-                positions.put(partition, consumer.position(partition));
+                positions.put(partition, undisturbed(() -> consumer.position(partition)));
             }
             draining = source.isPastBarrier(positions);
         }
@@ -408,12 +458,7 @@ public final class ContinuousJob {
             long end = ClusterSetup.writtenEnd(setup.admin(), documents);
             List<String> unreadable = new ArrayList<>();
             tracker.unreadable().forEach((id, why) -> unreadable.add(id + ": " + why));
-            transactions.write(List.of(new ProducerRecord<>(
-                    topics.events(),
-                    0,
-                    key(spec.id()),
-                    ControlCodec.encode(new Event.BarrierReached(
-                            spec.id(), number, end, tracker.documents(), tracker.total(), unreadable)))));
+            say(new Event.BarrierReached(spec.id(), number, end, tracker.documents(), tracker.total(), unreadable));
             barrier = null;
             draining = false;
         }
@@ -460,7 +505,8 @@ public final class ContinuousJob {
             if (tracker.watermark() >= tasksEndNext) {
                 TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
                 tasksStart = tasksEnd;
-                tasksEnd = consumer.endOffsets(List.of(tasks)).getOrDefault(tasks, 0L);
+                tasksEnd =
+                        undisturbed(() -> consumer.endOffsets(List.of(tasks))).getOrDefault(tasks, 0L);
                 tasksEndNext = tracker.nextTask()
                         - due.stream()
                                 .filter(each -> each.task().attempt() == 1)
@@ -482,14 +528,18 @@ public final class ContinuousJob {
                 0,
                 JobsView.positionKey(spec.id()),
                 ControlCodec.encode(tracker.position(tasksStart, eventsNext))));
+        commit(records);
+    }
+
+    private void say(Event event) {
+        commit(List.of(new ProducerRecord<>(topics.events(), 0, key(spec.id()), ControlCodec.encode(event))));
+    }
+
+    private void commit(List<ProducerRecord<byte[], byte[]>> records) {
         try {
             transactions.write(records);
         } catch (Transactions.FencedException e) {
-            throw new MillraceException(
-                    ExitCode.FAILED,
-                    "another driver has taken over the job " + spec.name() + " (" + spec.id()
-                            + "), or this one was frozen too long; start it again to take it back",
-                    e);
+            throw shutOut(e);
         }
     }
 
@@ -508,14 +558,59 @@ public final class ContinuousJob {
                 });
     }
 
+    /** Who cancels a job shuts its driver out first and says so then; who takes a job over only does the former. */
+    private MillraceException shutOut(Transactions.FencedException why) {
+        consumer.pause(consumer.assignment().stream()
+                .filter(partition -> !partition.topic().equals(topics.jobs()))
+                .toList());
+        long end = System.nanoTime() + CANCEL_NANOS;
+        while (System.nanoTime() < end) {
+            poll(undisturbed(() -> consumer.poll(IDLE_POLL)));
+        }
+        return new MillraceException(
+                ExitCode.FAILED,
+                "another driver has taken over the job " + spec.name() + " (" + spec.id()
+                        + "), or this one was frozen too long; start it again to take it back",
+                why);
+    }
+
     private void tell() {
-        listener.status(new ContinuousStatus(
+        long now = now();
+        ContinuousStatus status = new ContinuousStatus(
                 tracker.documents(),
                 tracker.total().tokens(),
                 tracker.changes(),
+                freshness.changesPerSecond(now),
                 tracker.waiting(),
                 tracker.openTasks(),
-                tracker.unreadable().size()));
+                tracker.unreadable().size(),
+                freshness.millis(now));
+        listener.status(status);
+        Event.ContinuousStatus event = new Event.ContinuousStatus(
+                spec.id(),
+                published == null ? 0 : published.atMillis(),
+                status.documents(),
+                status.tokens(),
+                status.changes(),
+                status.changesPerSecond(),
+                status.waiting(),
+                status.openTasks(),
+                status.unreadable(),
+                status.freshnessMillis());
+        if (!event.equals(published)) {
+            published = new Event.ContinuousStatus(
+                    event.job(),
+                    System.currentTimeMillis(),
+                    event.documents(),
+                    event.tokens(),
+                    event.changes(),
+                    event.changesPerSecond(),
+                    event.waiting(),
+                    event.openTasks(),
+                    event.unreadable(),
+                    event.freshnessMillis());
+            say(published);
+        }
     }
 
     /** Ends the job in every lane, so that reducers drop it, and remembers why. */

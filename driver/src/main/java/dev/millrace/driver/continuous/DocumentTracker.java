@@ -223,6 +223,12 @@ final class DocumentTracker {
         return document == null ? null : document.entry;
     }
 
+    /** Whether a change of this document waits or is being counted. */
+    boolean isUnderWay(String id) {
+        Document document = documents.get(id);
+        return document != null && (document.flight != null || document.waiting != null);
+    }
+
     private @Nullable Source source(DocumentChange change) {
         return change.source().isEmpty() ? null : sources.computeIfAbsent(change.source(), n -> new Source());
     }

@@ -5,7 +5,6 @@ import dev.millrace.driver.collect.ResultTable;
 import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
-import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.PartitionTotal;
@@ -58,14 +57,7 @@ public record Snapshot(
      */
     public static Snapshot take(ClusterSettings cluster, String name, Duration patience) {
         TopicNames topics = cluster.topics();
-        JobRecord job = JobsView.read(cluster).continuous(name);
-        if (job == null) {
-            throw new MillraceException(
-                    ExitCode.NO_SUCH_JOB,
-                    "the cluster " + cluster.bootstrapServers() + " has no continuous job named " + name
-                            + ": see 'millrace list'");
-        }
-        JobSpec spec = job.spec();
+        JobSpec spec = JobsView.continuous(cluster, name).spec();
         long barrier = BARRIERS.nextLong() & Long.MAX_VALUE | 1;
         TopicPartition events = new TopicPartition(topics.events(), 0);
         try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(Map.of("fetch.max.wait.ms", 50));
@@ -171,6 +163,7 @@ public record Snapshot(
         return table;
     }
 
+    /** @param end offset to read to; -1 for what is there now */
     static Map<String, DocumentEntry> documents(ClusterSettings cluster, JobSpec spec, long end) {
         Map<String, DocumentEntry> documents = new TreeMap<>();
         TopicPartition partition = new TopicPartition(cluster.topics().documents(spec.id()), 0);

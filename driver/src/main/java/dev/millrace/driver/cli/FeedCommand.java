@@ -1,0 +1,136 @@
+package dev.millrace.driver.cli;
+
+import dev.millrace.driver.continuous.ContinuousClient;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What {@code stream} and {@code watch} share: they drive a continuous job until something ends it. */
+abstract class FeedCommand implements Callable<Integer> {
+    static final String KEEPS =
+            "Counts stay as the documents are now: a new version of one replaces its old one, and of"
+                    + " one that is gone nothing is left. A job that was left goes on where it was, under its name.";
+    static final String ENDS =
+            "On Ctrl-C the driver stops in order and says how to come back (130). It ends with 6 when"
+                    + " the job is cancelled, and with 1 when another driver takes the job over.";
+
+    private final Session session;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
+
+    @Mixin
+    private final RulesArguments rules;
+
+    @Option(
+            names = "--top",
+            order = Sections.OUTPUT,
+            paramLabel = "N",
+            description = "On an embedded cluster, words of the live table on standard output; 0 for no table."
+                    + " Default: 20.")
+    private int top = LiveScreen.DEFAULT_WORDS;
+
+    @Mixin
+    private final JobNameArgument job = new JobNameArgument();
+
+    @Mixin
+    private final ClusterArguments cluster;
+
+    @Option(
+            names = "--data-dir",
+            order = Sections.EMBEDDED,
+            paramLabel = "FOLDER",
+            description = "Where the broker keeps the job, so that the same command goes on with it, even after a kill."
+                    + " Default: a temporary folder, deleted at the end.")
+    private @Nullable Path dataDir;
+
+    @Option(
+            names = "--port",
+            order = Sections.EMBEDDED + 1,
+            paramLabel = "PORT",
+            description = "Port of the broker on 127.0.0.1, for other commands. Default: a free one.")
+    private int port;
+
+    @Option(
+            names = "--threads",
+            order = Sections.EMBEDDED + 2,
+            paramLabel = "N",
+            description = "Mappers. Default: one a processor.")
+    private @Nullable Integer threads;
+
+    @Option(
+            names = "--partitions",
+            order = Sections.EMBEDDED + 3,
+            paramLabel = "N",
+            description = "Partitions of the pairs topic where it is not there yet. Default: 4.")
+    private @Nullable Integer partitions;
+
+    @Mixin
+    private final MessageArguments messages;
+
+    FeedCommand(Session session) {
+        this.session = session;
+        this.rules = new RulesArguments(session.wiring().text());
+        this.cluster = new ClusterArguments(session.terminal());
+        this.messages = new MessageArguments(session.terminal());
+    }
+
+    @Override
+    public final Integer call() {
+        if (top < 0) {
+            throw usage("--top must be at least 0, not " + top);
+        }
+        ClusterOptions options =
+                cluster.options(atLeastOne("--threads", threads), atLeastOne("--partitions", partitions));
+        if (!options.isEmbedded()) {
+            for (String option : new String[] {"--data-dir", "--port", "--threads", "--partitions"}) {
+                if (isTyped(option)) {
+                    throw usage(option + " is for the embedded cluster, without --bootstrap-server");
+                }
+            }
+        }
+        ContinuousClient.Feed feed = feed(options);
+        String again = "millrace " + asTyped() + job.asTyped() + rules.asTyped() + options.asTyped()
+                + (dataDir == null || !options.isEmbedded()
+                        ? ""
+                        : " --data-dir " + ClusterArguments.quoted(dataDir.toString()));
+        return new FeedWatch(session, messages.level(), options, new ContinuousOpener.Home(dataDir, port), top)
+                .run(job.name(), rules.rules(), feed, again);
+    }
+
+    /** Where the documents come from. */
+    abstract ContinuousClient.Feed feed(ClusterOptions options);
+
+    /** The command and what it reads, as a shell wants it. */
+    abstract String asTyped();
+
+    final Session session() {
+        return session;
+    }
+
+    final CommandSpec command() {
+        return command;
+    }
+
+    final ParameterException usage(String message) {
+        return new ParameterException(command.commandLine(), message);
+    }
+
+    /** Whether the option stands on the command line, and is not only in the environment, which others share. */
+    final boolean isTyped(String option) {
+        return command.commandLine().getParseResult().hasMatchedOption(option);
+    }
+
+    private int atLeastOne(String option, @Nullable Integer value) {
+        if (value != null && value < 1) {
+            throw usage(option + " must be at least 1, not " + value);
+        }
+        return value == null ? 0 : value;
+    }
+}

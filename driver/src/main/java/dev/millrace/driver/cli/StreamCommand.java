@@ -1,0 +1,85 @@
+package dev.millrace.driver.cli;
+
+import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.driver.continuous.LineSource;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "stream",
+        description = {
+            "Count the documents of a topic, or of standard input, as they come.",
+            FeedCommand.KEEPS,
+            "A topic's record is a document: its key the name, its value the text, no value a deletion. On standard"
+                    + " input every line is a document that stays; at its end, and when all is counted, the command ends"
+                    + " with 0. " + FeedCommand.ENDS
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  millrace stream --from-topic docs --bootstrap-server kafka:9092",
+            "  tail -f server.log | millrace stream -",
+            "  cat notes | millrace stream - --delimiter '\\n---\\n' --data-dir ./count"
+        })
+final class StreamCommand extends FeedCommand {
+    private static final String NEWLINE = "\\n";
+
+    @Parameters(paramLabel = "-", arity = "0..1", description = "Standard input, a document a line.")
+    private @Nullable String input;
+
+    @Option(
+            names = "--from-topic",
+            order = Sections.INPUT,
+            paramLabel = "TOPIC",
+            description = "A topic on the cluster that anyone produces documents to.")
+    private @Nullable String topic;
+
+    @Option(
+            names = "--delimiter",
+            order = Sections.INPUT + 1,
+            paramLabel = "TEXT",
+            description = "What stands between two documents of standard input; \\n, \\r, \\t, \\0 and \\\\ as in C."
+                    + " Default: \\n.")
+    private @Nullable String delimiter;
+
+    StreamCommand(Session session) {
+        super(session);
+    }
+
+    @Override
+    ContinuousClient.Feed feed(ClusterOptions options) {
+        if (input != null && !input.equals("-")) {
+            throw usage("'stream' reads standard input, '-', or a topic, --from-topic TOPIC; for the folder or file '"
+                    + input + "' there are 'watch' and 'count'");
+        }
+        if (input != null) {
+            if (isTyped("--from-topic")) {
+                throw usage("standard input, '-', and --from-topic exclude each other");
+            }
+            byte[] behind = LineSource.delimiter(delimiter == null ? NEWLINE : delimiter);
+            if (behind.length == 0) {
+                throw usage("an empty --delimiter");
+            }
+            return new ContinuousClient.Lines(System.in, behind);
+        }
+        if (topic == null || topic.isEmpty()) {
+            throw usage("what to count is missing: --from-topic TOPIC, or '-' for standard input");
+        }
+        if (options.isEmbedded()) {
+            throw usage("--from-topic reads a topic of a cluster: give --bootstrap-server HOST:PORT");
+        }
+        if (isTyped("--delimiter")) {
+            throw usage("--delimiter is for standard input; of a topic, every record is a document");
+        }
+        return new ContinuousClient.Topic(topic);
+    }
+
+    @Override
+    String asTyped() {
+        if (input == null) {
+            return "stream --from-topic " + ClusterArguments.quoted(String.valueOf(topic));
+        }
+        return "stream -" + (delimiter == null ? "" : " --delimiter " + ClusterArguments.quoted(delimiter));
+    }
+}

@@ -1,0 +1,65 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.job.TextRules;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The continuous jobs of a cluster as the command line sees them. Any thread; {@link #run} uses the calling one.
+ *
+ * <p>Every method throws {@link dev.millrace.job.MillraceException} with the exit code and a message for the user:
+ * NO_SUCH_JOB where no job of the name goes on, INTERRUPTED when the thread is interrupted. What is read without a
+ * driver's help ({@link #counts}, {@link #holders}, {@link #live}) is what is published by now.
+ */
+public interface ContinuousClient extends AutoCloseable {
+    /** Where the documents of a job come from. */
+    sealed interface Feed {}
+
+    /** A topic that anyone produces to. */
+    record Topic(String name) implements Feed {}
+
+    /**
+     * A stream, cut at delimiters.
+     *
+     * @param delimiter not empty
+     */
+    @SuppressWarnings("ArrayRecordComponent") // carried once, never compared
+    record Lines(InputStream in, byte[] delimiter) implements Feed {}
+
+    /** Folders that are watched. */
+    record Folders(List<Path> folders, List<String> includes, List<String> excludes, boolean followLinks)
+            implements Feed {
+        public Folders {
+            folders = List.copyOf(folders);
+            includes = List.copyOf(includes);
+            excludes = List.copyOf(excludes);
+        }
+    }
+
+    /**
+     * Drives the job of this name, a new one or one that was left, until the thread is interrupted (the job stays open),
+     * the job is cancelled, or the feed has ended and all of it is counted and published.
+     */
+    void run(String name, TextRules rules, Feed feed, ContinuousListener listener);
+
+    /** A table of a job that follows it. */
+    LiveTable live(String name);
+
+    /** The counts of some words, in the order given; 0 for a word that no document has. */
+    Map<String, Long> counts(String name, List<String> words);
+
+    /** Which documents hold a word, and how often. */
+    Holders holders(String name, String word);
+
+    /** @param patience how long the job's driver and the reducers may take */
+    Snapshot snapshot(String name, Duration patience);
+
+    /** Where other programs reach the cluster. */
+    String bootstrapServers();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,163 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.driver.DriverSettings;
+import dev.millrace.input.InputLimits;
+import dev.millrace.driver.JobsView;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.JobId;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextRules;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.LogReader;
+import dev.millrace.shuffle.WordHash;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+
+/** Continuous jobs on a Kafka cluster, embedded or not. */
+public final class KafkaContinuousClient implements ContinuousClient {
+    private static final Duration SCAN_INTERVAL = Duration.ofSeconds(1);
+    /** A document waits in memory until it is handed out, and a few may. */
+    private static final int MOST_DOCUMENT_BYTES = 64 << 20;
+
+    private final DriverSettings settings;
+    private final ClusterSettings cluster;
+    private final ClusterSetup setup;
+
+    public KafkaContinuousClient(DriverSettings settings) {
+        this.settings = settings;
+        this.cluster = settings.cluster();
+        this.setup = new ClusterSetup(cluster);
+    }
+
+    @Override
+    public void run(String name, TextRules rules, Feed feed, ContinuousListener listener) {
+        asked(() -> {
+            setup.pairs(); // says what to do where there is no installation
+            ContinuousJob.run(settings, name, rules, source(feed), listener);
+            return true;
+        });
+    }
+
+    private DocumentSource source(Feed feed) {
+        if (feed instanceof Topic topic) {
+            return topic(topic.name());
+        }
+        if (feed instanceof Lines lines) {
+            return new LineSource(lines.in(), lines.delimiter(), MOST_DOCUMENT_BYTES);
+        }
+        return folders((Folders) feed);
+    }
+
+    private DocumentSource topic(String name) {
+        int partitions = setup.partitions(name);
+        if (partitions == 0) {
+            throw new MillraceException(
+                    ExitCode.USAGE,
+                    "the cluster " + cluster.bootstrapServers() + " has no topic '" + name
+                            + "': make it first, compacted if it is to hold the documents for good");
+        }
+        List<TopicPartition> all = new ArrayList<>();
+        for (int partition = 0; partition < partitions; partition++) {
+            all.add(new TopicPartition(name, partition));
+        }
+        return new TopicSource(name, all);
+    }
+
+    private static DocumentSource folders(Folders feed) {
+        return new FolderStandIn(
+                feed.folders(),
+                feed.includes(),
+                feed.excludes(),
+                feed.followLinks(),
+                InputLimits.fromEnvironment(System.getenv()),
+                MOST_DOCUMENT_BYTES,
+                SCAN_INTERVAL);
+    }
+
+    @Override
+    public LiveTable live(String name) {
+        return asked(() -> new KafkaLiveTable(cluster, find(name)));
+    }
+
+    @Override
+    public Map<String, Long> counts(String name, List<String> words) {
+        return asked(() -> {
+            JobSpec job = find(name);
+            Map<String, Long> counts = new LinkedHashMap<>();
+            Map<Integer, Map<ByteBuffer, String>> wanted = new HashMap<>();
+            for (String word : words) {
+                byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+                counts.put(word, 0L);
+                wanted.computeIfAbsent(WordHash.partition(bytes, job.partitions()), p -> new HashMap<>())
+                        .put(ByteBuffer.wrap(bytes), word);
+            }
+            wanted.forEach((partition, here) -> LogReader.readToEnd(cluster, results(job.id(), partition), -1, in -> {
+                String word = here.get(ByteBuffer.wrap(in.key()));
+                if (word != null) {
+                    counts.put(
+                            word,
+                            in.value() == null ? 0 : ByteBuffer.wrap(in.value()).getLong());
+                }
+            }));
+            return counts;
+        });
+    }
+
+    private TopicPartition results(JobId job, int partition) {
+        return new TopicPartition(cluster.topics().results(job), partition);
+    }
+
+    @Override
+    public Holders holders(String name, String word) {
+        return asked(() -> LedgerScan.holders(cluster, find(name), word));
+    }
+
+    @Override
+    public Snapshot snapshot(String name, Duration patience) {
+        return asked(() -> {
+            find(name);
+            return Snapshot.take(cluster, name, patience);
+        });
+    }
+
+    @Override
+    public String bootstrapServers() {
+        return cluster.bootstrapServers();
+    }
+
+    private JobSpec find(String name) {
+        setup.pairs(); // says what to do where there is no installation
+        return JobsView.continuous(cluster, name).spec();
+    }
+
+    /** What Kafka's clients throw, as the command line reports it. */
+    private <T> T asked(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (InterruptException e) {
+            throw new MillraceException(ExitCode.INTERRUPTED, "interrupted", e);
+        } catch (KafkaException e) {
+            throw new MillraceException(
+                    ExitCode.BROKER,
+                    "the cluster " + cluster.bootstrapServers() + " does not answer as it should: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    @Override
+    public void close() {
+        setup.close();
+    }
+}

@@ -1,0 +1,89 @@
+package dev.millrace.local;
+
+import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.cli.ClusterOptions;
+import dev.millrace.driver.cli.ContinuousOpener;
+import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.driver.continuous.ContinuousListener;
+import dev.millrace.driver.continuous.Holders;
+import dev.millrace.driver.continuous.KafkaContinuousClient;
+import dev.millrace.driver.continuous.LiveTable;
+import dev.millrace.driver.continuous.Snapshot;
+import dev.millrace.input.InputLimits;
+import dev.millrace.input.InputRoots;
+import dev.millrace.job.TextRules;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** A {@link LocalCluster} for one continuous job, from when this is made until it is closed. */
+final class EmbeddedContinuous implements ContinuousClient {
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final LocalCluster cluster;
+    private final ContinuousClient client;
+
+    /** The thread that makes it is interrupted when the cluster fails, so it must be the one that runs the job. */
+    EmbeddedContinuous(ClusterOptions options, ContinuousOpener.Home home) {
+        Thread driver = Thread.currentThread();
+        InputRoots roots = InputRoots.parse(List.of("data=."));
+        LocalCluster.Settings settings = new LocalCluster.Settings(
+                new EmbeddedBroker.Settings(home.dataDir(), home.port(), Map.of()),
+                options.threads() > 0 ? options.threads() : Runtime.getRuntime().availableProcessors(),
+                options.partitions() > 0 ? options.partitions() : EmbeddedEngine.DEFAULT_PARTITIONS,
+                roots,
+                InputLimits.fromEnvironment(System.getenv()));
+        cluster = LocalCluster.start(settings, e -> {
+            failure.compareAndSet(null, e);
+            driver.interrupt();
+        });
+        client = new KafkaContinuousClient(
+                new DriverSettings(cluster.cluster(), roots, EmbeddedEngine.BROKER_DEADLINE, false, "millrace attach"));
+    }
+
+    @Override
+    public void run(String name, TextRules rules, Feed feed, ContinuousListener listener) {
+        try {
+            client.run(name, rules, feed, listener);
+        } catch (RuntimeException e) {
+            Throwable cause = failure.get();
+            if (cause != null) {
+                Thread.interrupted();
+                throw EmbeddedEngine.failed(cause);
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public LiveTable live(String name) {
+        return client.live(name);
+    }
+
+    @Override
+    public Map<String, Long> counts(String name, List<String> words) {
+        return client.counts(name, words);
+    }
+
+    @Override
+    public Holders holders(String name, String word) {
+        return client.holders(name, word);
+    }
+
+    @Override
+    public Snapshot snapshot(String name, Duration patience) {
+        return client.snapshot(name, patience);
+    }
+
+    @Override
+    public String bootstrapServers() {
+        return client.bootstrapServers();
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        cluster.close();
+    }
+}
