@@ -1,8 +1,8 @@
 package dev.millrace.driver.continuous;
 
 import dev.millrace.driver.DriverSettings;
-import dev.millrace.input.InputLimits;
 import dev.millrace.driver.JobsView;
+import dev.millrace.input.InputLimits;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobSpec;
@@ -76,7 +76,7 @@ public final class KafkaContinuousClient implements ContinuousClient {
     }
 
     private static DocumentSource folders(Folders feed) {
-        return new FolderStandIn(
+        return new FolderSource(
                 feed.folders(),
                 feed.includes(),
                 feed.excludes(),

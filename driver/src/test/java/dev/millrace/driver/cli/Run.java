@@ -48,6 +48,10 @@ final class Run {
                 new Text(),
                 options -> cluster.open("kafka", options),
                 hasEmbedded ? options -> cluster.open("embedded", options) : null,
+                (options, home) -> {
+                    throw new UnsupportedOperationException();
+                },
+                null,
                 cluster::admin,
                 plugins);
     }
