@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Blocks of the ledger, by position. A block never changes, so those read or written lately are kept: an edit of a
  * document that was counted here a moment ago costs no fetch. One thread.
  */
-final class LedgerReader implements AutoCloseable {
+final class LedgerReader implements Blocks, AutoCloseable {
     private static final long KEPT_BYTES = 32 << 20;
     private static final Duration POLL = Duration.ofMillis(250);
 
@@ -53,7 +53,8 @@ final class LedgerReader implements AutoCloseable {
                 .array();
     }
 
-    void keep(JobId job, long task, int change, byte[] block) {
+    @Override
+    public void keep(JobId job, long task, int change, byte[] block) {
         byte[] before = kept.put(new Key(job, task, change), block);
         keptBytes += block.length - (before == null ? 0 : before.length);
         var oldest = kept.entrySet().iterator();
@@ -63,8 +64,8 @@ final class LedgerReader implements AutoCloseable {
         }
     }
 
-    /** @throws MissingBlockException if the ledger has lost it */
-    byte[] read(JobId job, BlockPosition position) {
+    @Override
+    public byte[] read(JobId job, BlockPosition position) {
         byte[] known = kept.get(new Key(job, position.task(), position.change()));
         if (known != null) {
             return known;

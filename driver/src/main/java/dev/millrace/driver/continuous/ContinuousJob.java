@@ -14,7 +14,6 @@ import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.JobState;
 import dev.millrace.job.MillraceException;
-import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
@@ -70,11 +69,7 @@ public final class ContinuousJob {
     private final Queue<Long> barriersAsked = new ArrayDeque<>();
     private @Nullable Long barrier;
     private boolean draining;
-    private long tasksStart, eventsNext;
-    /** An end of the tasks topic, and the number of the task that was the next then. */
-    private long tasksEnd, tasksEndNext;
-
-    private long markedWatermark = -1;
+    private final JobProgress progress;
     private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
     private volatile boolean stopping;
 
@@ -97,6 +92,7 @@ public final class ContinuousJob {
         this.transactions = transactions;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
+        this.progress = new JobProgress(spec, tracker);
     }
 
     /** What the source may see and say. */
@@ -263,13 +259,9 @@ public final class ContinuousJob {
     }
 
     private void recover() {
-        tasksStart = spec.tasksStart();
-        eventsNext = spec.eventsStart();
         ContinuousPosition position = ContinuousJobs.position(cluster, spec.id());
         if (position != null) {
-            tasksStart = position.tasksStart();
-            eventsNext = position.eventsStart();
-            tracker.restore(position);
+            progress.restore(position);
             LogReader.readToEnd(
                     cluster,
                     new TopicPartition(topics.documents(spec.id()), 0),
@@ -278,7 +270,7 @@ public final class ContinuousJob {
                             new String(in.key(), StandardCharsets.UTF_8),
                             in.value() == null ? null : ControlCodec.document(in.value())));
             tracker.restored();
-            LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), tasksStart, in -> {
+            LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), progress.tasksStart(), in -> {
                 if (isOurs(in) && ControlCodec.task(in.value()) instanceof DocumentTask task) {
                     Header texts = in.headers().lastHeader(TopicNames.DOCUMENT_HEADER);
                     tracker.restore(task, texts == null ? new byte[0] : texts.value(), now());
@@ -290,7 +282,7 @@ public final class ContinuousJob {
         List<TopicPartition> all = new ArrayList<>(List.of(events, jobs));
         all.addAll(source.partitions());
         consumer.assign(all);
-        consumer.seek(events, eventsNext);
+        consumer.seek(events, progress.eventsNext());
         consumer.seekToEnd(List.of(jobs));
         for (TopicPartition partition : source.partitions()) {
             Long next = tracker.sourcePosition(TopicSource.name(partition));
@@ -301,8 +293,6 @@ public final class ContinuousJob {
             }
         }
         consumer.position(jobs); // now, and once all have been sought: one without a position would fail all
-        tasksEnd = tasksStart;
-        tasksEndNext = tracker.watermark();
     }
 
     private boolean isOurs(ConsumerRecord<byte[], byte[]> in) {
@@ -345,7 +335,7 @@ public final class ContinuousJob {
     private void poll(ConsumerRecords<byte[], byte[]> records) {
         for (ConsumerRecord<byte[], byte[]> in : records) {
             if (in.topic().equals(topics.events())) {
-                eventsNext = in.offset() + 1;
+                progress.eventsTaken(in.offset() + 1);
                 if (isOurs(in)) {
                     happened(in);
                 }
@@ -410,7 +400,7 @@ public final class ContinuousJob {
 
     private void publish() {
         boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS
-                && (tracker.isDirty() || tracker.watermark() > markedWatermark);
+                && (tracker.isDirty() || progress.isUnmarked());
         if (flush || tracker.waiting() > 0 || tracker.openTasks() > 0) {
             List<DocumentTracker.Due> due = tracker.due(now());
             if (flush || !due.isEmpty() || tracker.isDirty() && due.isEmpty() && tracker.isQuiet() && flush) {
@@ -425,8 +415,17 @@ public final class ContinuousJob {
 
     /** Everything that this driver has decided since the last time, and the position that it leads to. */
     private void write(List<DocumentTracker.Due> due, long atBarrier, boolean mark) {
+        if (mark) {
+            lastFlush = System.nanoTime();
+        }
+        TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
+        JobProgress.Batch batch = progress.batch(
+                due,
+                atBarrier,
+                mark,
+                () -> consumer.endOffsets(List.of(tasks)).getOrDefault(tasks, 0L));
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-        for (DocumentTracker.Due each : due) {
+        for (DocumentTracker.Due each : batch.tasks()) {
             if (each.task().attempt() > 1) {
                 listener.notice("task " + each.task().number() + " (" + DocumentTracker.describe(each.task())
                         + ") is issued again (attempt " + each.task().attempt() + ")");
@@ -436,7 +435,7 @@ public final class ContinuousJob {
             task.headers().add(TopicNames.DOCUMENT_HEADER, each.texts());
             records.add(task);
         }
-        for (DocumentTracker.Entry each : tracker.takeDirty()) {
+        for (DocumentTracker.Entry each : batch.documents()) {
             DocumentEntry entry = each.entry();
             records.add(new ProducerRecord<>(
                     topics.documents(spec.id()),
@@ -444,33 +443,15 @@ public final class ContinuousJob {
                     each.id().getBytes(StandardCharsets.UTF_8),
                     entry == null ? null : ControlCodec.encode(entry)));
         }
-        if (mark) {
-            lastFlush = System.nanoTime();
-            if (tracker.watermark() >= tasksEndNext) {
-                TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
-                tasksStart = tasksEnd;
-                tasksEnd = consumer.endOffsets(List.of(tasks)).getOrDefault(tasks, 0L);
-                tasksEndNext = tracker.nextTask()
-                        - due.stream()
-                                .filter(each -> each.task().attempt() == 1)
-                                .count();
-            }
-            if (atBarrier != 0 || tracker.watermark() > markedWatermark) {
-                markedWatermark = tracker.watermark();
-                List<PartitionTotal> totals = tracker.totals();
-                for (int partition = 0; partition < spec.partitions(); partition++) {
-                    LaneRecord.Watermark watermark =
-                            new LaneRecord.Watermark(spec.id(), markedWatermark, totals.get(partition), atBarrier);
-                    records.add(new ProducerRecord<>(
-                            topics.pairs(), partition, key(spec.id()), LaneCodec.encode(watermark)));
-                }
-            }
+        for (int partition = 0; partition < batch.watermarks().size(); partition++) {
+            records.add(new ProducerRecord<>(
+                    topics.pairs(),
+                    partition,
+                    key(spec.id()),
+                    LaneCodec.encode(batch.watermarks().get(partition))));
         }
         records.add(new ProducerRecord<>(
-                topics.jobs(),
-                0,
-                ContinuousJobs.positionKey(spec.id()),
-                ControlCodec.encode(tracker.position(tasksStart, eventsNext))));
+                topics.jobs(), 0, ContinuousJobs.positionKey(spec.id()), ControlCodec.encode(batch.position())));
         try {
             transactions.write(records);
         } catch (Transactions.FencedException e) {

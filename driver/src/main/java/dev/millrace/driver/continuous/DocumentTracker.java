@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * waited are forgotten, for what counts is the document as it is now. All tasks of one change are handed out together.
  */
 final class DocumentTracker {
-    /** Text that one task carries, unless a single part is longer: enough to combine, little enough to be quick. */
-    private static final int TASK_BYTES = 512 << 10;
+    /** Parts of text that one task carries, unless a single one is longer: enough to combine, little enough to be quick. */
+    private static final int TASK_PARTS = 4;
 
     private static final int TASK_CHANGES = 1_000;
     private static final long LATE_MILLIS = 5_000;
@@ -41,6 +41,7 @@ final class DocumentTracker {
     private static final int MOST_WAITING = 50_000;
 
     private final JobSpec spec;
+    private final int partBytes;
     private final Map<String, Document> documents = new HashMap<>();
     private final Queue<Document> ready = new ArrayDeque<>();
     private final Set<Document> dirty = new LinkedHashSet<>();
@@ -56,6 +57,7 @@ final class DocumentTracker {
 
     DocumentTracker(JobSpec spec) {
         this.spec = spec;
+        this.partBytes = Math.toIntExact(spec.input().chunkBytes());
         this.totals = new ArrayList<>(Collections.nCopies(spec.partitions(), PartitionTotal.ZERO));
     }
 
@@ -284,7 +286,7 @@ final class DocumentTracker {
         byte[] text = change.text() == null ? new byte[0] : change.text();
         List<TextParts.Part> parts;
         try {
-            parts = TextParts.of(text);
+            parts = TextParts.of(text, partBytes);
         } catch (TextParts.LineTooLongException e) {
             unreadable.put(change.id(), String.valueOf(e.getMessage()));
             return;
@@ -321,12 +323,12 @@ final class DocumentTracker {
 
         /** False once a task is full: then the next is begun by a packer of its own, as far as the window lets it. */
         boolean hasRoom() {
-            return tasks.isEmpty() && texts.size() < TASK_BYTES && changes.size() < TASK_CHANGES;
+            return tasks.isEmpty() && texts.size() < TASK_PARTS * partBytes && changes.size() < TASK_CHANGES;
         }
 
         void add(
                 Flight flight, int part, BlockPosition base, String hash, byte @Nullable [] text, int from, int bytes) {
-            if (texts.size() + bytes > TASK_BYTES + TextParts.PART_BYTES && !changes.isEmpty()
+            if (texts.size() + bytes > (TASK_PARTS + 1) * partBytes && !changes.isEmpty()
                     || changes.size() >= 2 * TASK_CHANGES) {
                 close();
             }
