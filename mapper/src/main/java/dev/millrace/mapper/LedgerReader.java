@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class LedgerReader implements Blocks, AutoCloseable {
     private static final long KEPT_BYTES = 32 << 20;
     private static final Duration POLL = Duration.ofMillis(250);
+    /** More than brokers take to end a transaction whose producer is gone. */
+    private static final long HIDDEN_NANOS = 60_000_000_000L;
 
     private final ClusterSettings cluster;
     private final TopicNames topics;
@@ -87,7 +89,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
             reader.assign(List.of(partition));
         }
         reader.seek(partition, position.offset());
-        long end = -1;
+        long end = -1, deadline = System.nanoTime() + HIDDEN_NANOS;
         while (true) {
             for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
                 if (Arrays.equals(record.key(), key) && record.value() != null) {
@@ -95,8 +97,17 @@ final class LedgerReader implements Blocks, AutoCloseable {
                 }
             }
             // Compaction keeps the last copy of a key: where a second run wrote the block again, it stands further on.
-            end = end < 0 ? reader.endOffsets(List.of(partition)).getOrDefault(partition, 0L) : end;
-            if (reader.position(partition) >= end) {
+            if (end < 0) {
+                end = reader.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+            }
+            if (end <= position.offset()) {
+                // A mapper that froze or died left a transaction open before the block, which hides it for a while.
+                end = -1;
+                if (System.nanoTime() > deadline) {
+                    throw new MissingBlockException("the ledger " + partition + " does not show offset "
+                            + position.offset() + ": a transaction before it stays open");
+                }
+            } else if (reader.position(partition) >= end) {
                 throw new MissingBlockException("the ledger " + partition + " has no block of task " + position.task()
                         + " at offset " + position.offset());
             }
