@@ -147,7 +147,7 @@ public final class ContinuousJob {
             JobRecord known = ContinuousJobs.find(cluster, name);
             JobId id = known == null ? JobId.random() : known.spec().id();
             try (Transactions transactions =
-                    new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline())) {
+                    new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline(), true)) {
                 transactions.start(); // fences a driver that still runs, so what is read next is final
                 JobRecord record = known;
                 if (record == null) {
@@ -399,8 +399,7 @@ public final class ContinuousJob {
     }
 
     private void publish() {
-        boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS
-                && (tracker.isDirty() || progress.isUnmarked());
+        boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS && (tracker.isDirty() || progress.isUnmarked());
         if (flush || tracker.waiting() > 0 || tracker.openTasks() > 0) {
             List<DocumentTracker.Due> due = tracker.due(now());
             if (flush || !due.isEmpty() || tracker.isDirty() && due.isEmpty() && tracker.isQuiet() && flush) {
@@ -420,10 +419,7 @@ public final class ContinuousJob {
         }
         TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
         JobProgress.Batch batch = progress.batch(
-                due,
-                atBarrier,
-                mark,
-                () -> consumer.endOffsets(List.of(tasks)).getOrDefault(tasks, 0L));
+                due, atBarrier, mark, () -> consumer.endOffsets(List.of(tasks)).getOrDefault(tasks, 0L));
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (DocumentTracker.Due each : batch.tasks()) {
             if (each.task().attempt() > 1) {
