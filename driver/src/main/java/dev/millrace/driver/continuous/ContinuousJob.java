@@ -175,13 +175,12 @@ public final class ContinuousJob {
             DocumentSource source,
             ClusterSetup.PairsTopic pairs,
             Map<TopicPartition, Long> ends) {
-        TopicPartition[] both = ends.keySet().toArray(TopicPartition[]::new);
         long events = 0, tasks = 0;
-        for (TopicPartition each : both) {
-            if (each.topic().endsWith("events")) {
-                events = ends.get(each);
+        for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
+            if (end.getKey().topic().endsWith("events")) {
+                events = end.getValue();
             } else {
-                tasks = ends.get(each);
+                tasks = end.getValue();
             }
         }
         return new JobSpec(
