@@ -21,8 +21,10 @@ import org.jspecify.annotations.Nullable;
  * Blocks of the ledger, by position. An edit of a document that was counted here a moment ago costs no fetch. One thread
  * at a time.
  */
-final class LedgerReader implements AutoCloseable {
+final class LedgerReader implements Blocks, AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(250);
+    /** More than brokers take to end a transaction whose producer is gone. */
+    private static final long HIDDEN_NANOS = 60_000_000_000L;
 
     private final ClusterSettings cluster;
     private final TopicNames topics;
@@ -52,7 +54,8 @@ final class LedgerReader implements AutoCloseable {
                 .array();
     }
 
-    void keep(JobId job, long task, int change, byte[] block) {
+    @Override
+    public void keep(JobId job, long task, int change, byte[] block) {
         cache.put(job, task, change, block);
     }
 
@@ -87,8 +90,8 @@ final class LedgerReader implements AutoCloseable {
         });
     }
 
-    /** @throws MissingBlockException if the ledger has lost it */
-    byte[] read(JobId job, BlockPosition position) {
+    @Override
+    public byte[] read(JobId job, BlockPosition position) {
         byte[] known = cache.get(job, position.task(), position.change());
         if (known != null) {
             return known;
@@ -122,7 +125,7 @@ final class LedgerReader implements AutoCloseable {
         TopicPartition partition = assign(reader, job, position.partition());
         byte[] key = key(position.task(), position.change());
         reader.seek(partition, position.offset());
-        long end = -1;
+        long end = -1, deadline = System.nanoTime() + HIDDEN_NANOS;
         while (true) {
             for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
                 if (Arrays.equals(record.key(), key) && record.value() != null) {
@@ -130,8 +133,17 @@ final class LedgerReader implements AutoCloseable {
                 }
             }
             // Compaction keeps the last copy of a key: where a second run wrote the block again, it stands further on.
-            end = end < 0 ? reader.endOffsets(List.of(partition)).getOrDefault(partition, 0L) : end;
-            if (reader.position(partition) >= end) {
+            if (end < 0) {
+                end = reader.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+            }
+            if (end <= position.offset()) {
+                // A mapper that froze or died left a transaction open before the block, which hides it for a while.
+                end = -1;
+                if (System.nanoTime() > deadline) {
+                    throw new MissingBlockException("the ledger " + partition + " does not show offset "
+                            + position.offset() + ": a transaction before it stays open");
+                }
+            } else if (reader.position(partition) >= end) {
                 throw new MissingBlockException("the ledger " + partition + " has no block of task " + position.task()
                         + " at offset " + position.offset());
             }

@@ -16,7 +16,6 @@ import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.JobState;
 import dev.millrace.job.MillraceException;
-import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
@@ -88,11 +87,7 @@ public final class ContinuousJob {
     private final Queue<Long> barriersAsked = new ArrayDeque<>();
     private @Nullable Long barrier;
     private boolean draining;
-    private long tasksStart, eventsNext;
-    /** An end of the tasks topic, and the number of the task that was the next then. */
-    private long tasksEnd, tasksEndNext;
-
-    private long markedWatermark = -1;
+    private final JobProgress progress;
     private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
     private long lastHousekeeping = lastFlush;
     /** The last barrier, of a source that has ended, and the partitions that have not published up to it. */
@@ -122,6 +117,7 @@ public final class ContinuousJob {
         this.transactions = transactions;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
+        this.progress = new JobProgress(spec, tracker);
     }
 
     /** What the source may see and say. */
@@ -177,7 +173,7 @@ public final class ContinuousJob {
             JobRecord known = JobsView.read(cluster).continuous(name);
             JobId id = known == null ? JobId.random() : known.spec().id();
             try (Transactions transactions =
-                    new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline())) {
+                    new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline(), true)) {
                 transactions.start(); // fences a driver that still runs, so what is read next is final
                 JobRecord record = known;
                 if (record == null) {
@@ -292,14 +288,10 @@ public final class ContinuousJob {
     }
 
     private void recover() {
-        tasksStart = spec.tasksStart();
-        eventsNext = spec.eventsStart();
         jobs = JobsView.read(cluster); // again: the driver before may have gone on until it was fenced
         ContinuousPosition position = jobs.position(spec.id());
         if (position != null) {
-            tasksStart = position.tasksStart();
-            eventsNext = position.eventsStart();
-            tracker.restore(position);
+            progress.restore(position);
             LogReader.readToEnd(
                     cluster,
                     new TopicPartition(topics.documents(spec.id()), 0),
@@ -308,7 +300,7 @@ public final class ContinuousJob {
                             new String(in.key(), StandardCharsets.UTF_8),
                             in.value() == null ? null : ControlCodec.document(in.value())));
             tracker.restored();
-            LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), tasksStart, in -> {
+            LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), progress.tasksStart(), in -> {
                 if (isOurs(in) && ControlCodec.task(in.value()) instanceof DocumentTask task) {
                     Header texts = in.headers().lastHeader(TopicNames.DOCUMENT_HEADER);
                     tracker.restore(task, texts == null ? new byte[0] : texts.value(), now());
@@ -320,7 +312,7 @@ public final class ContinuousJob {
         List<TopicPartition> all = new ArrayList<>(List.of(events, jobsPartition));
         all.addAll(source.partitions());
         consumer.assign(all);
-        consumer.seek(events, eventsNext);
+        consumer.seek(events, progress.eventsNext());
         consumer.seek(jobsPartition, jobs.next());
         for (TopicPartition partition : source.partitions()) {
             Long next = tracker.sourcePosition(TopicSource.name(partition));
@@ -330,8 +322,6 @@ public final class ContinuousJob {
                 consumer.seek(partition, next);
             }
         }
-        tasksEnd = tasksStart;
-        tasksEndNext = tracker.watermark();
     }
 
     private boolean isOurs(ConsumerRecord<byte[], byte[]> in) {
@@ -401,7 +391,7 @@ public final class ContinuousJob {
     private void poll(ConsumerRecords<byte[], byte[]> records) {
         for (ConsumerRecord<byte[], byte[]> in : records) {
             if (in.topic().equals(topics.events())) {
-                eventsNext = in.offset() + 1;
+                progress.eventsTaken(in.offset() + 1);
                 if (isOurs(in)) {
                     happened(in);
                 }
@@ -464,8 +454,7 @@ public final class ContinuousJob {
     }
 
     private void publish() {
-        boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS
-                && (tracker.isDirty() || tracker.watermark() > markedWatermark);
+        boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS && (tracker.isDirty() || progress.isUnmarked());
         if (flush || tracker.waiting() > 0 || tracker.openTasks() > 0) {
             List<DocumentTracker.Due> due = tracker.due(now());
             if (flush || !due.isEmpty() || tracker.isDirty() && due.isEmpty() && tracker.isQuiet() && flush) {
@@ -480,8 +469,17 @@ public final class ContinuousJob {
 
     /** Everything that this driver has decided since the last time, and the position that it leads to. */
     private void write(List<DocumentTracker.Due> due, long atBarrier, boolean mark) {
+        if (mark) {
+            lastFlush = System.nanoTime();
+        }
+        TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
+        JobProgress.Batch batch = progress.batch(
+                due,
+                atBarrier,
+                mark,
+                () -> undisturbed(() -> consumer.endOffsets(List.of(tasks))).getOrDefault(tasks, 0L));
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-        for (DocumentTracker.Due each : due) {
+        for (DocumentTracker.Due each : batch.tasks()) {
             if (each.task().attempt() > 1) {
                 listener.notice("task " + each.task().number() + " (" + DocumentTracker.describe(each.task())
                         + ") is issued again (attempt " + each.task().attempt() + ")");
@@ -491,7 +489,7 @@ public final class ContinuousJob {
             task.headers().add(TopicNames.DOCUMENT_HEADER, each.texts());
             records.add(task);
         }
-        for (DocumentTracker.Entry each : tracker.takeDirty()) {
+        for (DocumentTracker.Entry each : batch.documents()) {
             DocumentEntry entry = each.entry();
             records.add(new ProducerRecord<>(
                     topics.documents(spec.id()),
@@ -499,34 +497,15 @@ public final class ContinuousJob {
                     each.id().getBytes(StandardCharsets.UTF_8),
                     entry == null ? null : ControlCodec.encode(entry)));
         }
-        if (mark) {
-            lastFlush = System.nanoTime();
-            if (tracker.watermark() >= tasksEndNext) {
-                TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
-                tasksStart = tasksEnd;
-                tasksEnd =
-                        undisturbed(() -> consumer.endOffsets(List.of(tasks))).getOrDefault(tasks, 0L);
-                tasksEndNext = tracker.nextTask()
-                        - due.stream()
-                                .filter(each -> each.task().attempt() == 1)
-                                .count();
-            }
-            if (atBarrier != 0 || tracker.watermark() > markedWatermark) {
-                markedWatermark = tracker.watermark();
-                List<PartitionTotal> totals = tracker.totals();
-                for (int partition = 0; partition < spec.partitions(); partition++) {
-                    LaneRecord.Watermark watermark =
-                            new LaneRecord.Watermark(spec.id(), markedWatermark, totals.get(partition), atBarrier);
-                    records.add(new ProducerRecord<>(
-                            topics.pairs(), partition, key(spec.id()), LaneCodec.encode(watermark)));
-                }
-            }
+        for (int partition = 0; partition < batch.watermarks().size(); partition++) {
+            records.add(new ProducerRecord<>(
+                    topics.pairs(),
+                    partition,
+                    key(spec.id()),
+                    LaneCodec.encode(batch.watermarks().get(partition))));
         }
         records.add(new ProducerRecord<>(
-                topics.jobs(),
-                0,
-                JobsView.positionKey(spec.id()),
-                ControlCodec.encode(tracker.position(tasksStart, eventsNext))));
+                topics.jobs(), 0, JobsView.positionKey(spec.id()), ControlCodec.encode(batch.position())));
         commit(records);
     }
 
