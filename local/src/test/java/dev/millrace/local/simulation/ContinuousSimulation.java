@@ -74,6 +74,10 @@ final class ContinuousSimulation {
         Rec(String key, byte @Nullable [] value) {
             this(key, value, new byte[0]);
         }
+
+        boolean isForeign() {
+            return key.equals("foreign");
+        }
     }
 
     private static final Rec FOREIGN = new Rec("foreign", new byte[0]);
@@ -383,7 +387,7 @@ final class ContinuousSimulation {
             return;
         }
         if (random.nextInt(editsLeft == 0 ? 4 : 80) == 0) {
-            barrier = 1 + random.nextInt(Integer.MAX_VALUE);
+            barrier = 1L + random.nextInt(Integer.MAX_VALUE);
             barrierAskedAt = now;
             barrierFrozen = random.nextBoolean();
             barrierEvents = events.writtenEnd();
@@ -396,7 +400,7 @@ final class ContinuousSimulation {
         Event.BarrierReached reached = null;
         Map<Integer, Event.PartitionBarrier> parts = new HashMap<>();
         for (Topic.Read<Rec> read : events.read(Math.max(barrierEvents, events.start()), Integer.MAX_VALUE)) {
-            if (read.value() == FOREIGN) {
+            if (read.value().isForeign()) {
                 continue;
             }
             Event event = ControlCodec.event(Objects.requireNonNull(read.value().value()));
@@ -574,7 +578,7 @@ final class ContinuousSimulation {
                 }
                 driver.restored();
                 for (Topic.Read<Rec> read : tasks.read(driver.tasksStart(), Integer.MAX_VALUE)) {
-                    if (read.value() != FOREIGN) {
+                    if (!read.value().isForeign()) {
                         driver.restore(
                                 (DocumentTask) ControlCodec.task(
                                         Objects.requireNonNull(read.value().value())),
@@ -629,7 +633,7 @@ final class ContinuousSimulation {
         private void readEvents() {
             for (Topic.Read<Rec> read : events.read(driver.eventsNext(), 1 + random.nextInt(8))) {
                 driver.taken(read.offset());
-                if (read.value() == FOREIGN) {
+                if (read.value().isForeign()) {
                     continue;
                 }
                 Event event =
@@ -773,7 +777,7 @@ final class ContinuousSimulation {
 
     // ---- mappers --------------------------------------------------------------------------------------------------
 
-    private final class Delivery {
+    private static final class Delivery {
         private final Rec record;
         private int count;
         private boolean held, over;
@@ -791,7 +795,7 @@ final class ContinuousSimulation {
     private @Nullable Delivery take() {
         for (Topic.Read<Rec> read : tasks.read(Math.max(tasks.start(), deliveriesNext), 8)) {
             deliveriesNext = read.offset() + 1;
-            if (read.value() != FOREIGN) {
+            if (!read.value().isForeign()) {
                 deliveries.add(new Delivery(read.value()));
             }
         }
