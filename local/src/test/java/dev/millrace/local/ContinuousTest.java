@@ -188,8 +188,8 @@ final class ContinuousTest {
                         edit(random, watched);
                     }
                     Snapshot snapshot = Snapshot.take(cluster.cluster(), "files", PATIENCE);
-                    assertThat(counts(snapshot)).isEqualTo(expected());
                     assertThat(snapshot.documents().keySet()).isEqualTo(documents.keySet());
+                    assertThat(counts(snapshot)).isEqualTo(expected());
                 }
                 edit(random, watched); // what the next driver finds
             }

@@ -69,6 +69,7 @@ public final class ContinuousJob {
     private static final int WINDOW = 16;
     private static final int MAX_ATTEMPTS = 4;
 
+    private final DriverSettings settings;
     private final ClusterSettings cluster;
     private final TopicNames topics;
     private final ClusterSetup setup;
@@ -105,6 +106,7 @@ public final class ContinuousJob {
             JobRecord record,
             Transactions transactions,
             KafkaConsumer<byte[], byte[]> consumer) {
+        this.settings = settings;
         this.cluster = settings.cluster();
         this.topics = cluster.topics();
         this.setup = setup;

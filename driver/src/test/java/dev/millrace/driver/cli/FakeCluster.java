@@ -6,6 +6,15 @@ import dev.millrace.driver.JobRequest;
 import dev.millrace.driver.JobResult;
 import dev.millrace.driver.collect.ResultTable;
 import dev.millrace.driver.collect.Words;
+import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.driver.continuous.ContinuousListener;
+import dev.millrace.driver.continuous.ContinuousStatus;
+import dev.millrace.driver.continuous.Holders;
+import dev.millrace.driver.continuous.LiveTable;
+import dev.millrace.driver.continuous.Snapshot;
+import dev.millrace.job.BlockPosition;
+import dev.millrace.job.DocumentEntry;
+import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.InputSpec;
 import dev.millrace.job.JobId;
@@ -16,6 +25,8 @@ import dev.millrace.job.MillraceException;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.Receipt;
 import dev.millrace.job.TextRules;
+import dev.millrace.job.TextStats;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -28,6 +39,8 @@ import org.jspecify.annotations.Nullable;
 /** A cluster of one known job, which remembers what it was asked for and closes as it must. */
 final class FakeCluster {
     static final JobId JOB = JobId.parse("00112233445566aa");
+
+    static final JobId CONTINUOUS = JobId.parse("00112233445566cc");
 
     final List<String> calls = new ArrayList<>();
     final List<Finding> findings = new ArrayList<>();
@@ -43,6 +56,10 @@ final class FakeCluster {
 
     @Nullable
     ClusterOptions options;
+
+    ContinuousOpener.@Nullable Home home;
+    ContinuousClient.@Nullable Feed feed;
+    Event.@Nullable ContinuousStatus status;
 
     @Nullable
     JobRequest request;
@@ -81,6 +98,118 @@ final class FakeCluster {
                 open--;
             }
         };
+    }
+
+    /** What is asked of continuous jobs; they hold {@link #counts}, all in one document. */
+    ContinuousClient continuous(String kind, ClusterOptions with, ContinuousOpener.Home where) {
+        options = with;
+        home = where;
+        calls.add(kind);
+        open++;
+        return new Continuous();
+    }
+
+    private final class Continuous implements ContinuousClient {
+        @Override
+        public void run(String name, TextRules rules, Feed from, ContinuousListener listener) {
+            calls.add("drive " + name);
+            feed = from;
+            listener.opened(JOB, false);
+            listener.status(new ContinuousStatus(1, 5, 7, 2, 3, 1, 0, 12));
+            if (failure != null) {
+                throw failure;
+            }
+            if (forever) {
+                running.countDown();
+                try {
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException e) {
+                    throw new MillraceException(ExitCode.INTERRUPTED, "interrupted", e);
+                }
+            }
+        }
+
+        @Override
+        public LiveTable live(String name) {
+            calls.add("live " + name);
+            return new LiveTable() {
+                @Override
+                public void catchUp() {}
+
+                @Override
+                public boolean poll(Duration patience) {
+                    return false;
+                }
+
+                @Override
+                public View view(int top) {
+                    return new View(
+                            counts.size(),
+                            counts.values().stream().mapToLong(Long::longValue).sum(),
+                            counts.entrySet().stream()
+                                    .sorted(Map.Entry.<String, Long>comparingByValue()
+                                            .reversed())
+                                    .limit(top)
+                                    .map(each -> new WordCount(each.getKey(), each.getValue()))
+                                    .toList(),
+                            status);
+                }
+
+                @Override
+                public void close() {}
+            };
+        }
+
+        @Override
+        public Map<String, Long> counts(String name, List<String> words) {
+            calls.add("counts " + name);
+            Map<String, Long> asked = new LinkedHashMap<>();
+            words.forEach(word -> asked.put(word, counts.getOrDefault(word, 0L)));
+            return asked;
+        }
+
+        @Override
+        public Holders holders(String name, String word) {
+            calls.add("holders " + name);
+            return new Holders(word, 3, List.of(new Holders.Holder("a\nb", 2), new Holders.Holder("c", 1)));
+        }
+
+        @Override
+        public Snapshot snapshot(String name, Duration patience) {
+            calls.add("snapshot " + name + " " + patience);
+            ResultTable table = Words.table(counts);
+            JobSpec job = new JobSpec(
+                    JOB,
+                    name,
+                    JobKind.CONTINUOUS,
+                    new TextRules("unicode", 1, List.of("the")),
+                    new InputSpec(List.of("topic:docs"), List.of(), List.of(), false, 1),
+                    4,
+                    "id",
+                    16,
+                    4,
+                    false,
+                    0,
+                    0,
+                    1_000_000_000_000L);
+            DocumentEntry entry = new DocumentEntry(
+                    "0@7",
+                    40,
+                    0,
+                    List.of(new DocumentEntry.Part("beef", BlockPosition.NONE, table.total(), TextStats.NONE)));
+            return new Snapshot(
+                    job, 0xabcL, table, table.total(), Map.of("doc", entry), List.of("bad: it is a folder"));
+        }
+
+        @Override
+        public String bootstrapServers() {
+            return "k:1";
+        }
+
+        @Override
+        public void close() {
+            open--;
+        }
     }
 
     private final class Client implements JobClient {
@@ -132,7 +261,21 @@ final class FakeCluster {
                     0,
                     0,
                     1_000_000_000_000L);
-            return List.of(JobRecord.open(spec).seal(12, 34));
+            JobSpec continuous = new JobSpec(
+                    CONTINUOUS,
+                    "wiki",
+                    JobKind.CONTINUOUS,
+                    spec.rules(),
+                    new InputSpec(List.of("topic:docs"), List.of(), List.of(), false, 1),
+                    16,
+                    "id",
+                    16,
+                    4,
+                    false,
+                    0,
+                    0,
+                    1_000_000_000_000L);
+            return List.of(JobRecord.open(spec).seal(12, 34), JobRecord.open(continuous));
         }
 
         @Override

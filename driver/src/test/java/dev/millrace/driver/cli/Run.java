@@ -48,10 +48,8 @@ final class Run {
                 new Text(),
                 options -> cluster.open("kafka", options),
                 hasEmbedded ? options -> cluster.open("embedded", options) : null,
-                (options, home) -> {
-                    throw new UnsupportedOperationException();
-                },
-                null,
+                (options, home) -> cluster.continuous("kafka", options, home),
+                hasEmbedded ? (options, home) -> cluster.continuous("embedded", options, home) : null,
                 cluster::admin,
                 plugins);
     }

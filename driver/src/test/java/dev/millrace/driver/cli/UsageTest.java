@@ -39,6 +39,26 @@ class UsageTest {
                 "attach 12 | a job id is 16 hexadecimal digits, not '12'",
                 "attach 00112233445566aa | 'attach' works on a cluster: give --bootstrap-server HOST:PORT",
                 "list | 'list' works on a cluster",
+                "watch | Missing required parameter: 'DIR'",
+                "watch /no/where | there is no folder '/no/where'",
+                "watch --top -1 . | --top must be at least 0, not -1",
+                "watch --port 9092 --bootstrap-server k:1 . | --port is for the embedded cluster",
+                "watch --data-dir d --bootstrap-server k:1 . | --data-dir is for the embedded cluster",
+                "stream | what to count is missing: --from-topic TOPIC, or '-' for standard input",
+                "stream docs | 'stream' reads standard input, '-', or a topic",
+                "stream - --from-topic docs | standard input, '-', and --from-topic exclude each other",
+                "stream --from-topic docs | --from-topic reads a topic of a cluster: give --bootstrap-server HOST:PORT",
+                "stream --from-topic docs --delimiter x --bootstrap-server k:1 | --delimiter is for standard input",
+                "top | 'top' works on a cluster",
+                "top --top 0 --bootstrap-server k:1 | --top must be at least 1, not 0",
+                "get | Missing required parameter: 'WORD'",
+                "get mill | 'get' works on a cluster",
+                "why | Missing required parameter: 'WORD'",
+                "why a b | Unmatched argument at index 2: 'b'",
+                "why --top 0 --bootstrap-server k:1 mill | --top must be at least 1, not 0",
+                "snapshot | 'snapshot' works on a cluster",
+                "snapshot --timeout never --bootstrap-server k:1 | 'never' is not a time",
+                "diff a | Missing required parameter: 'B'",
                 "doctor | 'doctor' works on a cluster",
                 "init --bootstrap-server k:1 --partitions -2 | must be at least 1",
             })
@@ -79,7 +99,22 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"count", "attach", "list", "status", "cancel", "init", "doctor"})
+    @ValueSource(
+            strings = {
+                "count",
+                "watch",
+                "stream",
+                "top",
+                "get",
+                "why",
+                "snapshot",
+                "attach",
+                "list",
+                "status",
+                "cancel",
+                "init",
+                "doctor"
+            })
     void everyCommandHasHelp(String command) {
         Run run = new Run().with("COLUMNS", "100").go(command, "--help");
         assertThat(run.code).isZero();
@@ -100,7 +135,7 @@ class UsageTest {
         run.plugins.add(new Broker());
         run.go("--help");
         assertThat(run.code).isZero();
-        assertThat(run.out()).contains("count ", "doctor ", "broker  Runs a broker.");
+        assertThat(run.out()).contains("count ", "doctor ", "broker    Runs a broker.");
         assertThat(new Run().go("--version").out()).isEqualTo("Millrace 1.2.3\n");
     }
 
@@ -150,7 +185,10 @@ class UsageTest {
         Run list = new Run().go("list", "--bootstrap-server", "k:1");
         assertThat(list.code).isZero();
         assertThat(list.out().lines().skip(1))
-                .containsExactly(JOB + "  sealed          12         34  2001-09-09T01:46:40Z  a\\u001b[31mname");
+                .containsExactly(
+                        JOB + "  batch       sealed          12         34  2001-09-09T01:46:40Z  a\\u001b[31mname",
+                        FakeCluster.CONTINUOUS
+                                + "  continuous  open             -          -  2001-09-09T01:46:40Z  wiki");
         Run status = new Run().go("status", "--bootstrap-server", "k:1", JOB);
         assertThat(status.code).isZero();
         assertThat(status.out()).contains("state       sealed", "profile     unicode version 1, 1 stop word");
@@ -159,6 +197,11 @@ class UsageTest {
         Run cancel = new Run().go("cancel", "--bootstrap-server", "k:1", JOB);
         assertThat(cancel.code).isZero();
         assertThat(cancel.cluster.calls).containsExactly("kafka", "cancel " + JOB);
+        Run named = new Run().go("cancel", "--bootstrap-server", "k:1", "wiki");
+        assertThat(named.cluster.calls).containsExactly("kafka", "cancel " + FakeCluster.CONTINUOUS);
+        assertThat(new Run().go("status", "--bootstrap-server", "k:1", "wiki").out())
+                .contains("kind        continuous", "sources     topic:docs")
+                .doesNotContain("files");
         Run attach = new Run().go("attach", "--bootstrap-server", "k:1", "--format", "tsv", JOB);
         assertThat(attach.cluster.calls).containsExactly("kafka", "attach " + JOB);
         assertThat(attach.out()).isEqualTo("mill\t3\nrace\t2\n");

@@ -1,0 +1,193 @@
+package dev.millrace.driver.cli;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.job.Event;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class ContinuousCommandTest {
+    private static final String[] CLUSTER = {"--bootstrap-server", "k:1"};
+
+    @TempDir
+    Path folder;
+
+    private static Run cluster(Run run, String... args) {
+        String[] all = new String[args.length + 2];
+        System.arraycopy(args, 0, all, 0, args.length);
+        System.arraycopy(CLUSTER, 0, all, args.length, 2);
+        return run.go(all);
+    }
+
+    private static Run cluster(String... args) {
+        return cluster(new Run(), args);
+    }
+
+    @Test
+    void aTopicIsStreamedOnACluster() {
+        Run run = cluster("stream", "--from-topic", "docs", "--job", "wiki");
+        assertThat(run.code).isZero();
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err())
+                .isEqualTo("job " + FakeCluster.JOB + " has begun\n" + "1 document  5 words  2 changes/s  4 waiting\n");
+        assertThat(run.cluster.calls).containsExactly("kafka", "drive wiki");
+        assertThat(run.cluster.feed).isEqualTo(new ContinuousClient.Topic("docs"));
+        assertThat(run.cluster.open).isZero();
+        assertThat(run.signal).as("signals are given back").isNull();
+    }
+
+    @Test
+    void foldersAreWatchedOnAClusterOfTheirOwnWhoseTableIsShown() {
+        Run run = new Run()
+                .with("MILLRACE_INCLUDE", "*.md")
+                .go("watch", "--exclude", "b", "--data-dir", "/d", "--port", "7", "--follow", folder.toString());
+        assertThat(run.code).isZero();
+        assertThat(run.cluster.calls).startsWith("embedded").contains("drive default", "live default");
+        assertThat(run.cluster.feed)
+                .isEqualTo(new ContinuousClient.Folders(List.of(folder), List.of("*.md"), List.of("b"), true));
+        assertThat(run.cluster.home).isEqualTo(new ContinuousOpener.Home(Path.of("/d"), 7));
+        assertThat(run.out()).endsWith("5 words  2 distinct\n\nmill :     3\nrace :     2\n\n");
+        assertThat(run.err()).startsWith("the broker listens at k:1: give other commands --bootstrap-server k:1\n");
+        assertThat(run.cluster.open).isZero();
+        Run quiet = new Run().go("watch", "-q", "--top", "0", folder.toString());
+        assertThat(quiet.out() + quiet.err()).isEmpty();
+    }
+
+    @Test
+    void standardInputIsCutWhereTheDelimiterSays() {
+        Run run = new Run().go("stream", "-", "--delimiter", "\\n--\\n");
+        assertThat(run.code).isZero();
+        assertThat(run.cluster.feed)
+                .isInstanceOfSatisfying(
+                        ContinuousClient.Lines.class,
+                        lines -> assertThat(new String(lines.delimiter(), java.nio.charset.StandardCharsets.UTF_8))
+                                .isEqualTo("\n--\n"));
+    }
+
+    @Test
+    void ctrlCSaysHowToGoOn() throws InterruptedException {
+        assertThat(interrupted("stream", "--from-topic", "my docs", "--job", "wiki", "--bootstrap-server", "k:1"))
+                .endsWith("millrace: interrupted; the job wiki keeps its counts. To go on: millrace stream --from-topic"
+                        + " 'my docs' --job wiki --bootstrap-server k:1\n");
+        assertThat(interrupted("watch", "--data-dir", "d", "--profile", "pymotw", folder.toString()))
+                .endsWith("millrace: interrupted; the job default keeps its counts. To go on: millrace watch " + folder
+                        + " --profile pymotw --data-dir d\n");
+        assertThat(interrupted("watch", folder.toString()))
+                .endsWith("millrace: interrupted; the counts were thrown away with the temporary broker: --data-dir"
+                        + " FOLDER keeps them\n");
+    }
+
+    private static String interrupted(String... args) throws InterruptedException {
+        Run run = new Run();
+        run.cluster.forever = true;
+        Thread command = new Thread(() -> run.go(args), "command");
+        command.start();
+        run.cluster.running.await();
+        requireNonNull(run.signal).run();
+        command.join();
+        assertThat(run.code).isEqualTo(130);
+        assertThat(run.cluster.open).isZero();
+        return run.err();
+    }
+
+    @Test
+    void whoeverCancelsTheJobEndsItsDriverWithSix() {
+        Run run = new Run();
+        run.cluster.failure = new MillraceException(ExitCode.CANCELLED, "job x was cancelled");
+        assertThat(cluster(run, "stream", "--from-topic", "docs").code).isEqualTo(6);
+        assertThat(run.err()).endsWith("millrace: job x was cancelled\n");
+    }
+
+    @Test
+    void topShowsWhatTheDriverSaidIfItSaidAnything() {
+        assertThat(cluster("top", "--top", "1").out()).isEqualTo("5 words  2 distinct\n\nmill :     3\n\n");
+        Run run = new Run();
+        run.cluster.status = new Event.ContinuousStatus(FakeCluster.JOB, 0, 4, 5, 9, 3, 0, 0, 1, 42);
+        assertThat(cluster(run, "top").out())
+                .startsWith("4 documents  5 words  2 distinct  3 changes/s  fresh within 0.04 s  1 unreadable\n\n");
+        Run json = new Run();
+        json.cluster.counts = Map.of("mill", 3L);
+        assertThat(cluster(json, "top", "--json").out())
+                .isEqualTo("{\"documents\":null,\"tokens\":3,\"words\":1,\"changesPerSecond\":null,"
+                        + "\"freshnessMillis\":null,\"waiting\":null,\"unreadable\":null,"
+                        + "\"top\":[{\"word\":\"mill\",\"count\":3}]}\n");
+    }
+
+    @Test
+    void getAndWhy() {
+        Run get = cluster("get", "race", "none", "--job", "wiki");
+        assertThat(get.code).isZero();
+        assertThat(get.out()).isEqualTo("race\t2\nnone\t0\n");
+        assertThat(get.cluster.calls).containsExactly("kafka", "counts wiki");
+        assertThat(cluster("get", "--json", "race").out()).isEqualTo("[\n{\"word\":\"race\",\"count\":2}\n]\n");
+        Run why = cluster("why", "mill");
+        assertThat(why.out()).isEqualTo("2\ta\\nb\n1\tc\n");
+        assertThat(why.err()).isEqualTo("mill: 3 occurrences in 2 documents\n");
+        assertThat(cluster("why", "--top", "1", "-q", "mill").out()).isEqualTo("2\ta\\nb\n");
+        assertThat(cluster("why", "--top", "1", "--json", "mill").out())
+                .contains("\"count\" : 3", "\"documentCount\" : 2", "\"a\\nb\"")
+                .doesNotContain("\"c\"");
+    }
+
+    @Test
+    void aSnapshotAndItsReceipt() throws IOException {
+        Path table = folder.resolve("t.tsv"), receipt = folder.resolve("r.json");
+        Run run = cluster(
+                "snapshot", "wiki", "--format", "tsv", "--output", table.toString(), "--receipt", receipt.toString());
+        assertThat(run.code).isZero();
+        assertThat(run.cluster.calls).containsExactly("kafka", "snapshot wiki PT1M");
+        assertThat(table).hasContent("mill\t3\nrace\t2\n");
+        assertThat(Files.readString(receipt))
+                .contains(
+                        "\"format\" : 1",
+                        "\"name\" : \"wiki\"",
+                        "\"barrier\" : \"0000000000000abc\"",
+                        "\"unicodeVersion\" : \"16.0.0\"",
+                        "\"words\" : 2",
+                        "\"tokens\" : 5",
+                        "\"id\" : \"doc\"",
+                        "\"version\" : \"0@7\"",
+                        "\"bytes\" : 40",
+                        "\"beef\"",
+                        "\"bad: it is a folder\"");
+        assertThat(run.err())
+                .startsWith("1 document: 5 tokens, 2 distinct words; digest ")
+                .endsWith("millrace: in its last good version: bad: it is a folder\n");
+        assertThat(cluster("snapshot", "--timeout", "5s").cluster.calls).contains("snapshot default PT5S");
+    }
+
+    @Test
+    void diffOfTwoTables() throws IOException {
+        Path a = Files.writeString(folder.resolve("a"), "mill\t3\nrace\t2\nwater\t1\n");
+        Path b = Files.writeString(folder.resolve("b"), "wheel\t1\nmill\t3\nrace\t9\n");
+        Run run = new Run().go("diff", a.toString(), b.toString());
+        assertThat(run.code).isEqualTo(1);
+        assertThat(run.out()).isEqualTo("race\t2\t9\t+7\nwater\t1\t0\t-1\nwheel\t0\t1\t+1\n");
+        assertThat(run.err()).isEmpty();
+        Run same = new Run().go("diff", a.toString(), a.toString());
+        assertThat(same.code).isZero();
+        assertThat(same.out()).isEmpty();
+        Path no = Files.writeString(folder.resolve("no"), "mill\t3\nrace 2\n");
+        Run wrong = new Run().go("diff", a.toString(), no.toString());
+        assertThat(wrong.code).isEqualTo(2);
+        assertThat(wrong.err())
+                .isEqualTo("millrace: cannot read '" + no + "': line 2 is not a word, a tab and a count\n");
+        assertThat(new Run().go("diff", a.toString(), "/no/b").err())
+                .isEqualTo("millrace: cannot read '/no/b': there is no such file\n");
+        Path twice = Files.writeString(folder.resolve("twice"), "mill\t3\nmill\t4\n");
+        assertThat(new Run().go("diff", twice.toString(), a.toString()).err())
+                .contains("line 2 names a word for the second time");
+        assertThat(new Run().go("diff", "--help").out()).contains("0 when there is none, and 1 when there is one");
+    }
+}

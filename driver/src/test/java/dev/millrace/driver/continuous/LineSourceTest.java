@@ -1,0 +1,175 @@
+package dev.millrace.driver.continuous;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.job.DocumentEntry;
+import dev.millrace.job.MillraceException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class LineSourceTest {
+    private static final byte[] NEWLINE = {'\n'};
+
+    private final Semaphore woken = new Semaphore(0);
+    private final Told told = new Told();
+
+    /** A driver that takes down what it is told. */
+    private static final class Told implements DocumentSource.Driver {
+        final Map<String, String> documents = new LinkedHashMap<>();
+        final List<String> known = new ArrayList<>();
+        final List<String> unreadable = new ArrayList<>();
+        int room = Integer.MAX_VALUE;
+
+        @Override
+        public @Nullable DocumentEntry entry(String id) {
+            return null;
+        }
+
+        @Override
+        public Iterable<String> ids() {
+            return known;
+        }
+
+        @Override
+        public void change(DocumentChange change) {
+            room--;
+            assertThat(change.bytes()).isEqualTo(change.textBytes());
+            documents.put(change.id(), new String(change.text(), StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public boolean rename(String from, String to, String version, long modifiedNanos) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public void unreadable(String id, String why) {
+            unreadable.add(id + " " + why);
+        }
+
+        @Override
+        public boolean hasRoom() {
+            return room > 0;
+        }
+    }
+
+    private static InputStream text(String text) {
+        return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void toItsEnd(LineSource source) throws InterruptedException {
+        source.open(woken::release);
+        while (!source.isEnded()) {
+            woken.acquire();
+            source.poll(told);
+        }
+    }
+
+    @Test
+    void eachLineIsADocument() throws InterruptedException {
+        toItsEnd(new LineSource(text("the mill\n\n \t\nrace\r\n\u00e9t\u00e9"), NEWLINE, 100));
+        assertThat(told.documents)
+                .containsExactly(
+                        Map.entry("stdin:000000000001", "the mill"),
+                        Map.entry("stdin:000000000002", "race\r"),
+                        Map.entry("stdin:000000000003", "\u00e9t\u00e9"));
+    }
+
+    @Test
+    void aDelimiterMayBeLongAndBeginTwice() throws InterruptedException {
+        toItsEnd(new LineSource(text("a\n-\n--\nb--\n--\n\n--\n\n--"), LineSource.delimiter("\\n--\\n"), 100));
+        assertThat(told.documents.values()).containsExactly("a\n-", "b--", "\n--");
+    }
+
+    @Test
+    void numbersGoOnAfterARestart() throws InterruptedException {
+        told.known.addAll(List.of("stdin:000000000041", "stdin:7", "other", "stdin:x", "stdin:99999999999999999999"));
+        toItsEnd(new LineSource(text("a"), NEWLINE, 100));
+        assertThat(told.documents).containsOnlyKeys("stdin:000000000042");
+    }
+
+    @Test
+    void aDocumentTooLongIsNamedAndPassedOver() throws InterruptedException {
+        String most = "x".repeat(1 << 20);
+        toItsEnd(new LineSource(text(most + "\n" + most + "y\n" + most + most + most + "\nz\n"), NEWLINE, 1 << 20));
+        assertThat(told.documents).containsOnlyKeys("stdin:000000000001", "stdin:000000000004");
+        assertThat(told.unreadable)
+                .containsExactly(
+                        "stdin:000000000002 it is longer than 1 MiB", "stdin:000000000003 it is longer than 1 MiB");
+    }
+
+    @Test
+    void readingWaitsForTheDriver() throws InterruptedException {
+        List<String> lines = Collections.nCopies(20_000, "word");
+        LineSource source = new LineSource(text(String.join("\n", lines)), NEWLINE, 100);
+        source.open(woken::release);
+        woken.acquire();
+        told.room = 1;
+        source.poll(told);
+        assertThat(told.documents).hasSize(1);
+        assertThat(source.isEnded()).as("more than fits the queue is left").isFalse();
+        told.room = Integer.MAX_VALUE;
+        while (!source.isEnded()) {
+            source.poll(told);
+        }
+        assertThat(told.documents).hasSize(20_000);
+    }
+
+    @Test
+    void aBarrierHoldsWhatWasReadBeforeIt() throws IOException, InterruptedException {
+        try (PipedInputStream in = new PipedInputStream();
+                PipedOutputStream out = new PipedOutputStream(in)) {
+            LineSource source = new LineSource(in, NEWLINE, 100);
+            source.open(woken::release);
+            out.write("a\n".getBytes(StandardCharsets.UTF_8));
+            out.flush();
+            woken.acquire();
+            source.beginBarrier(Map.of());
+            assertThat(source.isPastBarrier(Map.of())).isFalse();
+            source.poll(told);
+            assertThat(source.isPastBarrier(Map.of())).isTrue();
+            assertThat(source.isEnded()).isFalse();
+            source.close();
+        }
+    }
+
+    @Test
+    void aStreamThatFailsIsNoEnd() throws InterruptedException {
+        LineSource source = new LineSource(
+                new InputStream() {
+                    @Override
+                    public int read() throws IOException {
+                        throw new IOException("the disk is on fire");
+                    }
+                },
+                NEWLINE,
+                100);
+        source.open(woken::release);
+        woken.acquire();
+        assertThat(source.isEnded()).isFalse();
+        assertThatThrownBy(() -> source.poll(told))
+                .isInstanceOf(MillraceException.class)
+                .hasMessage("cannot read standard input: the disk is on fire");
+    }
+
+    @Test
+    void delimitersAsTyped() {
+        assertThat(LineSource.delimiter("\\n\\t\\0\\\\x\\q"))
+                .isEqualTo("\n\t\0\\x\\q".getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,247 @@
+package dev.millrace.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.driver.KafkaCluster;
+import dev.millrace.driver.KafkaClusterAdmin;
+import dev.millrace.driver.Profiles;
+import dev.millrace.driver.Release;
+import dev.millrace.driver.cli.MillraceCli;
+import dev.millrace.driver.cli.Terminal;
+import dev.millrace.driver.cli.Wiring;
+import dev.millrace.input.InputLimits;
+import dev.millrace.input.InputRoots;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands of continuous jobs on a real broker, compared with a plain count of the documents. */
+@Timeout(180)
+final class ContinuousCommandsTest {
+    @TempDir
+    static Path folder;
+
+    private static LocalCluster cluster;
+    private static String server;
+
+    @BeforeAll
+    static void start() {
+        cluster = LocalCluster.start(
+                new LocalCluster.Settings(
+                        EmbeddedBroker.Settings.temporary(),
+                        2,
+                        3,
+                        InputRoots.ofArguments(List.of(folder)),
+                        InputLimits.fromEnvironment(Map.of())),
+                failure -> failure.printStackTrace(System.out));
+        server = cluster.cluster().bootstrapServers();
+    }
+
+    @AfterAll
+    static void stop() {
+        cluster.close();
+    }
+
+    /** One run of the command line. */
+    private static final class Command {
+        final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        final ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = -1;
+
+        Command run(String... args) {
+            List<String> all = new ArrayList<>(List.of(args));
+            if (!args[0].equals("diff")) {
+                all.addAll(List.of("--bootstrap-server", server));
+            }
+            Terminal terminal = new Terminal(
+                    out,
+                    new PrintStream(err, true, StandardCharsets.UTF_8),
+                    Map.of(),
+                    false,
+                    false,
+                    false,
+                    System::nanoTime);
+            Wiring wiring = new Wiring(
+                    Release.VERSION,
+                    new Profiles(),
+                    KafkaCluster::open,
+                    null,
+                    (options, home) -> KafkaCluster.continuous(options),
+                    null,
+                    options -> new KafkaClusterAdmin(KafkaCluster.settings(options)),
+                    List.of());
+            code = new MillraceCli(wiring, terminal).run(all.toArray(String[]::new));
+            return this;
+        }
+
+        String out() {
+            return out.toString(StandardCharsets.UTF_8);
+        }
+
+        String err() {
+            return err.toString(StandardCharsets.UTF_8);
+        }
+    }
+
+    private static String ok(String... args) {
+        Command command = new Command().run(args);
+        assertThat(command.code).as(command.err()).isZero();
+        return command.out();
+    }
+
+    @Test
+    void aTopicIsCountedAndLookedAtAndCancelled() throws Exception {
+        Map<String, Object> client = Map.of("bootstrap.servers", server);
+        try (Admin admin = Admin.create(client)) {
+            admin.createTopics(List.of(new NewTopic("docs", 2, (short) 1)))
+                    .all()
+                    .get();
+        }
+        Command driver = new Command();
+        CompletableFuture<Command> end = CompletableFuture.supplyAsync(
+                () -> driver.run("stream", "--from-topic", "docs", "--job", "wiki"),
+                work -> new Thread(work, "driver").start());
+        while (!driver.err().contains("has begun")) {
+            assertThat(end).as(driver.err()).isNotDone();
+            Thread.onSpinWait();
+        }
+        Map<String, String> documents = new TreeMap<>();
+        for (int i = 0; i < 300; i++) {
+            documents.put("doc-" + i, "the mill " + "race ".repeat(i % 5) + "w" + i % 17);
+        }
+        produce(client, documents, documents.keySet());
+        Path monday = folder.resolve("monday.tsv"), receipt = folder.resolve("monday.json");
+        ok("snapshot", "wiki", "--format", "tsv", "--output", monday.toString(), "--receipt", receipt.toString());
+        assertThat(table(Files.readString(monday))).isEqualTo(counts(documents));
+        assertThat(Files.readString(receipt))
+                .contains("\"name\" : \"wiki\"", "\"documentCount\" : 300", "\"id\" : \"doc-299\"");
+
+        // The snapshot is published, so what is read without its driver's help is the same.
+        assertThat(ok("get", "--job", "wiki", "race", "w3", "nowhere"))
+                .isEqualTo("race\t" + counts(documents).get("race") + "\nw3\t"
+                        + counts(documents).get("w3") + "\nnowhere\t0\n");
+        assertThat(holders(ok("why", "--job", "wiki", "race"))).isEqualTo(holding(documents, "race"));
+        assertThat(ok("top", "--job", "wiki", "--json", "--top", "2"))
+                .contains(
+                        "\"tokens\":"
+                                + counts(documents).values().stream()
+                                        .mapToLong(Long::longValue)
+                                        .sum(),
+                        "\"top\":[{\"word\":\"race\",\"count\":600},{\"word\":\"mill\",\"count\":300}]");
+
+        documents.put("doc-1", "water wheel");
+        documents.remove("doc-2");
+        documents.put("new", "race");
+        produce(client, documents, List.of("doc-1", "doc-2", "new"));
+        Path tuesday = folder.resolve("tuesday.tsv");
+        ok("snapshot", "wiki", "--format", "tsv", "--output", tuesday.toString());
+        assertThat(table(Files.readString(tuesday))).isEqualTo(counts(documents));
+        assertThat(holders(ok("why", "--job", "wiki", "race"))).isEqualTo(holding(documents, "race"));
+        assertThat(holders(ok("why", "--job", "wiki", "nowhere"))).isEmpty();
+        Command diff = new Command().run("diff", monday.toString(), tuesday.toString());
+        assertThat(diff.code).isEqualTo(1);
+        assertThat(diff.out())
+                .isEqualTo("mill\t300\t298\t-2\nrace\t600\t598\t-2\nthe\t300\t298\t-2\nw1\t18\t17\t-1\nw2\t18\t17\t-1\n"
+                        + "water\t0\t1\t+1\nwheel\t0\t1\t+1\n");
+        assertThat(ok("diff", tuesday.toString(), tuesday.toString())).isEmpty();
+
+        assertThat(ok("list")).contains("continuous  open").contains("wiki");
+        assertThat(ok("status", "wiki")).contains("sources     topic:docs");
+        ok("cancel", "wiki");
+        assertThat(end.get().code).as(driver.err()).isEqualTo(6);
+        assertThat(driver.err()).contains("was cancelled");
+        assertThat(new Command().run("get", "--job", "wiki", "race").code).isEqualTo(3);
+        assertThat(ok("status", "wiki")).contains("state       cancelled");
+    }
+
+    @Test
+    void standardInputIsCountedToItsEndAndGoesOnWithTheNext() throws Exception {
+        InputStream before = System.in;
+        try {
+            for (String text : new String[] {"the mill\n\nthe race", "water the\n"}) {
+                System.setIn(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+                ok("stream", "-", "--job", "lines");
+            }
+        } finally {
+            System.setIn(before);
+        }
+        assertThat(table(ok("get", "--job", "lines", "the", "mill", "race", "water")))
+                .isEqualTo(Map.of("the", 3L, "mill", 1L, "race", 1L, "water", 1L));
+        assertThat(holders(ok("why", "--job", "lines", "the")))
+                .isEqualTo(Map.of("stdin:000000000001", 1L, "stdin:000000000002", 1L, "stdin:000000000003", 1L));
+    }
+
+    @Test
+    void whatIsNotThereIsNamed() {
+        Command stream = new Command().run("stream", "--from-topic", "nowhere");
+        assertThat(stream.code).isEqualTo(2);
+        assertThat(stream.err()).contains("has no topic 'nowhere': make it first");
+        for (String[] args : new String[][] {{"get", "x"}, {"why", "x"}, {"top"}, {"snapshot"}}) {
+            Command command = new Command().run(args);
+            assertThat(command.code).isEqualTo(3);
+            assertThat(command.err()).contains("has no continuous job named default that goes on");
+        }
+    }
+
+    private static void produce(Map<String, Object> client, Map<String, String> documents, Iterable<String> ids) {
+        try (KafkaProducer<String, String> producer =
+                new KafkaProducer<>(client, new StringSerializer(), new StringSerializer())) {
+            for (String id : ids) {
+                producer.send(new ProducerRecord<>("docs", id, documents.get(id)));
+            }
+        }
+    }
+
+    private static Map<String, Long> counts(Map<String, String> documents) {
+        Map<String, Long> counts = new TreeMap<>();
+        for (String text : documents.values()) {
+            for (String word : text.split(" +")) {
+                counts.merge(word, 1L, Long::sum);
+            }
+        }
+        return counts;
+    }
+
+    private static Map<String, Long> holding(Map<String, String> documents, String word) {
+        Map<String, Long> holding = new TreeMap<>();
+        documents.forEach((id, text) -> {
+            long count = List.of(text.split(" +")).stream().filter(word::equals).count();
+            if (count > 0) {
+                holding.put(id, count);
+            }
+        });
+        return holding;
+    }
+
+    private static Map<String, Long> table(String tsv) {
+        return tsv.lines()
+                .map(line -> line.split("\t"))
+                .collect(Collectors.toMap(parts -> parts[0], parts -> Long.valueOf(parts[1]), Long::sum, TreeMap::new));
+    }
+
+    private static Map<String, Long> holders(String lines) {
+        return lines.lines()
+                .map(line -> line.split("\t"))
+                .collect(Collectors.toMap(parts -> parts[1], parts -> Long.valueOf(parts[0]), Long::sum, TreeMap::new));
+    }
+}
