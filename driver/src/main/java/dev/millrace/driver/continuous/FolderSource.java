@@ -186,9 +186,8 @@ public final class FolderSource implements DocumentSource {
             setDaemon(true);
             for (String id : driver.ids()) {
                 DocumentEntry entry = driver.entry(id);
-                if (entry != null) {
-                    told.put(id, entry.version());
-                }
+                // One that an earlier driver began to count may be gone by now.
+                told.put(id, entry == null ? "under way" : entry.version());
             }
         }
 
@@ -282,6 +281,7 @@ public final class FolderSource implements DocumentSource {
                 } else {
                     read(id, now);
                 }
+                settled &= !restless.containsKey(id);
             }
             for (String id : List.copyOf(told.keySet())) {
                 if (!seen.containsKey(id) && unlisted.stream().noneMatch(id::startsWith)) {
@@ -438,7 +438,9 @@ public final class FolderSource implements DocumentSource {
                 }
             } catch (IOException e) {
                 boolean changing = e instanceof InputException input
-                        && (input.kind() == InputException.Kind.CHANGED || input.kind() == InputException.Kind.MISSING);
+                                && (input.kind() == InputException.Kind.CHANGED
+                                        || input.kind() == InputException.Kind.MISSING)
+                        || hasChanged(now);
                 if (changing) {
                     restless.put(id, now.version()); // looked at again at once
                     restlessSince.putIfAbsent(id, System.nanoTime());
@@ -446,6 +448,16 @@ public final class FolderSource implements DocumentSource {
                     unreadable(id, now, String.valueOf(e.getMessage()));
                 }
                 return null;
+            }
+        }
+
+        private boolean hasChanged(Seen before) {
+            try {
+                return !new Seen(before.file(), FileVersion.of(before.file()))
+                        .state()
+                        .equals(before.state());
+            } catch (IOException e) {
+                return true;
             }
         }
 
