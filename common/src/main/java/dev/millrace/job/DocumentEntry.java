@@ -3,7 +3,8 @@ package dev.millrace.job;
 import java.util.List;
 
 /**
- * A document as a continuous job counts it now; the value of the documents topic, under the document's id.
+ * A document as a continuous job counts it now; the value of the documents topic, under the document's id. While
+ * a change of many parts is under way, the parts are as they are counted now and all else is as it was before.
  *
  * @param version what its source calls this state of it
  * @param bytes length as stored

@@ -75,7 +75,7 @@ public final class ClusterSetup implements AutoCloseable {
      * first mapper seconds. Topics that are there are left as they are, but for checkpoints with fewer
      * partitions than pairs, which get more.
      *
-     * @return names of the topics made
+     * @return what was made: names of topics, and partitions added
      */
     public List<String> create(Shape shape) {
         Map<String, String> broker = brokerSettings();
@@ -86,20 +86,24 @@ public final class ClusterSetup implements AutoCloseable {
         List<String> made = createAll(wanted);
         configureMapperGroup();
         awaitSeen("the topics made", () -> names().containsAll(made));
-        addCheckpoints();
+        if (addCheckpoints()) {
+            made.add("partitions of " + topics.checkpoints());
+        }
         return made;
     }
 
     /** Checkpoints are written by partition number, so that partitions can be added at any time. */
-    private void addCheckpoints() {
+    private boolean addCheckpoints() {
         int needed = partitions(topics.pairs());
-        if (partitions(topics.checkpoints()) < needed) {
+        boolean few = partitions(topics.checkpoints()) < needed;
+        if (few) {
             get(
                     admin.createPartitions(Map.of(topics.checkpoints(), NewPartitions.increaseTo(needed)))
                             .all(),
                     "add partitions to " + topics.checkpoints());
             awaitSeen("the partitions added", () -> partitions(topics.checkpoints()) >= needed);
         }
+        return few;
     }
 
     /** A broker answers from its copy of the metadata, which what the controller has made reaches a little later. */
@@ -125,6 +129,10 @@ public final class ClusterSetup implements AutoCloseable {
                 "min.insync.replicas", String.valueOf(shape.minInsync())));
         Map<String, String> compacted = new HashMap<>(kept);
         compacted.put("cleanup.policy", "compact");
+        // Drivers and reducers of continuous jobs overwrite a few keys hundreds of times a second.
+        compacted.put("segment.bytes", "16777216");
+        compacted.put("segment.ms", "600000");
+        compacted.put("min.cleanable.dirty.ratio", "0.3");
         return List.of(
                 topic(topics.jobs(), 1, shape, compacted),
                 topic(topics.tasks(), 1, shape, kept),

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -15,7 +16,8 @@ public final class LogReader {
     private LogReader() {}
 
     /**
-     * Gives what is committed now, from an offset on; only for topics whose writers are fenced or do not matter.
+     * Gives what is committed now, from an offset on; only for topics whose writers are fenced or do not matter. Waits for
+     * transactions of others that are open: a record committed behind one of theirs would else be missed.
      *
      * @param from -1 for the beginning
      * @return the end that was read to
@@ -39,7 +41,7 @@ public final class LogReader {
                 Map.of("fetch.max.wait.ms", 50, "max.poll.records", 10_000, "max.partition.fetch.bytes", 16 << 20))) {
             List<TopicPartition> one = List.of(partition);
             reader.assign(one);
-            long end = to >= 0 ? to : reader.endOffsets(one).getOrDefault(partition, 0L);
+            long end = to >= 0 ? to : writtenEnd(cluster, partition);
             long first = reader.beginningOffsets(one).getOrDefault(partition, 0L);
             reader.seek(partition, Math.max(from, first));
             while (reader.position(partition) < end) {
@@ -50,6 +52,12 @@ public final class LogReader {
                 }
             }
             return end;
+        }
+    }
+
+    private static long writtenEnd(ClusterSettings cluster, TopicPartition partition) {
+        try (Admin admin = cluster.admin()) {
+            return ClusterSetup.writtenEnd(admin, partition);
         }
     }
 }

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -51,10 +52,23 @@ public final class Transactions implements AutoCloseable {
     private final Supplier<KafkaProducer<byte[], byte[]>> producers;
     private final String id;
     private final Duration deadline;
+    private final boolean exclusive;
+    private boolean taken;
     private @Nullable KafkaProducer<byte[], byte[]> producer;
+    private Consumer<? super KafkaProducer<byte[], byte[]>> observer = opened -> {};
 
     /** @param deadline how long a batch is tried before the broker counts as lost */
     public Transactions(ClusterSettings cluster, String transactionalId, Duration deadline) {
+        this(cluster, transactionalId, deadline, false);
+    }
+
+    /**
+     * @param exclusive for a writer that goes by what it read under this id: once started, it never takes the id again, as
+     *     another may have had it meanwhile, whom that would fence and whose work it would overwrite. It is told that it
+     *     is fenced instead
+     */
+    public Transactions(ClusterSettings cluster, String transactionalId, Duration deadline, boolean exclusive) {
+        this.exclusive = exclusive;
         this.producers = () -> cluster.transactionalProducer(transactionalId);
         this.id = transactionalId;
         this.deadline = deadline;
@@ -82,12 +96,18 @@ public final class Transactions implements AutoCloseable {
     public record InputPosition(
             Map<TopicPartition, OffsetAndMetadata> offsets, Supplier<ConsumerGroupMetadata> metadata) {}
 
+    /** @param newObserver is told of every producer that is made, the first one and those that replace it */
+    public void observe(Consumer<? super KafkaProducer<byte[], byte[]>> newObserver) {
+        observer = newObserver;
+    }
+
     /** Ends what an earlier run under this id left open, and fences it. */
     public void start() {
         long end = System.nanoTime() + deadline.toNanos();
         while (true) {
             try {
                 open();
+                taken = exclusive;
                 return;
             } catch (KafkaException e) {
                 recover("the transactional id cannot be taken", e, end);
@@ -102,8 +122,12 @@ public final class Transactions implements AutoCloseable {
     private KafkaProducer<byte[], byte[]> open() {
         KafkaProducer<byte[], byte[]> current = producer;
         if (current == null) {
+            if (taken) {
+                throw new FencedException(id, new IllegalStateException("the producer was given up"));
+            }
             current = producers.get();
             producer = current;
+            observer.accept(current);
             current.initTransactions();
         }
         return current;

@@ -11,11 +11,13 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ToDoubleFunction;
 import org.apache.kafka.clients.admin.AdminClient;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ShareConsumer;
 import org.apache.kafka.clients.producer.Producer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The meters of one process, for Prometheus. Names have dots ({@code millrace.tasks.done}); what is scraped has
@@ -81,6 +83,17 @@ public final class Metrics implements AutoCloseable {
     /** Shows the metrics of a Kafka client until the result is closed, which is to be done with the client. */
     public KafkaBinding bind(Producer<?, ?> producer) {
         return clients.bind(producer);
+    }
+
+    /** Shows the metrics of a producer that is made anew now and then: those of the last one given. */
+    public java.util.function.Consumer<Producer<?, ?>> latestProducer() {
+        AtomicReference<@Nullable KafkaBinding> last = new AtomicReference<>();
+        return producer -> {
+            KafkaBinding before = last.getAndSet(bind(producer));
+            if (before != null) {
+                before.close();
+            }
+        };
     }
 
     public KafkaBinding bind(Consumer<?, ?> consumer) {

@@ -1,11 +1,10 @@
 package dev.millrace.driver;
 
 import dev.millrace.job.JobId;
-import dev.millrace.job.JobSpec;
+import dev.millrace.job.JobRecord;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.TopicNames;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,32 +17,38 @@ import org.apache.kafka.common.TopicPartition;
  * Takes out of a cluster what no job needs any more. Every driver does it when its job is done, so nothing else has to
  * run for it. Nothing is deleted by time alone: a job that is not final keeps its records however old they are.
  */
-final class Housekeeping {
+public final class Housekeeping {
     /** Results stay this long behind the end of their job, to be read by others or collected again. */
     private static final long RESULTS_KEPT_MILLIS = 3_600_000;
 
     private final ClusterSetup setup;
     private final TopicNames topics;
 
-    Housekeeping(ClusterSetup setup, TopicNames topics) {
+    public Housekeeping(ClusterSetup setup, TopicNames topics) {
         this.setup = setup;
         this.topics = topics;
     }
 
-    /** @param jobs all that the cluster remembers */
-    void clean(Collection<KafkaJobClient.RememberedJob> jobs, long nowMillis) {
-        List<JobSpec> needed = new ArrayList<>();
+    /** @param view all that the cluster remembers */
+    public void clean(JobsView view, long nowMillis) {
+        List<JobRecord> needed = new ArrayList<>();
         List<JobId> over = new ArrayList<>();
-        for (KafkaJobClient.RememberedJob job : jobs) {
+        for (JobsView.Job job : view.jobs()) {
             boolean old = nowMillis - job.changedMillis() > RESULTS_KEPT_MILLIS;
             if (job.record().state().isFinal() && old) {
                 over.add(job.record().spec().id());
             } else {
-                needed.add(job.record().spec());
+                needed.add(job.record());
             }
         }
-        deleteResults(over);
-        purge(needed);
+        if (!over.isEmpty()) {
+            deleteResults(over);
+        }
+        if (!needed.isEmpty()) { // the job that asks is, so this only guards against a topic purged by hand
+            purge(
+                    needed.stream().mapToLong(view::tasksStart).min().orElse(0),
+                    needed.stream().mapToLong(view::eventsStart).min().orElse(0));
+        }
     }
 
     private void deleteResults(List<JobId> over) {
@@ -56,20 +61,10 @@ final class Housekeeping {
     }
 
     /** Deletes tasks and events before the first of any job still needed, and pairs behind every checkpoint. */
-    private void purge(List<JobSpec> needed) {
+    private void purge(long tasksStart, long eventsStart) {
         Map<TopicPartition, RecordsToDelete> purged = new HashMap<>();
-        if (!needed.isEmpty()) { // the job just done is, so this only guards against a topic purged by hand
-            purged.put(
-                    new TopicPartition(topics.tasks(), 0),
-                    RecordsToDelete.beforeOffset(
-                            needed.stream().mapToLong(JobSpec::tasksStart).min().orElse(0)));
-            purged.put(
-                    new TopicPartition(topics.events(), 0),
-                    RecordsToDelete.beforeOffset(needed.stream()
-                            .mapToLong(JobSpec::eventsStart)
-                            .min()
-                            .orElse(0)));
-        }
+        purged.put(new TopicPartition(topics.tasks(), 0), RecordsToDelete.beforeOffset(tasksStart));
+        purged.put(new TopicPartition(topics.events(), 0), RecordsToDelete.beforeOffset(eventsStart));
         Map<TopicPartition, OffsetAndMetadata> positions = setup.get(
                 setup.admin().listConsumerGroupOffsets(topics.reducerGroup()).partitionsToOffsetAndMetadata(),
                 "read the reducers' positions");

@@ -41,6 +41,8 @@ final class JobTracker {
     private static final int CLAIMS_AN_ATTEMPT = 5;
 
     private static final int DURATIONS_KEPT = 128;
+    private static final int FIRST_WINDOW = 16, LEAST_WINDOW = 4;
+    private static final long QUEUE_MILLIS = 1_000;
 
     private final JobSpec spec;
     private final List<Tracked> tasks = new ArrayList<>();
@@ -145,14 +147,27 @@ final class JobTracker {
             }
         }
         // By the quarter window: each publication is a transaction, and its marker costs a mapper an empty fetch.
-        if (4L * (spec.window() - (published - resolved)) >= spec.window()) {
-            while (!unpublished.isEmpty() && published - resolved < spec.window()) {
+        int window = window();
+        if (4L * (window - (published - resolved)) >= window) {
+            while (!unpublished.isEmpty() && published - resolved < window) {
                 due.add(issue(unpublished.remove(), nowMillis));
                 published++;
             }
         }
         addBackups(due, nowMillis);
         return due;
+    }
+
+    /**
+     * Tasks that may be out now: about a second of work for the mappers, so that another job's tasks need not stand behind
+     * more, and never more than the job allows.
+     */
+    private int window() {
+        if (durationCount == 0) {
+            return Math.min(FIRST_WINDOW, spec.window());
+        }
+        long each = Math.max(2, QUEUE_MILLIS / Math.max(1, percentile95()));
+        return (int) Math.min(Math.max(each * workers.size(), LEAST_WINDOW), spec.window());
     }
 
     private void addBackups(List<ChunkTask> due, long nowMillis) {

@@ -11,13 +11,13 @@ import dev.millrace.job.JobState;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.LogReader;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.wire.ControlCodec;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -25,8 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -206,7 +204,7 @@ public final class KafkaJobClient implements JobClient {
     /** First attempts of the job's tasks, in order, as an earlier driver published them. */
     private List<JobWatch.PublishedTask> publishedTasks(JobSpec spec) {
         Map<Integer, JobWatch.PublishedTask> tasks = new LinkedHashMap<>();
-        readToEnd(tasksPartition(), spec.tasksStart(), in -> {
+        LogReader.readToEnd(cluster, tasksPartition(), spec.tasksStart(), in -> {
             if (new String(in.key() == null ? new byte[0] : in.key(), StandardCharsets.US_ASCII)
                     .equals(spec.id().toString())) {
                 ChunkTask task = (ChunkTask) ControlCodec.task(in.value());
@@ -218,37 +216,9 @@ public final class KafkaJobClient implements JobClient {
         return List.copyOf(tasks.values());
     }
 
-    /** Reads what is committed now; only for topics whose writers are fenced or do not matter. */
-    private void readToEnd(TopicPartition partition, long from, Consumer<ConsumerRecord<byte[], byte[]>> each) {
-        try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(Map.of("fetch.max.wait.ms", 50))) {
-            List<TopicPartition> one = List.of(partition);
-            reader.assign(one);
-            long end = reader.endOffsets(one).getOrDefault(partition, 0L);
-            if (from < 0) {
-                reader.seekToBeginning(one);
-            } else {
-                reader.seek(partition, from);
-            }
-            while (reader.position(partition) < end) {
-                reader.poll(Duration.ofMillis(100)).forEach(each);
-            }
-        }
-    }
-
-    /** A job and when its record was written last, in milliseconds since 1970 by the broker's clock. */
-    record RememberedJob(JobRecord record, long changedMillis) {}
-
-    private Map<JobId, RememberedJob> jobs() {
+    private JobsView jobs() {
         setup.pairs(); // says what to do where there is no installation
-        Map<JobId, RememberedJob> jobs = new LinkedHashMap<>();
-        readToEnd(jobsPartition(), -1, in -> {
-            boolean isJob = new String(in.key(), StandardCharsets.US_ASCII).indexOf('/') < 0; // else a position
-            if (in.value() != null && isJob) {
-                JobRecord job = ControlCodec.job(in.value());
-                jobs.put(job.spec().id(), new RememberedJob(job, in.timestamp()));
-            }
-        });
-        return jobs;
+        return JobsView.read(cluster);
     }
 
     /** The result is there already: what goes wrong here is told, and left to the next driver. */
@@ -257,26 +227,26 @@ public final class KafkaJobClient implements JobClient {
             return;
         }
         try {
-            new Housekeeping(setup, topics).clean(jobs().values(), System.currentTimeMillis());
+            new Housekeeping(setup, topics).clean(jobs(), System.currentTimeMillis());
         } catch (MillraceException e) {
             listener.notice("old records were not cleared away: " + e.getMessage());
         }
     }
 
     private JobRecord find(JobId job) {
-        RememberedJob found = jobs().get(job);
+        JobRecord found = jobs().job(job);
         if (found == null) {
             throw new MillraceException(
                     ExitCode.NO_SUCH_JOB,
                     "the cluster " + cluster.bootstrapServers() + " knows no job " + job + ": see 'millrace list'");
         }
-        return found.record();
+        return found;
     }
 
     @Override
     public List<JobRecord> list() {
-        return jobs().values().stream()
-                .map(RememberedJob::record)
+        return jobs().jobs().stream()
+                .map(JobsView.Job::record)
                 .sorted(Comparator.comparingLong((JobRecord job) -> job.spec().createdMillis())
                         .reversed())
                 .toList();

@@ -340,9 +340,35 @@ final class JobTrackerTest {
             claim(i, 1, "m/1");
             now += 2_000;
             done(i);
-            assertThat(due()).isEmpty();
+            assertThat(tracker.due(now)).as("nothing again").allMatch(task -> task.attempt() == 1);
         }
         assertThat(tracker.backups()).isEqualTo(2);
+    }
+
+    @Test
+    void aSecondOfWorkIsOutAndNoMore() {
+        tracker = tracker(64, 3, false);
+        plan(100);
+        assertThat(due()).hasSize(16);
+        for (int i = 0; i < 12; i++) {
+            claim(i, 1, "m/" + i % 2);
+            now += 250;
+            done(i);
+        }
+        assertThat(due()).as("8 of a quarter second for two threads, 4 are out").hasSize(4);
+        for (int i = 12; i < 20; i++) {
+            claim(i, 1, "m/" + i % 2);
+            now += 2;
+            done(i);
+        }
+        for (int i = 0; i < 50; i++) {
+            due();
+            int task = 20 + i;
+            claim(task, 1, "m/" + i % 2);
+            now += 2;
+            done(task);
+        }
+        assertThat(tracker.progress().tasksDone()).isEqualTo(70);
     }
 
     @Test

@@ -634,7 +634,7 @@ final class BadInputTest {
         MillraceProcess job = count("--chunk-size", "8KiB", data.resolve("text").toString());
         job.awaitLine("job ", PATIENCE);
         job.awaitLines(1, line -> line.contains(" chunks"), PATIENCE);
-        job.signal("INT");
+        job.interrupt();
         assertEnd(job, 130, "interrupted", "goes on. To come back: millrace attach ");
         mapper = startMapper();
         Path counts = output();
@@ -669,7 +669,7 @@ final class BadInputTest {
             assertEnd(odd("count", "--root", root(), texts), 1, says, "millrace init");
             assertEnd(odd("doctor"), 1, "odd.checkpoints", "millrace init");
             assertEnd(odd("reducer", "--slot", "reducer-1"), 1, says, "millrace init");
-            assertEnd(odd("init"), 0, "odd.checkpoints");
+            assertEnd(odd("init"), 0, "made partitions of odd.checkpoints");
         }
         odd("reducer", "--slot", "reducer-1");
         odd("mapper", "--root", root());

@@ -152,6 +152,24 @@ final class MillraceProcess implements AutoCloseable {
         return process.exitValue();
     }
 
+    /**
+     * What Ctrl-C does. A process that was begun in the background of a script is deaf to SIGINT, and so are its children:
+     * then SIGTERM, which means the same to the command line.
+     */
+    void interrupt() throws IOException, InterruptedException {
+        Path status = Path.of("/proc/" + process.pid() + "/status");
+        boolean deaf = Files.exists(status)
+                && Files.readAllLines(status).stream()
+                        .filter(line -> line.startsWith("SigIgn:"))
+                        .anyMatch(line -> (Long.parseUnsignedLong(
+                                                line.substring(line.indexOf(':') + 1)
+                                                        .strip(),
+                                                16)
+                                        & 1 << 1)
+                                != 0);
+        signal(deaf ? "TERM" : "INT");
+    }
+
     /** SIGSTOP, SIGCONT or SIGINT, without the SIG. */
     void signal(String signal) throws IOException, InterruptedException {
         int code = new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid()))

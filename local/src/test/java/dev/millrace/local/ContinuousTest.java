@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.continuous.ContinuousJob;
 import dev.millrace.driver.continuous.ContinuousListener;
+import dev.millrace.driver.continuous.DocumentSource;
+import dev.millrace.driver.continuous.FolderSource;
 import dev.millrace.driver.continuous.Snapshot;
 import dev.millrace.driver.continuous.TopicSource;
 import dev.millrace.input.InputLimits;
@@ -16,7 +18,10 @@ import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.text.TextProfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -75,7 +80,7 @@ final class ContinuousTest {
         private volatile Thread thread;
         private volatile boolean resumed;
 
-        Driver(String name, TopicSource source) {
+        Driver(String name, DocumentSource source) {
             end = CompletableFuture.runAsync(
                     () -> {
                         thread = Thread.currentThread();
@@ -165,6 +170,94 @@ final class ContinuousTest {
                 documents.put(id, text);
             }
             producer.send(new ProducerRecord<>("edits", id, text));
+        }
+    }
+
+    @Test
+    void editsOfFilesAreCountedAsTheyAreNow() throws Exception {
+        long seed = Long.getLong("millrace.seed", System.nanoTime());
+        System.out.println("replay with -Dmillrace.seed=" + seed);
+        Random random = new Random(seed);
+        Path watched = Files.createDirectory(folder.resolve("watched"));
+        for (int round = 0; round < 3; round++) {
+            try (Driver running = new Driver("files", files(watched))) {
+                running.awaitOpen();
+                assertThat(running.resumed).isEqualTo(round > 0);
+                for (int step = 0; step < 6; step++) {
+                    for (int i = random.nextInt(20); i >= 0; i--) {
+                        edit(random, watched);
+                    }
+                    Snapshot snapshot = Snapshot.take(cluster.cluster(), "files", PATIENCE);
+                    assertThat(snapshot.documents().keySet()).isEqualTo(documents.keySet());
+                    assertThat(counts(snapshot)).isEqualTo(expected());
+                }
+                edit(random, watched); // what the next driver finds
+            }
+        }
+    }
+
+    private static FolderSource files(Path watched) {
+        return new FolderSource(
+                List.of(watched),
+                List.of(),
+                List.of("*.tmp"),
+                false,
+                InputLimits.DEFAULT,
+                1 << 20,
+                Duration.ofMillis(300));
+    }
+
+    private void edit(Random random, Path watched) throws IOException {
+        String id = "f" + random.nextInt(15) + (random.nextBoolean() ? "/x y" : "");
+        Path file = watched.resolve(id);
+        String name = id.replace(" ", "%20");
+        if (Files.isDirectory(file) || file.getParent() != watched && Files.isRegularFile(file.getParent())) {
+            return;
+        }
+        switch (random.nextInt(5)) {
+            case 0 -> {
+                Files.deleteIfExists(file);
+                documents.remove(name);
+            }
+            case 1 -> {
+                if (documents.containsKey(name)) {
+                    String more = text(random, 4);
+                    Files.writeString(file, more, StandardOpenOption.APPEND);
+                    documents.merge(name, more, String::concat);
+                }
+            }
+            case 2 -> {
+                String other = "r" + random.nextInt(5);
+                if (documents.containsKey(name)) {
+                    Files.move(file, watched.resolve(other), StandardCopyOption.REPLACE_EXISTING);
+                    documents.put(other, documents.remove(name));
+                }
+            }
+            case 3 -> {
+                List<String> names = List.copyOf(documents.keySet());
+                if (names.size() > 1) {
+                    String a = names.get(random.nextInt(names.size())), b = names.get(random.nextInt(names.size()));
+                    swap(watched.resolve(a.replace("%20", " ")), watched.resolve(b.replace("%20", " ")), watched);
+                    String text = documents.get(a);
+                    documents.put(a, documents.get(b));
+                    documents.put(b, text);
+                }
+            }
+            default -> {
+                Files.createDirectories(file.getParent());
+                String text = text(random, random.nextInt(random.nextInt(30) == 0 ? 50_000 : 50));
+                Files.writeString(file, text);
+                documents.put(name, text);
+            }
+        }
+    }
+
+    private static void swap(Path a, Path b, Path watched) throws IOException {
+        if (!a.equals(b)) {
+            Path between = watched.resolve("between.tmp");
+            Files.move(a, between);
+            Files.move(b, a);
+            Files.move(between, b);
         }
     }
 

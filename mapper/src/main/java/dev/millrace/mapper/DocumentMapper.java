@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * memory.
  */
 final class DocumentMapper {
-    private final LedgerReader ledger;
+    private final Blocks ledger;
     private final MapperRules rules;
     private final WordTable words = WordTable.forSmallTexts();
     private final PairBlocks block = new PairBlocks(1);
@@ -31,7 +31,7 @@ final class DocumentMapper {
     private @Nullable ChunkTally tally;
     private @Nullable TextProfile tallyProfile;
 
-    DocumentMapper(LedgerReader ledger, MapperRules rules) {
+    DocumentMapper(Blocks ledger, MapperRules rules) {
         this.ledger = ledger;
         this.rules = rules;
     }

@@ -7,29 +7,29 @@ import dev.millrace.kafka.TopicNames;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks of the ledger, by position. A block never changes, so those read or written lately are kept: an edit of a
- * document that was counted here a moment ago costs no fetch. One thread.
+ * Blocks of the ledger, by position. An edit of a document that was counted here a moment ago costs no fetch. One thread
+ * at a time.
  */
-final class LedgerReader implements AutoCloseable {
-    private static final long KEPT_BYTES = 32 << 20;
+final class LedgerReader implements Blocks, AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(250);
+    /** More than brokers take to end a transaction whose producer is gone. */
+    private static final long HIDDEN_NANOS = 60_000_000_000L;
 
     private final ClusterSettings cluster;
     private final TopicNames topics;
-    private final Map<Key, byte[]> kept = new LinkedHashMap<>(1024, 0.75f, true);
-    private long keptBytes;
+    private final BlockCache cache;
     private @Nullable KafkaConsumer<byte[], byte[]> consumer;
-
-    private record Key(JobId job, long task, int change) {}
 
     /** There is no such block where the task says it is, nor behind it. */
     static final class MissingBlockException extends RuntimeException {
@@ -40,8 +40,9 @@ final class LedgerReader implements AutoCloseable {
         }
     }
 
-    LedgerReader(ClusterSettings cluster) {
+    LedgerReader(ClusterSettings cluster, BlockCache cache) {
         this.cluster = cluster;
+        this.cache = cache;
         this.topics = cluster.topics();
     }
 
@@ -53,19 +54,45 @@ final class LedgerReader implements AutoCloseable {
                 .array();
     }
 
-    void keep(JobId job, long task, int change, byte[] block) {
-        byte[] before = kept.put(new Key(job, task, change), block);
-        keptBytes += block.length - (before == null ? 0 : before.length);
-        var oldest = kept.entrySet().iterator();
-        while (keptBytes > KEPT_BYTES && oldest.hasNext()) {
-            keptBytes -= oldest.next().getValue().length;
-            oldest.remove();
-        }
+    @Override
+    public void keep(JobId job, long task, int change, byte[] block) {
+        cache.put(job, task, change, block);
     }
 
-    /** @throws MissingBlockException if the ledger has lost it */
-    byte[] read(JobId job, BlockPosition position) {
-        byte[] known = kept.get(new Key(job, position.task(), position.change()));
+    /**
+     * Reads blocks that are about to be asked for, those that lie together in one go. One that is not where it should be
+     * is left to {@link #read}.
+     */
+    void load(JobId job, Collection<BlockPosition> positions) {
+        Map<Integer, TreeMap<Long, BlockPosition>> missing = new TreeMap<>();
+        for (BlockPosition each : positions) {
+            if (!each.isNone() && cache.get(job, each.task(), each.change()) == null) {
+                missing.computeIfAbsent(each.partition(), p -> new TreeMap<>()).put(each.offset(), each);
+            }
+        }
+        missing.forEach((number, wanted) -> {
+            KafkaConsumer<byte[], byte[]> reader = reader();
+            TopicPartition partition = assign(reader, job, number);
+            while (!wanted.isEmpty()) {
+                long first = wanted.firstKey();
+                reader.seek(partition, first);
+                List<ConsumerRecord<byte[], byte[]>> records = reader.poll(POLL).records(partition);
+                for (ConsumerRecord<byte[], byte[]> record : records) {
+                    BlockPosition position = wanted.remove(record.offset());
+                    if (position != null
+                            && record.value() != null
+                            && Arrays.equals(record.key(), key(position.task(), position.change()))) {
+                        keep(job, position.task(), position.change(), record.value());
+                    }
+                }
+                wanted.remove(first);
+            }
+        });
+    }
+
+    @Override
+    public byte[] read(JobId job, BlockPosition position) {
+        byte[] known = cache.get(job, position.task(), position.change());
         if (known != null) {
             return known;
         }
@@ -74,19 +101,31 @@ final class LedgerReader implements AutoCloseable {
         return block;
     }
 
-    private byte[] fetch(JobId job, BlockPosition position) {
+    private KafkaConsumer<byte[], byte[]> reader() {
         KafkaConsumer<byte[], byte[]> reader = consumer;
         if (reader == null) {
-            reader = cluster.reader(Map.of("max.poll.records", 50, "max.partition.fetch.bytes", 1 << 16));
+            // No fetch may wait for more at the end of the log: the next look elsewhere would wait behind it.
+            reader = cluster.reader(
+                    Map.of("fetch.max.wait.ms", 0, "max.poll.records", 2_000, "max.partition.fetch.bytes", 128 << 10));
             consumer = reader;
         }
-        TopicPartition partition = new TopicPartition(topics.ledger(job), position.partition());
-        byte[] key = key(position.task(), position.change());
-        if (!reader.assignment().equals(java.util.Set.of(partition))) {
+        return reader;
+    }
+
+    private TopicPartition assign(KafkaConsumer<byte[], byte[]> reader, JobId job, int number) {
+        TopicPartition partition = new TopicPartition(topics.ledger(job), number);
+        if (!reader.assignment().equals(Set.of(partition))) {
             reader.assign(List.of(partition));
         }
+        return partition;
+    }
+
+    private byte[] fetch(JobId job, BlockPosition position) {
+        KafkaConsumer<byte[], byte[]> reader = reader();
+        TopicPartition partition = assign(reader, job, position.partition());
+        byte[] key = key(position.task(), position.change());
         reader.seek(partition, position.offset());
-        long end = -1;
+        long end = -1, deadline = System.nanoTime() + HIDDEN_NANOS;
         while (true) {
             for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
                 if (Arrays.equals(record.key(), key) && record.value() != null) {
@@ -94,8 +133,17 @@ final class LedgerReader implements AutoCloseable {
                 }
             }
             // Compaction keeps the last copy of a key: where a second run wrote the block again, it stands further on.
-            end = end < 0 ? reader.endOffsets(List.of(partition)).getOrDefault(partition, 0L) : end;
-            if (reader.position(partition) >= end) {
+            if (end < 0) {
+                end = reader.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+            }
+            if (end <= position.offset()) {
+                // A mapper that froze or died left a transaction open before the block, which hides it for a while.
+                end = -1;
+                if (System.nanoTime() > deadline) {
+                    throw new MissingBlockException("the ledger " + partition + " does not show offset "
+                            + position.offset() + ": a transaction before it stays open");
+                }
+            } else if (reader.position(partition) >= end) {
                 throw new MissingBlockException("the ledger " + partition + " has no block of task " + position.task()
                         + " at offset " + position.offset());
             }

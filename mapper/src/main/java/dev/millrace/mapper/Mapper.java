@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A mapper: one {@link MapperLoop} a thread. Closed by {@link #drain} or by the failure of any of them. */
 public final class Mapper {
+    private static final long BLOCKS_KEPT_BYTES = 64 << 20;
+
     private final KafkaProducer<byte[], byte[]> claims;
     private final List<MapperLoop> loops = new ArrayList<>();
     private final MapperMetrics metrics = new MapperMetrics();
@@ -21,8 +23,9 @@ public final class Mapper {
     public Mapper(MapperSettings settings) {
         this.slot = settings.slot();
         this.claims = settings.cluster().plainProducer();
+        BlockCache blocks = new BlockCache(BLOCKS_KEPT_BYTES);
         for (int thread = 1; thread <= settings.threads(); thread++) {
-            loops.add(new MapperLoop(settings, thread, claims, metrics));
+            loops.add(new MapperLoop(settings, thread, claims, blocks, metrics));
         }
     }
 
@@ -88,6 +91,10 @@ public final class Mapper {
 
     MapperMetrics metrics() {
         return metrics;
+    }
+
+    List<MapperLoop> loops() {
+        return loops;
     }
 
     KafkaProducer<byte[], byte[]> claims() {

@@ -83,13 +83,18 @@ final class MapperLoop {
     private int fenced;
     private long lastTask = System.nanoTime() - BUSY_NANOS;
 
-    /** @param claims shared by all threads of the mapper; not closed here */
-    MapperLoop(MapperSettings settings, int thread, KafkaProducer<byte[], byte[]> claims, MapperMetrics metrics) {
+    /** @param claims shared by all threads of the mapper, as {@code blocks} are; not closed here */
+    MapperLoop(
+            MapperSettings settings,
+            int thread,
+            KafkaProducer<byte[], byte[]> claims,
+            BlockCache blocks,
+            MapperMetrics metrics) {
         this.settings = settings;
         this.topics = settings.cluster().topics();
         this.worker = settings.slot() + "/" + thread;
         this.mapper = new ChunkMapper(settings.roots(), settings.limits());
-        this.ledger = new LedgerReader(settings.cluster());
+        this.ledger = new LedgerReader(settings.cluster(), blocks);
         this.documents = new DocumentMapper(ledger, new MapperRules());
         this.claims = claims;
         this.metrics = metrics;
@@ -102,6 +107,10 @@ final class MapperLoop {
     void drain() {
         draining = true;
         consumer.wakeup();
+    }
+
+    Transactions transactions() {
+        return transactions;
     }
 
     KafkaShareConsumer<byte[], byte[]> consumer() {
@@ -305,6 +314,9 @@ final class MapperLoop {
 
         @Override
         public @Nullable Void call() throws IOException {
+            ledger.load(
+                    task.job(),
+                    task.changes().stream().map(DocumentTask.Change::base).toList());
             output = documents.map(task, texts);
             return null;
         }

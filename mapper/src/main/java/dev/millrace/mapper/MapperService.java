@@ -15,6 +15,10 @@ public final class MapperService implements Service {
         metrics.gauge("millrace.mapper.bytes", "Bytes of input as stored", own, MapperMetrics::bytes);
         metrics.gauge("millrace.mapper.seconds", "Time from claim to commit, summed", own, MapperMetrics::seconds);
         metrics.bind(mapper.claims());
+        for (MapperLoop loop : mapper.loops()) {
+            metrics.bind(loop.consumer());
+            loop.transactions().observe(metrics.latestProducer());
+        }
     }
 
     @Override

@@ -9,14 +9,16 @@ import dev.millrace.shuffle.PairSink;
 import dev.millrace.shuffle.WordHash;
 import dev.millrace.shuffle.WordTable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The counts of one continuous job in one partition. Of each task the first execution that shows up counts, as in a
- * batch; a watermark says which tasks are done, so that the set of known ones stays small, and what they must have come
+ * The counts of one continuous job in one partition. Of each task the first execution that is here with all its
+ * parts counts; a watermark says which tasks are done, so that the set of known ones stays small, and what they must have come
  * to. Unlike a batch, what is here goes on from what has been published: the counts are those of the results topic.
  */
 final class ContinuousReduction {
@@ -28,7 +30,10 @@ final class ContinuousReduction {
     /** Words whose count has changed since it was published. */
     private final WordTable changed = new WordTable();
 
-    private final TreeMap<Long, Applied> applied = new TreeMap<>();
+    private final TreeMap<Long, Checkpoint.AppliedTask> applied = new TreeMap<>();
+    /** Runs of which parts are still to come; those lie between records of others, even behind a watermark. */
+    private final Map<Run, Parts> pending = new HashMap<>();
+
     private long watermark;
     private PartitionTotal total = PartitionTotal.ZERO;
     private long next;
@@ -37,17 +42,10 @@ final class ContinuousReduction {
     private boolean dirty;
     private @Nullable String failure;
 
-    private static final class Applied {
-        final long execution;
-        final int parts;
-        int next;
-        PartitionTotal total = PartitionTotal.ZERO;
+    private record Run(long task, long execution) {}
 
-        Applied(long execution, int parts) {
-            this.execution = execution;
-            this.parts = parts;
-        }
-    }
+    /** The parts of a run that came, from this offset on. */
+    private record Parts(long offset, List<LaneRecord.Delta> came) {}
 
     /** A job that begins at this offset. */
     ContinuousReduction(JobId job, long openOffset) {
@@ -63,12 +61,7 @@ final class ContinuousReduction {
         watermark = checkpoint.watermark();
         total = checkpoint.totals();
         duplicatesDropped = checkpoint.duplicatesDropped();
-        for (Checkpoint.AppliedTask task : checkpoint.applied()) {
-            Applied known = new Applied(task.execution(), task.parts());
-            known.next = task.next();
-            known.total = task.total();
-            applied.put(task.task(), known);
-        }
+        checkpoint.applied().forEach(task -> applied.put(task.task(), task));
     }
 
     /** Takes one published count; the last one of a word holds. */
@@ -86,51 +79,75 @@ final class ContinuousReduction {
         }
     }
 
-    /** Takes the record at {@code offset}; what is in the counts already is passed over. */
+    /**
+     * Takes the record at {@code offset}. What is in the counts already is passed over; but of a run that was not whole,
+     * the parts are gathered again.
+     */
     void apply(long offset, LaneRecord record) {
-        if (offset < next) {
-            return;
+        boolean again = offset < next;
+        if (!again) {
+            next = offset + 1;
         }
-        next = offset + 1;
         if (failure != null) {
             return;
         }
         if (record instanceof LaneRecord.Delta delta) {
-            dirty = true;
-            add(delta);
-        } else if (record instanceof LaneRecord.Watermark mark) {
+            dirty |= !again;
+            add(offset, delta, again);
+        } else if (!again && record instanceof LaneRecord.Watermark mark) {
             dirty = true;
             advance(mark);
         }
     }
 
-    private void add(LaneRecord.Delta delta) {
-        if (delta.task() < watermark) {
-            duplicatesDropped++;
+    /** The first run that is whole counts: of another one the rest may come later than tasks that build on this one. */
+    private void add(long offset, LaneRecord.Delta delta, boolean again) {
+        if (delta.task() < watermark || applied.containsKey(delta.task())) {
+            duplicatesDropped += again ? 0 : 1;
             return;
         }
-        Applied task = applied.computeIfAbsent(delta.task(), n -> new Applied(delta.execution(), delta.parts()));
-        if (task.execution != delta.execution() || delta.part() < task.next) {
-            duplicatesDropped++;
-            return;
-        }
-        if (delta.part() > task.next || delta.parts() != task.parts) {
+        Run run = new Run(delta.task(), delta.execution());
+        Parts parts = pending.computeIfAbsent(run, r -> new Parts(offset, new ArrayList<>(delta.parts())));
+        List<LaneRecord.Delta> came = parts.came();
+        if (delta.part() != came.size()
+                || delta.parts() != came.stream().findFirst().orElse(delta).parts()) {
             fail("DATA_LOST: task " + delta.task() + " came with part " + delta.part() + " of " + delta.parts()
-                    + " where part " + task.next + " of " + task.parts + " was due");
+                    + " where part " + came.size() + " was due");
             return;
         }
-        task.next++;
+        came.add(delta);
+        if (came.size() == delta.parts()) {
+            pending.remove(run);
+            sum(came);
+            drop(other -> other.task() == run.task());
+        }
+    }
+
+    private void sum(List<LaneRecord.Delta> run) {
         Sum sum = new Sum();
+        LaneRecord.Delta first = run.get(0);
         try {
-            PairBlocks.forEach(delta.bytes(), delta.from(), delta.to(), sum);
+            for (LaneRecord.Delta part : run) {
+                PairBlocks.forEach(part.bytes(), part.from(), part.to(), sum);
+            }
         } catch (ArithmeticException e) {
             fail("OVERFLOW: " + e.getMessage());
         } catch (IllegalArgumentException e) {
-            fail("task " + delta.task() + " sent a malformed batch: " + e.getMessage());
+            fail("task " + first.task() + " sent a malformed batch: " + e.getMessage());
         }
         PartitionTotal came = new PartitionTotal(sum.tokens, sum.digest);
-        task.total = task.total.plus(came);
+        applied.put(
+                first.task(),
+                new Checkpoint.AppliedTask(first.task(), first.execution(), first.parts(), first.parts(), came));
         total = total.plus(came);
+    }
+
+    private void drop(Predicate<Run> which) {
+        pending.entrySet().removeIf(each -> {
+            boolean dropped = which.test(each.getKey());
+            duplicatesDropped += dropped ? each.getValue().came().size() : 0;
+            return dropped;
+        });
     }
 
     /** Adds pairs to the counts and remembers what they come to. */
@@ -153,21 +170,14 @@ final class ContinuousReduction {
         }
     }
 
-    /** All tasks below the mark must be whole, and come to what the driver says. */
+    /** All tasks below the mark must come to what the driver says. */
     private void advance(LaneRecord.Watermark mark) {
         if (mark.below() < watermark) {
             return;
         }
         PartitionTotal above = PartitionTotal.ZERO;
-        for (Map.Entry<Long, Applied> entry : applied.entrySet()) {
-            Applied task = entry.getValue();
-            if (entry.getKey() >= mark.below()) {
-                above = above.plus(task.total);
-            } else if (task.next != task.parts) {
-                fail("DATA_LOST: of task " + entry.getKey() + " only " + task.next + " of " + task.parts
-                        + " parts came");
-                return;
-            }
+        for (Checkpoint.AppliedTask task : applied.tailMap(mark.below()).values()) {
+            above = above.plus(task.total());
         }
         if (!total.equals(above.plus(mark.total()))) {
             fail("the tasks below " + mark.below() + " came to " + total + " less " + above + ", the driver says "
@@ -176,6 +186,7 @@ final class ContinuousReduction {
         }
         watermark = mark.below();
         applied.headMap(watermark).clear();
+        drop(run -> run.task() < watermark);
     }
 
     private void fail(String why) {
@@ -214,10 +225,14 @@ final class ContinuousReduction {
     }
 
     Checkpoint.Continuous checkpoint() {
-        List<Checkpoint.AppliedTask> tasks = new ArrayList<>();
-        applied.forEach((number, task) ->
-                tasks.add(new Checkpoint.AppliedTask(number, task.execution, task.parts, task.next, task.total)));
-        return new Checkpoint.Continuous(job, next, watermark, total, tasks, duplicatesDropped);
+        return new Checkpoint.Continuous(job, next, watermark, total, List.copyOf(applied.values()), duplicatesDropped);
+    }
+
+    /** Offset of the first part of a run that is not whole, which whoever takes over must read again; else the greatest. */
+    long readFrom() {
+        return failure != null
+                ? Long.MAX_VALUE
+                : pending.values().stream().mapToLong(Parts::offset).min().orElse(Long.MAX_VALUE);
     }
 
     JobId job() {

@@ -124,6 +124,15 @@ final class PartitionReducer {
         return continuous.get(job);
     }
 
+    /** Words of continuous jobs whose counts are to be published. */
+    int changedWords() {
+        int words = 0;
+        for (ContinuousReduction job : continuous.values()) {
+            words += job.changedWords();
+        }
+        return words;
+    }
+
     private boolean hasEnded(JobId job) {
         return ended.stream().anyMatch(e -> e.job().equals(job));
     }
@@ -145,8 +154,9 @@ final class PartitionReducer {
         return dirty || continuous.values().stream().anyMatch(ContinuousReduction::isDirty);
     }
 
-    /** The present checkpoint is committed. */
+    /** The present checkpoint is committed, and that a continuous job has failed. */
     void saved() {
+        continuous().stream().filter(job -> job.failure() != null).forEach(this::drop);
         dirty = false;
         continuous.values().forEach(ContinuousReduction::published);
         prune();
@@ -171,20 +181,28 @@ final class PartitionReducer {
                 known.add(job.job());
             }
         }
+        continuous.values().stream().filter(job -> job.failure() != null).forEach(job -> known.add(job.job()));
         return new Checkpoint(
                 partition,
                 position,
                 known,
                 continuous.values().stream()
+                        .filter(job -> job.failure() == null)
                         .map(ContinuousReduction::checkpoint)
                         .toList());
     }
 
-    /** Offset from which a new reducer must read: the OPEN of the oldest job that is not finished. */
+    /**
+     * Offset from which a new reducer must read: the OPEN of the oldest job that is not finished, or the first part of a run
+     * that is not whole.
+     */
     private long position(List<Ended> done) {
         long position = nextOffset;
         for (JobReduction reduction : open.values()) {
             position = Math.min(position, reduction.openOffset());
+        }
+        for (ContinuousReduction job : continuous.values()) {
+            position = Math.min(position, job.readFrom());
         }
         for (Ended job : ended) {
             if (!done.contains(job)) {

@@ -86,6 +86,10 @@ final class ReducerLoop {
         consumer.wakeup();
     }
 
+    Transactions transactions() {
+        return transactions;
+    }
+
     KafkaConsumer<byte[], byte[]> consumer() {
         return consumer;
     }
@@ -136,6 +140,9 @@ final class ReducerLoop {
             try {
                 for (ConsumerRecord<byte[], byte[]> record : records) {
                     take(record);
+                    if (changedWords() >= COUNTS_A_TRANSACTION) {
+                        publish();
+                    }
                 }
                 publish();
             } catch (Transactions.RebalancedException e) {
@@ -152,6 +159,15 @@ final class ReducerLoop {
             throw e.getCause() instanceof MillraceException known ? known : e;
         }
         metrics.observe(owned.values());
+    }
+
+    /** Words of continuous jobs whose counts go out with the next publication. */
+    private long changedWords() {
+        long words = 0;
+        for (PartitionReducer reducer : owned.values()) {
+            words += reducer.changedWords();
+        }
+        return words;
     }
 
     private void take(ConsumerRecord<byte[], byte[]> record) {
@@ -196,12 +212,7 @@ final class ReducerLoop {
             return;
         }
         TopicPartition results = new TopicPartition(topics.results(mark.job()), reducer.partition());
-        Admin asked = admin;
-        if (asked == null) {
-            asked = settings.cluster().admin();
-            admin = asked;
-        }
-        long end = ClusterSetup.writtenEnd(asked, results); // this reducer is the only writer
+        long end = ClusterSetup.writtenEnd(admin(), results); // this reducer is the only writer
         barriers.computeIfAbsent(reducer.partition(), p -> new ArrayList<>())
                 .add(event(new Event.PartitionBarrier(
                         mark.job(),
@@ -212,6 +223,15 @@ final class ReducerLoop {
                         job.words(),
                         job.total())));
         publish();
+    }
+
+    private Admin admin() {
+        Admin asked = admin;
+        if (asked == null) {
+            asked = settings.cluster().admin();
+            admin = asked;
+        }
+        return asked;
     }
 
     private void deadLetter(ConsumerRecord<byte[], byte[]> record, String why) {
@@ -235,12 +255,12 @@ final class ReducerLoop {
         }
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
+        // Results of batch jobs come first, as they alone may take several transactions: a checkpoint goes out with its
+        // position, and counts of a continuous job with their checkpoint.
+        due.forEach((reducer, jobs) -> jobs.forEach(job -> addResult(reducer.partition(), job, records)));
         due.forEach((reducer, jobs) -> {
             for (ContinuousReduction job : reducer.continuous()) {
                 addChanges(reducer, job, records);
-            }
-            for (PartitionReducer.Ended job : jobs) {
-                addResult(reducer.partition(), job, records);
             }
             Checkpoint checkpoint = reducer.checkpointAfter(jobs);
             records.add(new ProducerRecord<>(
@@ -267,17 +287,11 @@ final class ReducerLoop {
         if (failure != null) {
             LOG.error("job {} partition {}: {}", job.job(), reducer.partition(), failure);
             records.add(event(new Event.PartitionFailed(job.job(), reducer.partition(), settings.slot(), failure)));
-            reducer.drop(job);
-            return;
+            return; // dropped once that is committed
         }
         String results = topics.results(job.job());
-        job.forEachChanged((word, from, length, count) -> {
-            records.add(count(results, reducer.partition(), word, from, length, count));
-            if (records.size() >= COUNTS_A_TRANSACTION) {
-                transactions.write(records);
-                records.clear();
-            }
-        });
+        job.forEachChanged((word, from, length, count) ->
+                records.add(count(results, reducer.partition(), word, from, length, count)));
         metrics.published(job.changedWords());
     }
 
@@ -433,7 +447,7 @@ final class ReducerLoop {
         long begin = System.nanoTime();
         TopicPartition results = new TopicPartition(topics.results(job.job()), partition);
         checkpointReader.assign(List.of(results));
-        long end = checkpointReader.endOffsets(List.of(results)).getOrDefault(results, 0L);
+        long end = ClusterSetup.writtenEnd(admin(), results); // not the stable end: see readCheckpoints
         checkpointReader.seekToBeginning(List.of(results));
         while (checkpointReader.position(results) < end) {
             for (ConsumerRecord<byte[], byte[]> count : checkpointReader.poll(POLL)) {
@@ -458,9 +472,13 @@ final class ReducerLoop {
                 .map(p -> new TopicPartition(topics.checkpoints(), p.partition()))
                 .toList();
         checkpointReader.assign(wanted);
-        // End offsets are safe here, unlike for data: the last transaction that could write is known to be over, and
-        // the stable offset cannot lie before it.
-        Map<TopicPartition, Long> ends = checkpointReader.endOffsets(wanted);
+        // The last transaction that could commit is known to be over. But a reducer that was frozen before it may have
+        // left
+        // one open that began earlier, and behind its first record a committed reader sees nothing until it times out.
+        // So
+        // what is read is all that was written, and that is waited for.
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        wanted.forEach(p -> ends.put(p, ClusterSetup.writtenEnd(admin(), p)));
         checkpointReader.seekToBeginning(wanted);
         Map<Integer, Checkpoint> newest = new HashMap<>();
         while (wanted.stream().anyMatch(p -> checkpointReader.position(p) < ends.getOrDefault(p, 0L))) {

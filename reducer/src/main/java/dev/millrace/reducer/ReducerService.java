@@ -15,6 +15,7 @@ public final class ReducerService implements Service {
         metrics.gauge("millrace.reducer.counts", "Counts published", own, ReducerMetrics::publishedCounts);
         metrics.gauge("millrace.reducer.strays", "Batches and ENDs outside any open job", own, ReducerMetrics::strays);
         metrics.bind(reducer.loop().consumer());
+        reducer.loop().transactions().observe(metrics.latestProducer());
     }
 
     @Override

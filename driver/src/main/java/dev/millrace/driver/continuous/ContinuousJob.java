@@ -1,6 +1,8 @@
 package dev.millrace.driver.continuous;
 
 import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.Housekeeping;
+import dev.millrace.driver.JobsView;
 import dev.millrace.driver.Release;
 import dev.millrace.job.ContinuousPosition;
 import dev.millrace.job.DocumentEntry;
@@ -14,7 +16,6 @@ import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.JobState;
 import dev.millrace.job.MillraceException;
-import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
@@ -36,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -46,6 +48,8 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The driver of a continuous job: feeds what sources and mappers say to a {@link DocumentTracker}, and publishes what
@@ -53,6 +57,8 @@ import org.jspecify.annotations.Nullable;
  * over goes on exactly there. One thread.
  */
 public final class ContinuousJob {
+    private static final Logger LOG = LoggerFactory.getLogger(ContinuousJob.class);
+    private static final long HOUSEKEEPING_NANOS = 15_000_000_000L;
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long FLUSH_NANOS = 200_000_000;
     private static final long STATUS_NANOS = 1_000_000_000;
@@ -75,16 +81,15 @@ public final class ContinuousJob {
     private final Transactions transactions;
     private final DocumentTracker tracker;
     private final DriverView view = new DriverView();
+    private JobsView jobs = new JobsView();
+    private CompletableFuture<Void> housekeeping = CompletableFuture.completedFuture(null);
     private final Freshness freshness = new Freshness();
     private final Queue<Long> barriersAsked = new ArrayDeque<>();
     private @Nullable Long barrier;
     private boolean draining;
-    private long tasksStart, eventsNext;
-    /** An end of the tasks topic, and the number of the task that was the next then. */
-    private long tasksEnd, tasksEndNext;
-
-    private long markedWatermark = -1;
+    private final JobProgress progress;
     private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
+    private long lastHousekeeping = lastFlush;
     /** The last barrier, of a source that has ended, and the partitions that have not published up to it. */
     private long lastBarrier;
 
@@ -112,6 +117,7 @@ public final class ContinuousJob {
         this.transactions = transactions;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
+        this.progress = new JobProgress(spec, tracker);
     }
 
     /** What the source may see and say. */
@@ -164,10 +170,10 @@ public final class ContinuousJob {
                 KafkaConsumer<byte[], byte[]> consumer =
                         cluster.reader(Map.of("max.poll.records", 2_000, "fetch.max.wait.ms", 250))) {
             ClusterSetup.PairsTopic pairs = setup.pairs();
-            JobRecord known = ContinuousJobs.find(cluster, name);
+            JobRecord known = JobsView.read(cluster).continuous(name);
             JobId id = known == null ? JobId.random() : known.spec().id();
             try (Transactions transactions =
-                    new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline())) {
+                    new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline(), true)) {
                 transactions.start(); // fences a driver that still runs, so what is read next is final
                 JobRecord record = known;
                 if (record == null) {
@@ -195,13 +201,12 @@ public final class ContinuousJob {
             DocumentSource source,
             ClusterSetup.PairsTopic pairs,
             Map<TopicPartition, Long> ends) {
-        TopicPartition[] both = ends.keySet().toArray(TopicPartition[]::new);
         long events = 0, tasks = 0;
-        for (TopicPartition each : both) {
-            if (each.topic().endsWith("events")) {
-                events = ends.get(each);
+        for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
+            if (end.getKey().topic().endsWith("events")) {
+                events = end.getValue();
             } else {
-                tasks = ends.get(each);
+                tasks = end.getValue();
             }
         }
         return new JobSpec(
@@ -283,13 +288,10 @@ public final class ContinuousJob {
     }
 
     private void recover() {
-        tasksStart = spec.tasksStart();
-        eventsNext = spec.eventsStart();
-        ContinuousPosition position = ContinuousJobs.position(cluster, spec.id());
+        jobs = JobsView.read(cluster); // again: the driver before may have gone on until it was fenced
+        ContinuousPosition position = jobs.position(spec.id());
         if (position != null) {
-            tasksStart = position.tasksStart();
-            eventsNext = position.eventsStart();
-            tracker.restore(position);
+            progress.restore(position);
             LogReader.readToEnd(
                     cluster,
                     new TopicPartition(topics.documents(spec.id()), 0),
@@ -298,7 +300,7 @@ public final class ContinuousJob {
                             new String(in.key(), StandardCharsets.UTF_8),
                             in.value() == null ? null : ControlCodec.document(in.value())));
             tracker.restored();
-            LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), tasksStart, in -> {
+            LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), progress.tasksStart(), in -> {
                 if (isOurs(in) && ControlCodec.task(in.value()) instanceof DocumentTask task) {
                     Header texts = in.headers().lastHeader(TopicNames.DOCUMENT_HEADER);
                     tracker.restore(task, texts == null ? new byte[0] : texts.value(), now());
@@ -306,12 +308,12 @@ public final class ContinuousJob {
             });
         }
         TopicPartition events = new TopicPartition(topics.events(), 0);
-        TopicPartition jobs = new TopicPartition(topics.jobs(), 0);
-        List<TopicPartition> all = new ArrayList<>(List.of(events, jobs));
+        TopicPartition jobsPartition = new TopicPartition(topics.jobs(), 0);
+        List<TopicPartition> all = new ArrayList<>(List.of(events, jobsPartition));
         all.addAll(source.partitions());
         consumer.assign(all);
-        consumer.seek(events, eventsNext);
-        consumer.seekToEnd(List.of(jobs));
+        consumer.seek(events, progress.eventsNext());
+        consumer.seek(jobsPartition, jobs.next());
         for (TopicPartition partition : source.partitions()) {
             Long next = tracker.sourcePosition(TopicSource.name(partition));
             if (next == null) {
@@ -320,9 +322,6 @@ public final class ContinuousJob {
                 consumer.seek(partition, next);
             }
         }
-        consumer.position(jobs); // now, and once all have been sought: one without a position would fail all
-        tasksEnd = tasksStart;
-        tasksEndNext = tracker.watermark();
     }
 
     private boolean isOurs(ConsumerRecord<byte[], byte[]> in) {
@@ -359,6 +358,7 @@ public final class ContinuousJob {
         if (now - lastStatus > STATUS_NANOS) {
             lastStatus = now;
             tell();
+            keepHouse(now);
         }
         if (source.isEnded() && tracker.isQuiet() && barrier == null && barriersAsked.isEmpty()) {
             end();
@@ -391,14 +391,14 @@ public final class ContinuousJob {
     private void poll(ConsumerRecords<byte[], byte[]> records) {
         for (ConsumerRecord<byte[], byte[]> in : records) {
             if (in.topic().equals(topics.events())) {
-                eventsNext = in.offset() + 1;
+                progress.eventsTaken(in.offset() + 1);
                 if (isOurs(in)) {
                     happened(in);
                 }
             } else if (in.topic().equals(topics.jobs())) {
-                if (isOurs(in)
-                        && in.value() != null
-                        && ControlCodec.job(in.value()).state() == JobState.CANCELLED) {
+                jobs.apply(in);
+                JobRecord now = jobs.job(spec.id());
+                if (now != null && now.state() == JobState.CANCELLED) {
                     throw new MillraceException(ExitCode.CANCELLED, "job " + spec.id() + " was cancelled");
                 }
             } else {
@@ -454,8 +454,7 @@ public final class ContinuousJob {
     }
 
     private void publish() {
-        boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS
-                && (tracker.isDirty() || tracker.watermark() > markedWatermark);
+        boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS && (tracker.isDirty() || progress.isUnmarked());
         if (flush || tracker.waiting() > 0 || tracker.openTasks() > 0) {
             List<DocumentTracker.Due> due = tracker.due(now());
             if (flush || !due.isEmpty() || tracker.isDirty() && due.isEmpty() && tracker.isQuiet() && flush) {
@@ -470,8 +469,17 @@ public final class ContinuousJob {
 
     /** Everything that this driver has decided since the last time, and the position that it leads to. */
     private void write(List<DocumentTracker.Due> due, long atBarrier, boolean mark) {
+        if (mark) {
+            lastFlush = System.nanoTime();
+        }
+        TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
+        JobProgress.Batch batch = progress.batch(
+                due,
+                atBarrier,
+                mark,
+                () -> undisturbed(() -> consumer.endOffsets(List.of(tasks))).getOrDefault(tasks, 0L));
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-        for (DocumentTracker.Due each : due) {
+        for (DocumentTracker.Due each : batch.tasks()) {
             if (each.task().attempt() > 1) {
                 listener.notice("task " + each.task().number() + " (" + DocumentTracker.describe(each.task())
                         + ") is issued again (attempt " + each.task().attempt() + ")");
@@ -481,7 +489,7 @@ public final class ContinuousJob {
             task.headers().add(TopicNames.DOCUMENT_HEADER, each.texts());
             records.add(task);
         }
-        for (DocumentTracker.Entry each : tracker.takeDirty()) {
+        for (DocumentTracker.Entry each : batch.documents()) {
             DocumentEntry entry = each.entry();
             records.add(new ProducerRecord<>(
                     topics.documents(spec.id()),
@@ -489,34 +497,15 @@ public final class ContinuousJob {
                     each.id().getBytes(StandardCharsets.UTF_8),
                     entry == null ? null : ControlCodec.encode(entry)));
         }
-        if (mark) {
-            lastFlush = System.nanoTime();
-            if (tracker.watermark() >= tasksEndNext) {
-                TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
-                tasksStart = tasksEnd;
-                tasksEnd =
-                        undisturbed(() -> consumer.endOffsets(List.of(tasks))).getOrDefault(tasks, 0L);
-                tasksEndNext = tracker.nextTask()
-                        - due.stream()
-                                .filter(each -> each.task().attempt() == 1)
-                                .count();
-            }
-            if (atBarrier != 0 || tracker.watermark() > markedWatermark) {
-                markedWatermark = tracker.watermark();
-                List<PartitionTotal> totals = tracker.totals();
-                for (int partition = 0; partition < spec.partitions(); partition++) {
-                    LaneRecord.Watermark watermark =
-                            new LaneRecord.Watermark(spec.id(), markedWatermark, totals.get(partition), atBarrier);
-                    records.add(new ProducerRecord<>(
-                            topics.pairs(), partition, key(spec.id()), LaneCodec.encode(watermark)));
-                }
-            }
+        for (int partition = 0; partition < batch.watermarks().size(); partition++) {
+            records.add(new ProducerRecord<>(
+                    topics.pairs(),
+                    partition,
+                    key(spec.id()),
+                    LaneCodec.encode(batch.watermarks().get(partition))));
         }
         records.add(new ProducerRecord<>(
-                topics.jobs(),
-                0,
-                ContinuousJobs.positionKey(spec.id()),
-                ControlCodec.encode(tracker.position(tasksStart, eventsNext))));
+                topics.jobs(), 0, JobsView.positionKey(spec.id()), ControlCodec.encode(batch.position())));
         commit(records);
     }
 
@@ -530,6 +519,21 @@ public final class ContinuousJob {
         } catch (Transactions.FencedException e) {
             throw shutOut(e);
         }
+    }
+
+    /** What no job needs any more goes away now and then, beside everything else. */
+    private void keepHouse(long nowNanos) {
+        if (!settings.keepsHouse() || nowNanos - lastHousekeeping < HOUSEKEEPING_NANOS || !housekeeping.isDone()) {
+            return;
+        }
+        lastHousekeeping = nowNanos;
+        JobsView seen = jobs.copy();
+        housekeeping = CompletableFuture.runAsync(
+                        () -> new Housekeeping(setup, topics).clean(seen, System.currentTimeMillis()))
+                .exceptionally(failure -> {
+                    LOG.debug("old records were not cleared away", failure);
+                    return null;
+                });
     }
 
     /** Who cancels a job shuts its driver out first and says so then; who takes a job over only does the former. */

@@ -7,6 +7,7 @@ import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.TextStats;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -30,17 +31,24 @@ import org.jspecify.annotations.Nullable;
  * waited are forgotten, for what counts is the document as it is now. All tasks of one change are handed out together.
  */
 final class DocumentTracker {
-    /** Text that one task carries, unless a single part is longer: enough to combine, little enough to be quick. */
-    private static final int TASK_BYTES = 512 << 10;
+    /** Parts of text that one task carries, unless a single one is longer: enough to combine, little enough to be quick. */
+    private static final int TASK_PARTS = 4;
 
     private static final int TASK_CHANGES = 1_000;
+    /** Small tasks that are out at once. */
+    private static final int FEW_TASKS = 1;
+
     private static final long LATE_MILLIS = 5_000;
     /** What may wait in memory. */
     private static final long MOST_BYTES_WAITING = 128L << 20;
 
     private static final int MOST_WAITING = 50_000;
+    /** A part of which nothing is counted: it is not counted yet, or not any more. */
+    private static final DocumentEntry.Part NO_PART =
+            new DocumentEntry.Part("", BlockPosition.NONE, PartitionTotal.ZERO, TextStats.NONE);
 
     private final JobSpec spec;
+    private final int partBytes;
     private final Map<String, Document> documents = new HashMap<>();
     private final Queue<Document> ready = new ArrayDeque<>();
     private final Set<Document> dirty = new LinkedHashSet<>();
@@ -56,6 +64,7 @@ final class DocumentTracker {
 
     DocumentTracker(JobSpec spec) {
         this.spec = spec;
+        this.partBytes = Math.toIntExact(spec.input().chunkBytes());
         this.totals = new ArrayList<>(Collections.nCopies(spec.partitions(), PartitionTotal.ZERO));
     }
 
@@ -76,14 +85,22 @@ final class DocumentTracker {
         }
     }
 
-    /** A change that is being counted. */
+    /** A change that is being counted; its tasks are done in any order, and its parts with them. */
     private static final class Flight {
         final DocumentTask.Target target;
-        final Map<Integer, DocumentEntry.Part> parts = new HashMap<>();
+        final List<DocumentEntry.Part> parts;
         int tasks;
 
-        Flight(DocumentTask.Target target) {
+        Flight(DocumentTask.Target target, @Nullable DocumentEntry before) {
             this.target = target;
+            this.parts = new ArrayList<>(before == null ? List.of() : before.parts());
+        }
+
+        void land(int part, DocumentEntry.Part counted) {
+            while (parts.size() <= part) {
+                parts.add(NO_PART);
+            }
+            parts.set(part, counted);
         }
     }
 
@@ -160,7 +177,7 @@ final class DocumentTracker {
                 Document document = documents.computeIfAbsent(target.id(), Document::new);
                 Flight flight = document.flight;
                 if (flight == null) {
-                    flight = new Flight(target);
+                    flight = new Flight(target, document.entry);
                     document.flight = flight;
                 }
                 flight.tasks++;
@@ -258,7 +275,7 @@ final class DocumentTracker {
                 due.add(reissue(task, nowMillis));
             }
         }
-        while (!ready.isEmpty() && open.size() < spec.window()) {
+        while (!ready.isEmpty() && open.size() < (isBacklog() ? spec.window() : FEW_TASKS)) {
             Packer packer = new Packer();
             while (!ready.isEmpty() && packer.hasRoom()) {
                 plan(ready.remove(), packer);
@@ -271,6 +288,14 @@ final class DocumentTracker {
             }
         }
         return due;
+    }
+
+    /**
+     * Whether what waits fills a task. Else another small task would only queue up behind the one before it, and what it
+     * carries would be counted sooner together with what comes meanwhile.
+     */
+    private boolean isBacklog() {
+        return bytesWaiting >= (long) TASK_PARTS * partBytes || ready.size() >= TASK_CHANGES;
     }
 
     private static Due reissue(Open task, long nowMillis) {
@@ -290,7 +315,7 @@ final class DocumentTracker {
         byte[] text = change.text() == null ? new byte[0] : change.text();
         List<TextParts.Part> parts;
         try {
-            parts = TextParts.of(text);
+            parts = TextParts.of(text, partBytes);
         } catch (TextParts.LineTooLongException e) {
             unreadable.put(change.id(), String.valueOf(e.getMessage()));
             return;
@@ -299,7 +324,7 @@ final class DocumentTracker {
         List<DocumentEntry.Part> known = entry == null ? List.of() : entry.parts();
         DocumentTask.Target target = new DocumentTask.Target(
                 change.id(), change.version(), change.bytes(), change.modifiedNanos(), parts.size());
-        Flight flight = new Flight(target);
+        Flight flight = new Flight(target, entry);
         for (int i = 0; i < Math.max(parts.size(), known.size()); i++) {
             BlockPosition base = i < known.size() ? known.get(i).block() : BlockPosition.NONE;
             if (i >= parts.size()) {
@@ -327,12 +352,12 @@ final class DocumentTracker {
 
         /** False once a task is full: then the next is begun by a packer of its own, as far as the window lets it. */
         boolean hasRoom() {
-            return tasks.isEmpty() && texts.size() < TASK_BYTES && changes.size() < TASK_CHANGES;
+            return tasks.isEmpty() && texts.size() < TASK_PARTS * partBytes && changes.size() < TASK_CHANGES;
         }
 
         void add(
                 Flight flight, int part, BlockPosition base, String hash, byte @Nullable [] text, int from, int bytes) {
-            if (texts.size() + bytes > TASK_BYTES + TextParts.PART_BYTES && !changes.isEmpty()
+            if (texts.size() + bytes > (TASK_PARTS + 1) * partBytes && !changes.isEmpty()
                     || changes.size() >= 2 * TASK_CHANGES) {
                 close();
             }
@@ -408,50 +433,64 @@ final class DocumentTracker {
             if (landed.add(document)) {
                 document.flight.tasks--;
             }
-            if (!change.isRemoval()) {
-                Event.Block block = result.blocks().get(i);
-                document.flight.parts.put(
-                        change.part(),
-                        new DocumentEntry.Part(
-                                change.hash(),
-                                new BlockPosition(block.partition(), block.offset(), result.task(), i),
-                                block.total(),
-                                block.text()));
-            }
+            Event.Block block = result.blocks().get(i);
+            document.flight.land(
+                    change.part(),
+                    change.isRemoval()
+                            ? NO_PART
+                            : new DocumentEntry.Part(
+                                    change.hash(),
+                                    new BlockPosition(block.partition(), block.offset(), result.task(), i),
+                                    block.total(),
+                                    block.text()));
         }
         for (Document document : landed) {
             Flight flight = document.flight;
-            if (flight != null && flight.tasks == 0) {
-                finish(document, flight);
-                document.flight = null;
-                if (document.waiting != null) {
-                    ready.add(document);
-                }
+            if (flight == null) {
+                continue;
+            }
+            if (flight.tasks > 0) {
+                landedPartly(document, flight);
+                continue;
+            }
+            finish(document, flight);
+            document.flight = null;
+            if (document.waiting != null) {
+                ready.add(document);
             }
         }
         done.put(result.task(), result);
         advance();
     }
 
+    /**
+     * The entry says what is counted now, so that a driver that takes over amid a change finds the parts that are done; the
+     * rest of it is still the document before.
+     */
+    private void landedPartly(Document document, Flight flight) {
+        DocumentEntry before = document.entry;
+        become(
+                document,
+                before == null
+                        ? new DocumentEntry("", 0, 0, flight.parts)
+                        : new DocumentEntry(before.version(), before.bytes(), before.modifiedNanos(), flight.parts));
+    }
+
     private void finish(Document document, Flight flight) {
         DocumentTask.Target target = flight.target;
-        DocumentEntry before = document.entry;
-        DocumentEntry after = null;
-        if (!target.isDeleted()) {
-            List<DocumentEntry.Part> parts = new ArrayList<>(target.parts());
-            for (int i = 0; i < target.parts(); i++) {
-                DocumentEntry.Part part = flight.parts.get(i);
-                if (part == null) {
-                    if (before == null || i >= before.parts().size()) {
-                        throw new IllegalStateException("part " + i + " of " + document.id + " was never counted");
-                    }
-                    part = before.parts().get(i);
-                }
-                parts.add(part);
-            }
-            after = new DocumentEntry(target.version(), target.bytes(), target.modifiedNanos(), parts);
+        if (target.isDeleted()) {
+            become(document, null);
+            return;
         }
-        counted += (after == null ? 0 : 1) - (before == null ? 0 : 1);
+        List<DocumentEntry.Part> parts = flight.parts.subList(0, target.parts());
+        if (parts.contains(NO_PART)) {
+            throw new IllegalStateException("a part of " + document.id + " was never counted");
+        }
+        become(document, new DocumentEntry(target.version(), target.bytes(), target.modifiedNanos(), parts));
+    }
+
+    private void become(Document document, @Nullable DocumentEntry after) {
+        counted += (after == null ? 0 : 1) - (document.entry == null ? 0 : 1);
         document.entry = after;
         dirty.add(document);
     }

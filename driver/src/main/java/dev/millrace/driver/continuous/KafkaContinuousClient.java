@@ -1,10 +1,10 @@
 package dev.millrace.driver.continuous;
 
 import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.JobsView;
 import dev.millrace.input.InputLimits;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
-import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
@@ -76,7 +76,7 @@ public final class KafkaContinuousClient implements ContinuousClient {
     }
 
     private static DocumentSource folders(Folders feed) {
-        return new FolderStandIn(
+        return new FolderSource(
                 feed.folders(),
                 feed.includes(),
                 feed.excludes(),
@@ -139,11 +139,7 @@ public final class KafkaContinuousClient implements ContinuousClient {
 
     private JobSpec find(String name) {
         setup.pairs(); // says what to do where there is no installation
-        JobRecord job = ContinuousJobs.find(cluster, name);
-        if (job == null) {
-            throw ContinuousJobs.none(cluster, name);
-        }
-        return job.spec();
+        return JobsView.continuous(cluster, name).spec();
     }
 
     /** What Kafka's clients throw, as the command line reports it. */

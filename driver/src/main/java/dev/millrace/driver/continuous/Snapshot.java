@@ -1,10 +1,10 @@
 package dev.millrace.driver.continuous;
 
+import dev.millrace.driver.JobsView;
 import dev.millrace.driver.collect.ResultTable;
 import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
-import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.PartitionTotal;
@@ -57,11 +57,7 @@ public record Snapshot(
      */
     public static Snapshot take(ClusterSettings cluster, String name, Duration patience) {
         TopicNames topics = cluster.topics();
-        JobRecord job = ContinuousJobs.find(cluster, name);
-        if (job == null) {
-            throw ContinuousJobs.none(cluster, name);
-        }
-        JobSpec spec = job.spec();
+        JobSpec spec = JobsView.continuous(cluster, name).spec();
         long barrier = BARRIERS.nextLong() & Long.MAX_VALUE | 1;
         TopicPartition events = new TopicPartition(topics.events(), 0);
         try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(Map.of("fetch.max.wait.ms", 50));

@@ -12,10 +12,10 @@ import java.util.List;
  * part but the first begins with a byte order mark, which at the start of a text would be dropped.
  */
 final class TextParts {
-    /** A part is cut behind the first line end from here on. */
+    /** A part is cut behind the first line end from here on, where the job does not say otherwise. */
     static final int PART_BYTES = 128 << 10;
-    /** A longer line fits into no task. */
-    static final int MOST_BYTES = 768 << 10;
+    /** A part with a line that makes it longer than so many usual ones fits into no task. */
+    private static final int MOST_PARTS = 6;
 
     private TextParts() {}
 
@@ -26,13 +26,16 @@ final class TextParts {
         }
     }
 
-    /** @throws LineTooLongException if a line is longer than a part may be */
-    static List<Part> of(byte[] text) {
+    /**
+     * @param partBytes a part is cut behind the first line end from here on; the same for all versions of a document
+     * @throws LineTooLongException if a line is longer than a part may be
+     */
+    static List<Part> of(byte[] text, int partBytes) {
         List<Part> parts = new ArrayList<>();
         for (int from = 0; from < text.length; ) {
-            int to = end(text, from);
-            if (to - from > MOST_BYTES) {
-                throw new LineTooLongException();
+            int to = end(text, from, partBytes);
+            if (to - from > MOST_PARTS * partBytes) {
+                throw new LineTooLongException(partBytes);
             }
             parts.add(new Part(from, to, hash(text, from, to)));
             from = to;
@@ -44,13 +47,13 @@ final class TextParts {
     static final class LineTooLongException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        LineTooLongException() {
-            super("it has a line longer than " + (MOST_BYTES - PART_BYTES >> 10) + " KiB");
+        LineTooLongException(int partBytes) {
+            super("it has a line longer than " + ((MOST_PARTS - 1) * partBytes >> 10) + " KiB");
         }
     }
 
-    private static int end(byte[] text, int from) {
-        for (int i = from + PART_BYTES; i < text.length; i++) {
+    private static int end(byte[] text, int from, int partBytes) {
+        for (int i = from + partBytes; i < text.length; i++) {
             if (text[i - 1] == '\n' && !isMark(text, i)) {
                 return i;
             }

@@ -4,11 +4,11 @@ import dev.millrace.job.InputSpec;
 import java.util.List;
 
 /** Which files and folders found inside a folder are read, by name alone. */
-final class Filter {
+public final class Filter {
     private final List<Glob> includes;
     private final List<Glob> excludes;
 
-    Filter(InputSpec spec) {
+    public Filter(InputSpec spec) {
         this.includes = spec.includes().stream()
                 .map(glob -> Glob.parse("--include", contents(glob)))
                 .toList();
@@ -27,11 +27,12 @@ final class Filter {
     }
 
     /** Whether a folder is entered: includes do not matter, for files further down may match. */
-    boolean enters(String name, String path) {
+    public boolean enters(String name, String path) {
         return excludes.stream().noneMatch(glob -> glob.matches(name, path, true));
     }
 
-    boolean takes(String name, String path) {
+    /** Whether a file is read. */
+    public boolean takes(String name, String path) {
         return (includes.isEmpty() || includes.stream().anyMatch(glob -> glob.matches(name, path, false)))
                 && excludes.stream().noneMatch(glob -> glob.matches(name, path, false));
     }

@@ -1,7 +1,12 @@
 package dev.millrace.local.simulation;
 
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Topic<T> {
     private final List<Entry<T>> log = new ArrayList<>();
+    private final BitSet compacted = new BitSet();
+    private int stable;
+    private long start;
 
     enum State {
         OPEN,
@@ -51,8 +59,12 @@ final class Topic<T> {
     /** Up to {@code most} committed records from an offset on. */
     List<Read<T>> read(long from, int most) {
         List<Read<T>> read = new ArrayList<>();
-        for (int at = 0; at < log.size() && !log.get(at).is(State.OPEN); at++) {
-            if (at >= from && log.get(at).is(State.COMMITTED) && read.size() < most) {
+        if (from < start) {
+            throw new IllegalStateException("offset " + from + " is purged up to " + start);
+        }
+        int end = (int) stableEnd();
+        for (int at = (int) from; at < end && read.size() < most; at++) {
+            if (log.get(at).is(State.COMMITTED) && !compacted.get(at)) {
                 read.add(new Read<>(at, log.get(at).value()));
             }
         }
@@ -70,10 +82,42 @@ final class Topic<T> {
 
     /** Behind the last record that a committed reader can see. */
     long stableEnd() {
-        int at = 0;
-        while (at < log.size() && !log.get(at).is(State.OPEN)) {
-            at++;
+        while (stable < log.size() && !log.get(stable).is(State.OPEN)) {
+            stable++;
         }
-        return at;
+        return stable;
+    }
+
+    /** Behind the last record, whatever becomes of it. */
+    long writtenEnd() {
+        return log.size();
+    }
+
+    long start() {
+        return start;
+    }
+
+    /** Deletes what stands before an offset. */
+    void purge(long before) {
+        start = Math.max(start, Math.min(before, stableEnd()));
+    }
+
+    /** Keeps of each key the last record alone, and of deleted keys none, as far as a committed reader sees. */
+    void compact(Function<T, Object> key, Predicate<T> isDeletion) {
+        int end = (int) stableEnd();
+        Map<Object, Integer> last = new HashMap<>();
+        for (int at = 0; at < end; at++) {
+            if (log.get(at).is(State.COMMITTED)) {
+                Integer before = last.put(key.apply(log.get(at).value()), at);
+                if (before != null) {
+                    compacted.set(before);
+                }
+            }
+        }
+        for (int at : last.values()) {
+            if (isDeletion.test(log.get(at).value())) {
+                compacted.set(at);
+            }
+        }
     }
 }

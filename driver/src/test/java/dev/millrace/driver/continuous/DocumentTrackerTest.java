@@ -1,0 +1,189 @@
+package dev.millrace.driver.continuous;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.job.ContinuousPosition;
+import dev.millrace.job.DocumentEntry;
+import dev.millrace.job.DocumentTask;
+import dev.millrace.job.Event;
+import dev.millrace.job.InputSpec;
+import dev.millrace.job.JobId;
+import dev.millrace.job.JobKind;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.TextRules;
+import dev.millrace.job.TextStats;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+final class DocumentTrackerTest {
+    private static final JobSpec SPEC = new JobSpec(
+            new JobId(1),
+            "job",
+            JobKind.CONTINUOUS,
+            new TextRules("unicode", 1, List.of()),
+            new InputSpec(List.of(), List.of(), List.of(), false, 4),
+            1,
+            "topic",
+            8,
+            2,
+            false,
+            0,
+            0,
+            0);
+
+    private final DocumentTracker tracker = new DocumentTracker(SPEC);
+
+    private static DocumentChange change(String id, String version, String text, long position) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return new DocumentChange(id, version, bytes, bytes.length, 0, "source", position);
+    }
+
+    private static List<DocumentTracker.Due> due(DocumentTracker tracker) {
+        return tracker.due(0);
+    }
+
+    private DocumentTask theOnlyDue() {
+        List<DocumentTracker.Due> due = due(tracker);
+        assertThat(due).hasSize(1);
+        return due.get(0).task();
+    }
+
+    /** A run of a task: its blocks lie from the offset on, and each part counts one token. */
+    private static Event.DocumentsDone done(DocumentTask task, long offset, long tokens) {
+        List<Event.Block> blocks = new ArrayList<>();
+        for (DocumentTask.Change each : task.changes()) {
+            blocks.add(
+                    each.isRemoval()
+                            ? new Event.Block(-1, -1, PartitionTotal.ZERO, TextStats.NONE)
+                            : new Event.Block(0, offset + blocks.size(), new PartitionTotal(1, 1), TextStats.NONE));
+        }
+        return new Event.DocumentsDone(
+                SPEC.id(), task.number(), 1, offset, "m", List.of(1), List.of(new PartitionTotal(tokens, 0)), blocks);
+    }
+
+    private DocumentEntry entry(String id) {
+        return Objects.requireNonNull(tracker.entry(id));
+    }
+
+    @Test
+    void theNewestChangeWaitsForTheOneUnderWayAndBuildsOnIt() {
+        tracker.change(change("a", "1", "one\n", 0));
+        DocumentTask first = theOnlyDue();
+        tracker.change(change("a", "2", "two\n", 1));
+        tracker.change(change("a", "3", "three\n", 2));
+        assertThat(due(tracker)).isEmpty();
+        assertThat(tracker.position(0, 0).sources()).containsEntry("source", 2L);
+        tracker.apply(done(first, 70, 1));
+        DocumentTask second = theOnlyDue();
+        assertThat(second.documents().get(0).version()).isEqualTo("3");
+        assertThat(second.changes().get(0).base().offset()).isEqualTo(70);
+        assertThat(tracker.isQuiet()).isFalse();
+        tracker.apply(done(second, 80, 0));
+        assertThat(tracker.isQuiet()).isTrue();
+        assertThat(entry("a").version()).isEqualTo("3");
+        assertThat(tracker.watermark()).isEqualTo(2);
+        assertThat(tracker.position(0, 0).sources()).containsEntry("source", 3L);
+    }
+
+    @Test
+    void onlyPartsThatDifferTravel() {
+        tracker.change(change("a", "1", "abc\ndef\nghi\n", 0));
+        tracker.apply(done(theOnlyDue(), 0, 3));
+        tracker.change(change("a", "2", "abc\nxyz\nghi\n", 1));
+        assertThat(theOnlyDue().changes()).extracting(DocumentTask.Change::part).containsExactly(1);
+    }
+
+    @Test
+    void whatIsTheSameNeedsNoTaskAndStillIsWrittenDown() {
+        tracker.change(change("a", "1", "abc\n", 0));
+        tracker.apply(done(theOnlyDue(), 0, 1));
+        tracker.takeDirty();
+        tracker.change(change("a", "2", "abc\n", 1));
+        assertThat(due(tracker)).isEmpty();
+        assertThat(tracker.takeDirty())
+                .extracting(each -> Objects.requireNonNull(each.entry()).version())
+                .containsExactly("2");
+    }
+
+    @Test
+    void aDeletionRemovesEachPartAndLeavesATombstone() {
+        tracker.change(change("a", "1", "abc\ndef\n", 0));
+        tracker.apply(done(theOnlyDue(), 0, 2));
+        tracker.takeDirty();
+        tracker.change(DocumentChange.deleted("a", "2", "source", 1));
+        DocumentTask task = theOnlyDue();
+        assertThat(task.changes()).hasSize(2).allMatch(DocumentTask.Change::isRemoval);
+        tracker.apply(done(task, 5, -2));
+        assertThat(tracker.takeDirty()).containsExactly(new DocumentTracker.Entry("a", null));
+        assertThat(tracker.documents()).isZero();
+        assertThat(tracker.total()).isEqualTo(PartitionTotal.ZERO);
+    }
+
+    @Test
+    void aRenameKeepsTheBlocksAndNeedsADocumentAtRest() {
+        tracker.change(change("a", "1", "abc\n", 0));
+        DocumentTask task = theOnlyDue();
+        assertThat(tracker.rename("a", "b", "1", 0)).isFalse();
+        tracker.apply(done(task, 9, 1));
+        assertThat(tracker.rename("a", "b", "1", 0)).isTrue();
+        assertThat(entry("b").parts().get(0).block().offset()).isEqualTo(9);
+        tracker.change(change("b", "2", "", 1));
+        assertThat(theOnlyDue().changes().get(0).base().offset()).isEqualTo(9);
+    }
+
+    @Test
+    void aLateCopyMeansNothingAndOneThatDiffersFailsTheJob() {
+        tracker.change(change("a", "1", "abc\n", 0));
+        tracker.change(change("b", "1", "abc\ndef\nghi\njkl\nmno\n", 1));
+        List<DocumentTracker.Due> due = due(tracker);
+        assertThat(due).hasSizeGreaterThan(1);
+        DocumentTask last = due.get(due.size() - 1).task();
+        tracker.apply(done(last, 5, 1));
+        tracker.apply(done(last, 6, 1));
+        assertThat(tracker.failure()).isNull();
+        tracker.apply(done(last, 7, 2));
+        assertThat(tracker.failure()).contains("two runs");
+    }
+
+    @Test
+    void aTaskIsTriedAgainUntilItHasFailedTooOften() {
+        tracker.change(change("a", "1", "abc\n", 0));
+        DocumentTask task = theOnlyDue();
+        for (long execution = 0; execution < 2; execution++) {
+            Event failed = new Event.DocumentsFailed(SPEC.id(), task.number(), 1, execution, "m", "no");
+            tracker.apply(failed);
+            tracker.apply(failed);
+            assertThat(tracker.failure() == null).isEqualTo(execution == 0);
+        }
+    }
+
+    /** The parts that were done were forgotten with the driver, and the old ones or none taken for them. */
+    @Test
+    void aDriverThatTakesOverAmidADocumentOfManyTasksKnowsThePartsThatAreDone() {
+        tracker.change(change("a", "1", "abc\n".repeat(20), 0));
+        List<DocumentTracker.Due> due = due(tracker);
+        assertThat(due).hasSizeGreaterThan(2);
+        tracker.apply(done(due.get(0).task(), 100, 1));
+
+        DocumentTracker next = new DocumentTracker(SPEC);
+        List<DocumentTracker.Entry> written = tracker.takeDirty();
+        ContinuousPosition position = tracker.position(0, 0);
+        next.restore(position);
+        written.forEach(each -> next.restore(each.id(), each.entry()));
+        next.restored();
+        due.forEach(each -> next.restore(each.task(), each.texts(), 0));
+        for (DocumentTracker.Due each : due.subList(1, due.size())) {
+            next.apply(done(each.task(), 100 * (1 + each.task().number()), 1));
+        }
+        DocumentEntry entry = Objects.requireNonNull(next.entry("a"));
+        assertThat(entry.version()).isEqualTo("1");
+        assertThat(entry.parts()).hasSize(20);
+        assertThat(entry.parts().get(0).block().offset()).isEqualTo(100);
+        assertThat(entry.total().tokens()).isEqualTo(20);
+        assertThat(next.watermark()).isEqualTo(due.size());
+    }
+}

@@ -1,0 +1,139 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.job.ContinuousPosition;
+import dev.millrace.job.DocumentEntry;
+import dev.millrace.job.DocumentTask;
+import dev.millrace.job.Event;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.PartitionTotal;
+import dev.millrace.shuffle.LaneRecord;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Opens the product's {@link DocumentTracker} and {@link JobProgress} to the simulation, which stands in for Kafka. */
+public final class SimulatedContinuousDriver {
+    private final DocumentTracker tracker;
+    private final JobProgress progress;
+
+    public SimulatedContinuousDriver(JobSpec spec) {
+        tracker = new DocumentTracker(spec);
+        progress = new JobProgress(spec, tracker);
+    }
+
+    @SuppressWarnings("ArrayRecordComponent")
+    public record Task(DocumentTask task, byte[] texts) {}
+
+    public record Entry(String id, @Nullable DocumentEntry entry) {}
+
+    public record Batch(
+            List<Task> tasks,
+            List<Entry> documents,
+            List<LaneRecord.Watermark> watermarks,
+            ContinuousPosition position) {}
+
+    public void restore(ContinuousPosition position) {
+        progress.restore(position);
+    }
+
+    public void restore(String id, @Nullable DocumentEntry entry) {
+        tracker.restore(id, entry);
+    }
+
+    public void restored() {
+        tracker.restored();
+    }
+
+    public void restore(DocumentTask task, byte[] texts, long now) {
+        tracker.restore(task, texts, now);
+    }
+
+    public long tasksStart() {
+        return progress.tasksStart();
+    }
+
+    public long eventsNext() {
+        return progress.eventsNext();
+    }
+
+    public @Nullable Long sourcePosition(String source) {
+        return tracker.sourcePosition(source);
+    }
+
+    public void taken(long offset) {
+        progress.eventsTaken(offset + 1);
+    }
+
+    public void apply(Event event) {
+        tracker.apply(event);
+    }
+
+    public void change(String id, String version, byte @Nullable [] text, String source, long position) {
+        tracker.change(
+                text == null
+                        ? DocumentChange.deleted(id, version, source, position)
+                        : new DocumentChange(id, version, text, text.length, 0, source, position));
+    }
+
+    public boolean rename(String from, String to, String version) {
+        return tracker.rename(from, to, version, 0);
+    }
+
+    public @Nullable DocumentEntry entry(String id) {
+        return tracker.entry(id);
+    }
+
+    public Iterable<String> ids() {
+        return tracker.ids();
+    }
+
+    public boolean hasRoom() {
+        return tracker.hasRoom();
+    }
+
+    public boolean isQuiet() {
+        return tracker.isQuiet();
+    }
+
+    public boolean wantsFlush() {
+        return tracker.isDirty() || progress.isUnmarked();
+    }
+
+    /** As the product's loop does: tasks that are due, and all else that has been decided. Null for nothing. */
+    public @Nullable Batch publish(long now, boolean flush, LongSupplier tasksEnd) {
+        List<DocumentTracker.Due> due = tracker.due(now);
+        return flush || !due.isEmpty() ? batch(due, 0, flush, tasksEnd) : null;
+    }
+
+    public Batch barrier(long number, LongSupplier tasksEnd) {
+        return batch(List.of(), number, true, tasksEnd);
+    }
+
+    private Batch batch(List<DocumentTracker.Due> due, long barrier, boolean mark, LongSupplier tasksEnd) {
+        JobProgress.Batch batch = progress.batch(due, barrier, mark, tasksEnd);
+        List<Task> tasks = new ArrayList<>();
+        batch.tasks().forEach(each -> tasks.add(new Task(each.task(), each.texts())));
+        List<Entry> documents = new ArrayList<>();
+        batch.documents().forEach(each -> documents.add(new Entry(each.id(), each.entry())));
+        return new Batch(tasks, documents, batch.watermarks(), batch.position());
+    }
+
+    public long documents() {
+        return tracker.documents();
+    }
+
+    public PartitionTotal total() {
+        return tracker.total();
+    }
+
+    public @Nullable String failure() {
+        return tracker.failure();
+    }
+
+    @Override
+    public String toString() {
+        return "waiting " + tracker.waiting() + " open " + tracker.openTasks() + " watermark " + tracker.watermark()
+                + " next " + tracker.nextTask();
+    }
+}

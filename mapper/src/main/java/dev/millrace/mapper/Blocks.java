@@ -1,0 +1,13 @@
+package dev.millrace.mapper;
+
+import dev.millrace.job.BlockPosition;
+import dev.millrace.job.JobId;
+
+/** The blocks of the ledger: the pairs of each part of each document as they were counted. */
+interface Blocks {
+    /** @throws LedgerReader.MissingBlockException if the ledger has lost it */
+    byte[] read(JobId job, BlockPosition position);
+
+    /** A block that a task is about to write, or was read: to be asked for soon. */
+    void keep(JobId job, long task, int change, byte[] block);
+}
