@@ -180,7 +180,7 @@ public final class Transactions implements AutoCloseable {
                     sent.add(send(current, record));
                 }
                 for (ProducerRecord<byte[], byte[]> record : then.apply(sent)) {
-                    send(current, record);
+                    Future<RecordMetadata> unused = send(current, record); // the commit throws what it fails with
                 }
                 if (position != null) {
                     current.sendOffsetsToTransaction(

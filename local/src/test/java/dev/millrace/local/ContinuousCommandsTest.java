@@ -23,11 +23,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -160,9 +162,15 @@ final class ContinuousCommandsTest {
         assertThat(holders(ok("why", "--job", "wiki", "nowhere"))).isEmpty();
         Command diff = new Command().run("diff", monday.toString(), tuesday.toString());
         assertThat(diff.code).isEqualTo(1);
-        assertThat(diff.out())
-                .isEqualTo("mill\t300\t298\t-2\nrace\t600\t598\t-2\nthe\t300\t298\t-2\nw1\t18\t17\t-1\nw2\t18\t17\t-1\n"
-                        + "water\t0\t1\t+1\nwheel\t0\t1\t+1\n");
+        assertThat(diff.out()).isEqualTo("""
+                        mill\t300\t298\t-2
+                        race\t600\t598\t-2
+                        the\t300\t298\t-2
+                        w1\t18\t17\t-1
+                        w2\t18\t17\t-1
+                        water\t0\t1\t+1
+                        wheel\t0\t1\t+1
+                        """);
         assertThat(ok("diff", tuesday.toString(), tuesday.toString())).isEmpty();
 
         assertThat(ok("list")).contains("continuous  open").contains("wiki");
@@ -203,11 +211,16 @@ final class ContinuousCommandsTest {
         }
     }
 
-    private static void produce(Map<String, Object> client, Map<String, String> documents, Iterable<String> ids) {
+    private static void produce(Map<String, Object> client, Map<String, String> documents, Iterable<String> ids)
+            throws Exception {
         try (KafkaProducer<String, String> producer =
                 new KafkaProducer<>(client, new StringSerializer(), new StringSerializer())) {
+            List<Future<RecordMetadata>> sent = new ArrayList<>();
             for (String id : ids) {
-                producer.send(new ProducerRecord<>("docs", id, documents.get(id)));
+                sent.add(producer.send(new ProducerRecord<>("docs", id, documents.get(id))));
+            }
+            for (Future<RecordMetadata> each : sent) {
+                each.get();
             }
         }
     }
@@ -215,7 +228,7 @@ final class ContinuousCommandsTest {
     private static Map<String, Long> counts(Map<String, String> documents) {
         Map<String, Long> counts = new TreeMap<>();
         for (String text : documents.values()) {
-            for (String word : text.split(" +")) {
+            for (String word : text.split(" +", -1)) {
                 counts.merge(word, 1L, Long::sum);
             }
         }
@@ -225,7 +238,8 @@ final class ContinuousCommandsTest {
     private static Map<String, Long> holding(Map<String, String> documents, String word) {
         Map<String, Long> holding = new TreeMap<>();
         documents.forEach((id, text) -> {
-            long count = List.of(text.split(" +")).stream().filter(word::equals).count();
+            long count =
+                    List.of(text.split(" +", -1)).stream().filter(word::equals).count();
             if (count > 0) {
                 holding.put(id, count);
             }
@@ -235,13 +249,13 @@ final class ContinuousCommandsTest {
 
     private static Map<String, Long> table(String tsv) {
         return tsv.lines()
-                .map(line -> line.split("\t"))
+                .map(line -> line.split("\t", -1))
                 .collect(Collectors.toMap(parts -> parts[0], parts -> Long.valueOf(parts[1]), Long::sum, TreeMap::new));
     }
 
     private static Map<String, Long> holders(String lines) {
         return lines.lines()
-                .map(line -> line.split("\t"))
+                .map(line -> line.split("\t", -1))
                 .collect(Collectors.toMap(parts -> parts[1], parts -> Long.valueOf(parts[0]), Long::sum, TreeMap::new));
     }
 }

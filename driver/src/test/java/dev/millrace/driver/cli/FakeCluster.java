@@ -142,6 +142,7 @@ final class FakeCluster {
                 }
 
                 @Override
+                @SuppressWarnings("NullAway") // does not see that a record of a class file takes null
                 public View view(int top) {
                     return new View(
                             counts.size(),

@@ -156,6 +156,11 @@ class LineSourceTest {
                     public int read() throws IOException {
                         throw new IOException("the disk is on fire");
                     }
+
+                    @Override
+                    public int read(byte[] bytes, int from, int length) throws IOException {
+                        throw new IOException("the disk is on fire");
+                    }
                 },
                 NEWLINE,
                 100);
