@@ -12,6 +12,7 @@ import dev.millrace.driver.continuous.TopicSource;
 import dev.millrace.input.InputLimits;
 import dev.millrace.input.InputRoots;
 import dev.millrace.job.ExitCode;
+import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.StringTokenizer;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -37,6 +39,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -76,29 +79,39 @@ final class ContinuousTest {
     /** A driver on a thread of its own. {@link #close} stops it as Ctrl-C does. */
     private static final class Driver implements AutoCloseable {
         private final CountDownLatch opened = new CountDownLatch(1);
-        private final CompletableFuture<Void> end;
-        private volatile Thread thread;
+        private final CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
+        private final Thread thread;
         private volatile boolean resumed;
 
         Driver(String name, DocumentSource source) {
-            end = CompletableFuture.runAsync(
+            thread = new Thread(
                     () -> {
-                        thread = Thread.currentThread();
-                        ContinuousJob.run(driver, name, RULES, source, new ContinuousListener() {
-                            @Override
-                            public void opened(dev.millrace.job.JobId job, boolean before) {
-                                resumed = before;
-                                opened.countDown();
-                            }
-
-                            @Override
-                            public void notice(String message) {
-                                System.out.println(message);
-                            }
-                        });
+                        try {
+                            ContinuousJob.run(driver, name, RULES, source, listener());
+                            end.complete(null);
+                        } catch (RuntimeException | Error e) {
+                            end.completeExceptionally(e);
+                        } finally {
+                            opened.countDown();
+                        }
                     },
-                    work -> new Thread(work, "driver").start());
-            end.whenComplete((none, failure) -> opened.countDown());
+                    "driver");
+            thread.start();
+        }
+
+        private ContinuousListener listener() {
+            return new ContinuousListener() {
+                @Override
+                public void opened(JobId job, boolean before) {
+                    resumed = before;
+                    opened.countDown();
+                }
+
+                @Override
+                public void notice(String message) {
+                    System.out.println(message);
+                }
+            };
         }
 
         void awaitOpen() throws InterruptedException {
@@ -169,7 +182,7 @@ final class ContinuousTest {
             } else {
                 documents.put(id, text);
             }
-            producer.send(new ProducerRecord<>("edits", id, text));
+            var unused = producer.send(new ProducerRecord<>("edits", id, text));
         }
     }
 
@@ -274,10 +287,9 @@ final class ContinuousTest {
     private Map<String, Long> expected() {
         Map<String, Long> counts = new TreeMap<>();
         for (String text : documents.values()) {
-            for (String word : text.split("[ \n]+")) {
-                if (!word.isEmpty()) {
-                    counts.merge(word.toLowerCase(Locale.ROOT), 1L, Long::sum);
-                }
+            StringTokenizer words = new StringTokenizer(text, " \n");
+            while (words.hasMoreTokens()) {
+                counts.merge(words.nextToken().toLowerCase(Locale.ROOT), 1L, Long::sum);
             }
         }
         return counts;
