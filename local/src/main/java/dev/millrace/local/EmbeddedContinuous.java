@@ -39,7 +39,7 @@ final class EmbeddedContinuous implements ContinuousClient {
             driver.interrupt();
         });
         client = new KafkaContinuousClient(
-                new DriverSettings(cluster.cluster(), roots, EmbeddedEngine.BROKER_DEADLINE, false, "millrace attach"));
+                new DriverSettings(cluster.cluster(), roots, EmbeddedEngine.BROKER_DEADLINE, true, "millrace attach"));
     }
 
     @Override

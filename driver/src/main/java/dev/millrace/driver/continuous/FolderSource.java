@@ -346,7 +346,7 @@ public final class FolderSource implements DocumentSource {
                 public FileVisitResult visitFileFailed(Path file, IOException why) {
                     // A name that is gone by now is a deletion, but not that of a watched folder itself, or of one that
                     // cannot be looked into: all below is kept.
-                    if (file.equals(folder) || Files.exists(file)) {
+                    if (file.equals(folder) || Files.isDirectory(file)) {
                         unlisted.add(file.equals(folder) ? prefix : id(file) + "/");
                         String reason = "the folder cannot be listed, all in it is kept: " + why.getMessage();
                         if (!reason.equals(unlistedTold.put(id(file), reason))) {
