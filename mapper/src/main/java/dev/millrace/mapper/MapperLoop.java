@@ -135,6 +135,7 @@ final class MapperLoop {
                     await(started);
                     ready.run();
                     told = true;
+                    lastTask = System.nanoTime(); // tasks may be waiting: look for the first as for any other
                 }
                 for (ConsumerRecord<byte[], byte[]> record : records) {
                     take(record, compute);

@@ -382,15 +382,14 @@ public final class FolderSource implements DocumentSource {
         }
 
         private void rename(String from, String to, Seen now) throws InterruptedException {
+            byte[] text = text(to, now);
+            if (text == null) {
+                return; // it has moved on: what became of the old name is for the next look to say
+            }
             FileVersion version = now.version();
             told.remove(from);
             told.put(to, now.state());
             calm(to);
-            byte[] text = text(to, now);
-            if (text == null) {
-                told.remove(to);
-                return;
-            }
             tell(text.length, driver -> {
                 if (!driver.rename(from, to, now.state(), version.modifiedNanos())) {
                     driver.change(DocumentChange.deleted(from, "gone", "", 0));
