@@ -28,6 +28,7 @@ import dev.millrace.job.JobRecord;
 import dev.millrace.job.MapTask;
 import java.io.IOException;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Control records (jobs, tasks, events, checkpoints) as JSON in UTF-8: the record's components by name, and beside them
@@ -82,32 +83,32 @@ public final class ControlCodec {
     }
 
     /** @throws MalformedRecordException if the bytes are not a task of this format */
-    public static MapTask task(byte[] json) {
+    public static MapTask task(byte @Nullable [] json) {
         return read(json, tree -> tree.has("changes") ? DocumentTask.class : ChunkTask.class);
     }
 
     /** @throws MalformedRecordException if the bytes are not a document of this format */
-    public static DocumentEntry document(byte[] json) {
+    public static DocumentEntry document(byte @Nullable [] json) {
         return read(json, DocumentEntry.class);
     }
 
     /** @throws MalformedRecordException if the bytes are not a position of this format */
-    public static ContinuousPosition position(byte[] json) {
+    public static ContinuousPosition position(byte @Nullable [] json) {
         return read(json, ContinuousPosition.class);
     }
 
     /** @throws MalformedRecordException if the bytes are not an event of this format */
-    public static Event event(byte[] json) {
+    public static Event event(byte @Nullable [] json) {
         return read(json, Event.class);
     }
 
     /** @throws MalformedRecordException if the bytes are not a job of this format */
-    public static JobRecord job(byte[] json) {
+    public static JobRecord job(byte @Nullable [] json) {
         return read(json, JobRecord.class);
     }
 
     /** @throws MalformedRecordException if the bytes are not a checkpoint of this format */
-    public static Checkpoint checkpoint(byte[] json) {
+    public static Checkpoint checkpoint(byte @Nullable [] json) {
         return read(json, Checkpoint.class);
     }
 
@@ -120,11 +121,14 @@ public final class ControlCodec {
         }
     }
 
-    private static <T> T read(byte[] json, Class<T> type) {
+    private static <T> T read(byte @Nullable [] json, Class<T> type) {
         return read(json, tree -> type);
     }
 
-    private static <T> T read(byte[] json, Function<ObjectNode, Class<? extends T>> kind) {
+    private static <T> T read(byte @Nullable [] json, Function<ObjectNode, Class<? extends T>> kind) {
+        if (json == null) {
+            throw new MalformedRecordException("no value", null);
+        }
         try {
             JsonNode tree = JSON.readTree(json);
             if (!(tree instanceof ObjectNode object)) {

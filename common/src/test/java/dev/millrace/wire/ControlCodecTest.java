@@ -66,6 +66,12 @@ final class ControlCodecTest {
     }
 
     @Test
+    void aRecordWithoutAValueIsMalformedAndEndsNobody() {
+        assertThatThrownBy(() -> ControlCodec.task(null)).isInstanceOf(MalformedRecordException.class);
+        assertThatThrownBy(() -> ControlCodec.event(null)).isInstanceOf(MalformedRecordException.class);
+    }
+
+    @Test
     void aComponentOfALaterReleaseIsPassedOver() {
         assertThat(
                         ControlCodec.checkpoint(
