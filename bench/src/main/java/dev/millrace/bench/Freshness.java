@@ -35,7 +35,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * document holds; broker, mapper, reducer, driver, producer and reader in this JVM.
  *
  * <p>Arguments: documents a second, seconds, words a document. Prints percentiles of each 10 seconds by time of sending,
- * of all behind the first minute, and the rate at which counts came.
+ * of all behind the first minute, the rate at which counts came, and in which stage the time went.
  */
 public final class Freshness {
     private Freshness() {}
@@ -76,19 +76,20 @@ public final class Freshness {
                     "driver");
             job.setDaemon(true);
             job.start();
-            measure(brokers, cluster.cluster().topics().results(opened.get()), n, rate, words);
+            long[] sent = measure(brokers, cluster.cluster().topics().results(opened.get()), n, rate, words);
+            Stages.print(cluster.cluster(), opened.get(), sent);
             job.interrupt();
             job.join();
         }
     }
 
-    private static void measure(String brokers, String results, int n, int rate, int words) throws Exception {
+    private static long[] measure(String brokers, String results, int n, int rate, int words) throws Exception {
         String filler = filler(words - 1);
         Map<String, Integer> index = new HashMap<>();
         for (int i = 0; i < n; i++) {
             index.put("mark" + i + "x", i);
         }
-        long[] sent = new long[n], took = new long[n];
+        long[] sent = new long[n], sentMillis = new long[n], took = new long[n];
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
                         Map.of("bootstrap.servers", brokers, "linger.ms", 0),
                         new StringSerializer(),
@@ -117,6 +118,7 @@ public final class Freshness {
                         LockSupport.parkNanos(due - System.nanoTime());
                     }
                     sent[i] = System.nanoTime();
+                    sentMillis[i] = System.currentTimeMillis();
                     producer.send(new ProducerRecord<>("documents", "doc-" + i, "mark" + i + "x " + filler));
                 }
             });
@@ -145,6 +147,7 @@ public final class Freshness {
                     (end - start) / 1e9,
                     n / ((end - start) / 1e9));
         }
+        return sentMillis;
     }
 
     private static Map<String, String> brokerProperties() {

@@ -80,4 +80,9 @@ public record TopicNames(String prefix) {
     public String driverTransactions(JobId job) {
         return prefix + "driver." + job;
     }
+
+    /** Two drivers that begin a continuous job of one name fence each other by this id, so that one job comes of it. */
+    public String openingTransactions(String name) {
+        return prefix + "opening." + name;
+    }
 }

@@ -3,6 +3,7 @@ package dev.millrace.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.JobsView;
 import dev.millrace.driver.continuous.ContinuousJob;
 import dev.millrace.driver.continuous.ContinuousListener;
 import dev.millrace.driver.continuous.DocumentSource;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -139,15 +141,14 @@ final class ContinuousTest {
         System.out.println("replay with -Dmillrace.seed=" + seed);
         Random random = new Random(seed);
         ClusterSettings settings = cluster.cluster();
-        Map<String, Object> client = Map.of("bootstrap.servers", settings.bootstrapServers());
-        try (Admin admin = Admin.create(client)) {
+        try (Admin admin = Admin.create(client())) {
             admin.createTopics(List.of(new NewTopic("edits", 2, (short) 1)))
                     .all()
                     .get();
         }
         List<TopicPartition> partitions = List.of(new TopicPartition("edits", 0), new TopicPartition("edits", 1));
         try (KafkaProducer<String, String> producer =
-                new KafkaProducer<>(client, new StringSerializer(), new StringSerializer())) {
+                new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer())) {
             for (int round = 0; round < 4; round++) {
                 try (Driver running = new Driver("edits", new TopicSource("edits", partitions))) {
                     running.awaitOpen();
@@ -184,6 +185,76 @@ final class ContinuousTest {
             }
             var unused = producer.send(new ProducerRecord<>("edits", id, text));
         }
+    }
+
+    /** Each read that there was no such job, and made one. */
+    @Test
+    void driversThatBeginOneNameTogetherBeginOneJob() throws Exception {
+        TopicPartition source = topic("together");
+        List<Driver> drivers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            drivers.add(new Driver("together", new TopicSource("together", List.of(source))));
+        }
+        for (Driver each : drivers) {
+            each.opened.await();
+        }
+        assertThat(JobsView.read(cluster.cluster()).jobs().stream()
+                        .filter(job -> job.record().spec().name().equals("together")))
+                .hasSize(1);
+        drivers.forEach(each -> each.thread.interrupt());
+        for (Driver each : drivers) {
+            assertThat(each.end)
+                    .failsWithin(PATIENCE)
+                    .withThrowableThat()
+                    .havingCause()
+                    .isInstanceOfSatisfying(
+                            MillraceException.class,
+                            why -> assertThat(why.exitCode()).isIn(ExitCode.INTERRUPTED, ExitCode.FAILED));
+        }
+    }
+
+    /** It waited in vain for a driver that had ended. */
+    @Test
+    void aSnapshotOutlivesTheDriverThatBeganItsBarrier() throws Exception {
+        TopicPartition source = topic("outlived");
+        CountDownLatch begun = new CountDownLatch(1);
+        CompletableFuture<Snapshot> snapshot;
+        try (KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer());
+                Driver stuck = new Driver("outlived", new TopicSource("outlived", List.of(source)) {
+                    @Override
+                    public boolean isPastBarrier(Map<TopicPartition, Long> positions) {
+                        begun.countDown();
+                        return false;
+                    }
+                })) {
+            stuck.awaitOpen();
+            snapshot = CompletableFuture.supplyAsync(() -> Snapshot.take(cluster.cluster(), "outlived", PATIENCE));
+            begun.await();
+            // Its position is written only when it has work.
+            producer.send(new ProducerRecord<>("outlived", "a", "b c")).get();
+            JobsView before = JobsView.read(cluster.cluster());
+            JobId job = before.continuous("outlived").spec().id();
+            while (before.position(job) == null) {
+                before = JobsView.read(cluster.cluster());
+            }
+        }
+        assertThat(snapshot).isNotDone();
+        try (Driver next = new Driver("outlived", new TopicSource("outlived", List.of(source)))) {
+            next.awaitOpen();
+            assertThat(counts(snapshot.get())).isEqualTo(Map.of("b", 1L, "c", 1L));
+        }
+    }
+
+    private static Map<String, Object> client() {
+        return Map.of("bootstrap.servers", cluster.cluster().bootstrapServers());
+    }
+
+    private static TopicPartition topic(String name) throws Exception {
+        try (Admin admin = Admin.create(client())) {
+            admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).all().get();
+        }
+        return new TopicPartition(name, 0);
     }
 
     @Test

@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -171,21 +172,42 @@ public final class ContinuousJob {
                         cluster.reader(Map.of("max.poll.records", 2_000, "fetch.max.wait.ms", 250))) {
             ClusterSetup.PairsTopic pairs = setup.pairs();
             JobRecord known = JobsView.read(cluster).continuous(name);
-            JobId id = known == null ? JobId.random() : known.spec().id();
-            try (Transactions transactions =
-                    new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline(), true)) {
+            JobRecord record = known != null
+                    ? known
+                    : open(settings, setup, name, id -> spec(id, name, rules, source, pairs, ends(consumer, topics)));
+            check(record, name, rules, source, pairs);
+            try (Transactions transactions = new Transactions(
+                    cluster, topics.driverTransactions(record.spec().id()), settings.brokerDeadline(), true)) {
                 transactions.start(); // fences a driver that still runs, so what is read next is final
-                JobRecord record = known;
-                if (record == null) {
-                    setup.createContinuous(id, pairs.partitions(), pairs.replicas());
-                    record = JobRecord.open(spec(id, name, rules, source, pairs, ends(consumer, topics)));
-                    transactions.write(opening(record, topics));
-                } else {
-                    check(record, name, rules, source, pairs);
-                }
                 new ContinuousJob(settings, setup, source, listener, record, transactions, consumer)
                         .runOrderly(known != null);
             }
+        }
+    }
+
+    /** Begins a job; of several drivers that do so at once under one name, all find the job of one of them. */
+    private static JobRecord open(
+            DriverSettings settings, ClusterSetup setup, String name, Function<JobId, JobSpec> specOf) {
+        ClusterSettings cluster = settings.cluster();
+        TopicNames topics = cluster.topics();
+        try (Transactions opening =
+                new Transactions(cluster, topics.openingTransactions(name), settings.brokerDeadline(), true)) {
+            opening.start(); // whoever was opening it has done so by now, or is fenced
+            JobRecord opened = JobsView.read(cluster).continuous(name);
+            if (opened == null) {
+                JobSpec spec = specOf.apply(JobId.random());
+                ClusterSetup.PairsTopic pairs = setup.pairs();
+                setup.createContinuous(spec.id(), spec.partitions(), pairs.replicas());
+                opened = JobRecord.open(spec);
+                opening.write(opening(opened, topics));
+            }
+            return opened;
+        } catch (Transactions.FencedException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "another driver began the job " + name
+                            + " at the same moment; start this one again if it is to take the job over",
+                    e);
         }
     }
 
@@ -337,7 +359,7 @@ public final class ContinuousJob {
                 consumer.pause(source.partitions());
             }
         }
-        boolean soon = woken || tracker.waiting() > 0 && tracker.openTasks() < WINDOW;
+        boolean soon = woken || tracker.mayBegin();
         woken = false;
         try {
             poll(consumer.poll(soon ? Duration.ZERO : IDLE_POLL));

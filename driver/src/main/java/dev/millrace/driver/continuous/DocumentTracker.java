@@ -39,6 +39,8 @@ final class DocumentTracker {
     private static final int FEW_TASKS = 1;
 
     private static final long LATE_MILLIS = 5_000;
+    /** From the issue that failed to the next, four times as long each time: what made it fail may pass. */
+    private static final long RETRY_MILLIS = 500;
     /** What may wait in memory. */
     private static final long MOST_BYTES_WAITING = 128L << 20;
 
@@ -54,7 +56,6 @@ final class DocumentTracker {
     private final Set<Document> dirty = new LinkedHashSet<>();
     private final Map<String, String> unreadable = new TreeMap<>();
     private final TreeMap<Long, Open> open = new TreeMap<>();
-    private final Queue<Open> retries = new ArrayDeque<>();
     private final TreeMap<Long, Event.DocumentsDone> done = new TreeMap<>();
     private final Map<String, Source> sources = new HashMap<>();
     private final List<PartitionTotal> totals;
@@ -111,6 +112,7 @@ final class DocumentTracker {
         final Set<Long> failed = new HashSet<>(2);
         int issues;
         long issuedMillis;
+        boolean failedLast;
 
         Open(DocumentTask task, byte[] texts) {
             this.task = task;
@@ -264,18 +266,15 @@ final class DocumentTracker {
     /** Tasks to publish now, in one transaction; they count as published from here on. */
     List<Due> due(long nowMillis) {
         List<Due> due = new ArrayList<>();
-        while (!retries.isEmpty()) {
-            Open retry = retries.remove();
-            if (open.containsKey(retry.task.number())) {
-                due.add(reissue(retry, nowMillis));
-            }
-        }
         for (Open task : open.values()) {
-            if (nowMillis - task.issuedMillis > LATE_MILLIS << Math.min(task.issues, 10)) {
+            long patience = task.failedLast
+                    ? RETRY_MILLIS << 2 * Math.min(task.failed.size() - 1, 10)
+                    : LATE_MILLIS << Math.min(task.issues, 10);
+            if (nowMillis - task.issuedMillis > patience) {
                 due.add(reissue(task, nowMillis));
             }
         }
-        while (!ready.isEmpty() && open.size() < (isBacklog() ? spec.window() : FEW_TASKS)) {
+        while (mayBegin()) {
             Packer packer = new Packer();
             while (!ready.isEmpty() && packer.hasRoom()) {
                 plan(ready.remove(), packer);
@@ -290,6 +289,11 @@ final class DocumentTracker {
         return due;
     }
 
+    /** Whether a new task may be handed out now. */
+    boolean mayBegin() {
+        return !ready.isEmpty() && open.size() < (isBacklog() ? spec.window() : FEW_TASKS);
+    }
+
     /**
      * Whether what waits fills a task. Else another small task would only queue up behind the one before it, and what it
      * carries would be counted sooner together with what comes meanwhile.
@@ -301,6 +305,7 @@ final class DocumentTracker {
     private static Due reissue(Open task, long nowMillis) {
         task.issues++;
         task.issuedMillis = nowMillis;
+        task.failedLast = false;
         return new Due(task.task.withAttempt(task.issues), task.texts);
     }
 
@@ -513,7 +518,7 @@ final class DocumentTracker {
             fail("task " + failed.task() + " (" + describe(task.task) + ") failed " + task.failed.size()
                     + " times, last on " + failed.worker() + ": " + failed.message());
         } else {
-            retries.add(task);
+            task.failedLast = true;
         }
     }
 
@@ -585,7 +590,7 @@ final class DocumentTracker {
 
     /** Whether nothing waits and nothing is under way. */
     boolean isQuiet() {
-        return ready.isEmpty() && open.isEmpty() && retries.isEmpty();
+        return ready.isEmpty() && open.isEmpty();
     }
 
     /** Documents counted. */

@@ -18,11 +18,13 @@ import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -48,6 +50,8 @@ public record Snapshot(
         List<String> unreadable) {
     private static final SecureRandom BARRIERS = new SecureRandom();
     private static final Duration POLL = Duration.ofMillis(100);
+    /** Then twice as long each time, as each asking costs the driver a barrier. */
+    private static final Duration ASKED_AGAIN = Duration.ofSeconds(5);
 
     /**
      * Asks the job's driver for a barrier, waits for it, and reads the table.
@@ -58,20 +62,20 @@ public record Snapshot(
     public static Snapshot take(ClusterSettings cluster, String name, Duration patience) {
         TopicNames topics = cluster.topics();
         JobSpec spec = JobsView.continuous(cluster, name).spec();
-        long barrier = BARRIERS.nextLong() & Long.MAX_VALUE | 1;
         TopicPartition events = new TopicPartition(topics.events(), 0);
         try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(Map.of("fetch.max.wait.ms", 50));
                 KafkaProducer<byte[], byte[]> producer = cluster.plainProducer()) {
             reader.assign(List.of(events));
             reader.seekToEnd(List.of(events));
             reader.position(events);
-            ask(producer, topics, spec, barrier);
-            Reached reached = await(reader, spec, barrier, name, patience);
-            return read(cluster, spec, barrier, reached);
+            Reached reached = await(reader, spec, () -> ask(producer, topics, spec), name, patience);
+            return read(cluster, spec, reached);
         }
     }
 
-    private static void ask(KafkaProducer<byte[], byte[]> producer, TopicNames topics, JobSpec spec, long barrier) {
+    /** Returns the number of the barrier. */
+    private static long ask(KafkaProducer<byte[], byte[]> producer, TopicNames topics, JobSpec spec) {
+        long barrier = BARRIERS.nextLong() & Long.MAX_VALUE | 1;
         try {
             producer.send(new ProducerRecord<>(
                             topics.events(),
@@ -79,6 +83,7 @@ public record Snapshot(
                             spec.id().toString().getBytes(StandardCharsets.US_ASCII),
                             ControlCodec.encode(new Event.BarrierAsked(spec.id(), barrier))))
                     .get();
+            return barrier;
         } catch (ExecutionException e) {
             throw new MillraceException(ExitCode.BROKER, "cannot ask for a snapshot: " + e.getCause(), e);
         } catch (InterruptedException e) {
@@ -87,44 +92,57 @@ public record Snapshot(
         }
     }
 
-    /** What driver and reducers said. */
+    /** What driver and reducers said of one barrier. */
     private static final class Reached {
         private Event.@Nullable BarrierReached driver;
         private final Map<Integer, Event.PartitionBarrier> partitions = new HashMap<>();
     }
 
+    /** @param ask asks for one more barrier: a driver that ends while one is under way forgets it */
     private static Reached await(
-            KafkaConsumer<byte[], byte[]> reader, JobSpec spec, long barrier, String name, Duration patience) {
-        Reached reached = new Reached();
-        long end = System.nanoTime() + patience.toNanos();
-        while (reached.driver == null || reached.partitions.size() < spec.partitions()) {
-            if (System.nanoTime() > end) {
-                String whom = reached.driver == null
-                        ? "its driver has not answered: is 'millrace watch' or 'millrace stream' running for it?"
-                        : "only " + reached.partitions.size() + " of " + spec.partitions()
-                                + " partitions were reached: are reducers running?";
-                throw new MillraceException(
-                        ExitCode.TIMED_OUT,
-                        "no snapshot of the job " + name + " within " + patience.toSeconds() + " s; " + whom);
-            }
+            KafkaConsumer<byte[], byte[]> reader, JobSpec spec, LongSupplier ask, String name, Duration patience) {
+        Map<Long, Reached> asked = new LinkedHashMap<>();
+        asked.put(ask.getAsLong(), new Reached());
+        Duration pause = ASKED_AGAIN;
+        long begin = System.nanoTime(), askAgain = begin + pause.toNanos();
+        while (System.nanoTime() - begin < patience.toNanos()) {
             for (ConsumerRecord<byte[], byte[]> in : reader.poll(POLL)) {
                 if (in.key() == null || !spec.id().toString().equals(new String(in.key(), StandardCharsets.US_ASCII))) {
                     continue;
                 }
                 Event event = ControlCodec.event(in.value());
-                if (event instanceof Event.BarrierReached each && each.barrier() == barrier) {
+                Reached reached = null;
+                if (event instanceof Event.BarrierReached each && (reached = asked.get(each.barrier())) != null) {
                     reached.driver = each;
-                } else if (event instanceof Event.PartitionBarrier each && each.barrier() == barrier) {
+                } else if (event instanceof Event.PartitionBarrier each
+                        && (reached = asked.get(each.barrier())) != null) {
                     reached.partitions.put(each.partition(), each);
                 } else if (event instanceof Event.PartitionFailed failed) {
                     throw new MillraceException(ExitCode.FAILED, "the job " + name + " failed: " + failed.message());
                 }
+                if (reached != null && reached.driver != null && reached.partitions.size() == spec.partitions()) {
+                    return reached;
+                }
+            }
+            if (System.nanoTime() > askAgain && asked.values().stream().noneMatch(each -> each.driver != null)) {
+                asked.put(ask.getAsLong(), new Reached());
+                pause = pause.multipliedBy(2);
+                askAgain = System.nanoTime() + pause.toNanos();
             }
         }
-        return reached;
+        int most = asked.values().stream()
+                .mapToInt(each -> each.partitions.size())
+                .max()
+                .orElse(0);
+        String whom = asked.values().stream().allMatch(each -> each.driver == null)
+                ? "its driver has not answered: is 'millrace watch' or 'millrace stream' running for it?"
+                : "only " + most + " of " + spec.partitions() + " partitions were reached: are reducers running?";
+        throw new MillraceException(
+                ExitCode.TIMED_OUT,
+                "no snapshot of the job " + name + " within " + patience.toSeconds() + " s; " + whom);
     }
 
-    private static Snapshot read(ClusterSettings cluster, JobSpec spec, long barrier, Reached reached) {
+    private static Snapshot read(ClusterSettings cluster, JobSpec spec, Reached reached) {
         Event.BarrierReached driver = Objects.requireNonNull(reached.driver);
         ResultTable table = new ResultTable();
         long words = 0;
@@ -150,7 +168,7 @@ public record Snapshot(
                             + ", the documents to " + documented + ", the counts to " + counted + " in " + table.size()
                             + " words of " + words + "; please report this");
         }
-        return new Snapshot(spec, barrier, table, counted, documents, driver.unreadable());
+        return new Snapshot(spec, driver.barrier(), table, counted, documents, driver.unreadable());
     }
 
     /** The counts of one partition of the results, as they were at an offset. */

@@ -14,7 +14,7 @@ import org.apache.kafka.common.TopicPartition;
  * record without a key is a document of its own. Records of one key must go to one partition, as Kafka's own partitioner
  * sends them.
  */
-public final class TopicSource implements DocumentSource {
+public class TopicSource implements DocumentSource {
     private final String topic;
     private final List<TopicPartition> partitions;
     private Map<TopicPartition, Long> barrier = Map.of();

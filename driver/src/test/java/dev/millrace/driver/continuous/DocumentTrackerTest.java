@@ -161,6 +161,18 @@ final class DocumentTrackerTest {
         }
     }
 
+    @Test
+    void aTaskThatFailedIsTriedAgainAfterAPause() {
+        tracker.change(change("a", "1", "abc\n", 0));
+        DocumentTask task = tracker.due(1_000).get(0).task();
+        tracker.apply(new Event.DocumentsFailed(SPEC.id(), task.number(), 1, 7, "m", "no"));
+        assertThat(tracker.due(1_400)).isEmpty();
+        assertThat(tracker.due(1_600))
+                .singleElement()
+                .satisfies(again -> assertThat(again.task()).isEqualTo(task.withAttempt(2)));
+        assertThat(tracker.due(3_000)).isEmpty();
+    }
+
     /** The parts that were done were forgotten with the driver, and the old ones or none taken for them. */
     @Test
     void aDriverThatTakesOverAmidADocumentOfManyTasksKnowsThePartsThatAreDone() {
