@@ -17,7 +17,7 @@ public sealed interface LaneRecord {
      * A batch of pairs: part {@code part} of the {@code parts} that one execution of a task sent to this partition.
      * The parts of an execution come in order, and all or none of them are committed.
      *
-     * @param execution random number of the run; the first one seen of a task counts, any other is a duplicate
+     * @param execution random number of the run; of a task the first run that is whole counts, any other is a duplicate
      * @param bytes holds the block of pairs, at least one, in {@code [from, to)}; not copied
      */
     record Pairs(JobId job, int task, long execution, int part, int parts, byte[] bytes, int from, int to)

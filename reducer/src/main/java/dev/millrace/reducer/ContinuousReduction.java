@@ -8,12 +8,8 @@ import dev.millrace.shuffle.PairBlocks;
 import dev.millrace.shuffle.PairSink;
 import dev.millrace.shuffle.WordHash;
 import dev.millrace.shuffle.WordTable;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +28,7 @@ final class ContinuousReduction {
 
     private final TreeMap<Long, Checkpoint.AppliedTask> applied = new TreeMap<>();
     /** Runs of which parts are still to come; those lie between records of others, even behind a watermark. */
-    private final Map<Run, Parts> pending = new HashMap<>();
+    private final WholeRuns<LaneRecord.Delta> pending = new WholeRuns<>();
 
     private long watermark;
     private PartitionTotal total = PartitionTotal.ZERO;
@@ -41,11 +37,6 @@ final class ContinuousReduction {
     private long duplicatesDropped;
     private boolean dirty;
     private @Nullable String failure;
-
-    private record Run(long task, long execution) {}
-
-    /** The parts of a run that came, from this offset on. */
-    private record Parts(long offset, List<LaneRecord.Delta> came) {}
 
     /** A job that begins at this offset. */
     ContinuousReduction(JobId job, long openOffset) {
@@ -106,20 +97,15 @@ final class ContinuousReduction {
             duplicatesDropped += again ? 0 : 1;
             return;
         }
-        Run run = new Run(delta.task(), delta.execution());
-        Parts parts = pending.computeIfAbsent(run, r -> new Parts(offset, new ArrayList<>(delta.parts())));
-        List<LaneRecord.Delta> came = parts.came();
-        if (delta.part() != came.size()
-                || delta.parts() != came.stream().findFirst().orElse(delta).parts()) {
-            fail("DATA_LOST: task " + delta.task() + " came with part " + delta.part() + " of " + delta.parts()
-                    + " where part " + came.size() + " was due");
-            return;
-        }
-        came.add(delta);
-        if (came.size() == delta.parts()) {
-            pending.remove(run);
-            sum(came);
-            drop(other -> other.task() == run.task());
+        try {
+            List<LaneRecord.Delta> run =
+                    pending.add(delta.task(), delta.execution(), delta.part(), delta.parts(), offset, delta);
+            if (!run.isEmpty()) {
+                sum(run);
+                duplicatesDropped += pending.drop(task -> task == delta.task());
+            }
+        } catch (WholeRuns.LostPartException e) {
+            fail("DATA_LOST: " + e.getMessage());
         }
     }
 
@@ -140,14 +126,6 @@ final class ContinuousReduction {
                 first.task(),
                 new Checkpoint.AppliedTask(first.task(), first.execution(), first.parts(), first.parts(), came));
         total = total.plus(came);
-    }
-
-    private void drop(Predicate<Run> which) {
-        pending.entrySet().removeIf(each -> {
-            boolean dropped = which.test(each.getKey());
-            duplicatesDropped += dropped ? each.getValue().came().size() : 0;
-            return dropped;
-        });
     }
 
     /** Adds pairs to the counts and remembers what they come to. */
@@ -186,7 +164,7 @@ final class ContinuousReduction {
         }
         watermark = mark.below();
         applied.headMap(watermark).clear();
-        drop(run -> run.task() < watermark);
+        duplicatesDropped += pending.drop(task -> task < watermark);
     }
 
     private void fail(String why) {
@@ -230,9 +208,7 @@ final class ContinuousReduction {
 
     /** Offset of the first part of a run that is not whole, which whoever takes over must read again; else the greatest. */
     long readFrom() {
-        return failure != null
-                ? Long.MAX_VALUE
-                : pending.values().stream().mapToLong(Parts::offset).min().orElse(Long.MAX_VALUE);
+        return failure != null ? Long.MAX_VALUE : pending.firstOffset();
     }
 
     JobId job() {

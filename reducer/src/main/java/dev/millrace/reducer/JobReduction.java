@@ -4,20 +4,21 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.shuffle.PairBlocks;
 import dev.millrace.shuffle.WordTable;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The counts of one job in one partition, from its OPEN to its END.
  *
- * <p>Of each task the first execution that shows up counts. Its parts come in order; parts of any other execution, and
- * parts that were there already, are duplicates.
+ * <p>Of each task the first execution counts that is whole; the parts of any other one are duplicates.
  */
 final class JobReduction {
     private final long openOffset;
     private final WordTable counts = new WordTable();
-    private final Map<Integer, Applied> applied = new HashMap<>();
+    private final Set<Integer> applied = new HashSet<>();
+    private final WholeRuns<LaneRecord.Pairs> pending = new WholeRuns<>();
     private long duplicatesDropped;
     private @Nullable String failure;
 
@@ -25,34 +26,26 @@ final class JobReduction {
         this.openOffset = openOffset;
     }
 
-    private static final class Applied {
-        final long execution;
-        final int parts;
-        int next;
-
-        Applied(long execution, int parts) {
-            this.execution = execution;
-            this.parts = parts;
-        }
-    }
-
-    void add(LaneRecord.Pairs pairs) {
+    void add(long offset, LaneRecord.Pairs pairs) {
         if (failure != null) {
             return;
         }
-        Applied task = applied.computeIfAbsent(pairs.task(), n -> new Applied(pairs.execution(), pairs.parts()));
-        if (task.execution != pairs.execution() || pairs.part() < task.next) {
+        if (applied.contains(pairs.task())) {
             duplicatesDropped++;
             return;
         }
-        if (pairs.part() > task.next || pairs.parts() != task.parts) {
-            failure = "DATA_LOST: task " + pairs.task() + " came with part " + pairs.part() + " of " + pairs.parts()
-                    + " where part " + task.next + " of " + task.parts + " was due";
-            return;
-        }
-        task.next++;
         try {
-            PairBlocks.addTo(counts, pairs.bytes(), pairs.from(), pairs.to());
+            List<LaneRecord.Pairs> run =
+                    pending.add(pairs.task(), pairs.execution(), pairs.part(), pairs.parts(), offset, pairs);
+            if (!run.isEmpty()) {
+                applied.add(pairs.task());
+                duplicatesDropped += pending.drop(task -> task == pairs.task());
+                for (LaneRecord.Pairs part : run) {
+                    PairBlocks.addTo(counts, part.bytes(), part.from(), part.to());
+                }
+            }
+        } catch (WholeRuns.LostPartException e) {
+            failure = "DATA_LOST: " + e.getMessage();
         } catch (ArithmeticException e) {
             failure = "OVERFLOW: " + e.getMessage();
         } catch (IllegalArgumentException e) {
@@ -65,15 +58,8 @@ final class JobReduction {
         if (failure != null) {
             return;
         }
-        for (Map.Entry<Integer, Applied> entry : applied.entrySet()) {
-            if (entry.getValue().next != entry.getValue().parts) {
-                failure = "DATA_LOST: of task " + entry.getKey() + " only " + entry.getValue().next + " of "
-                        + entry.getValue().parts + " parts came";
-                return;
-            }
-        }
         if (applied.size() != end.tasks()) {
-            failure = "END states " + end.tasks() + " tasks, " + applied.size() + " came";
+            failure = "DATA_LOST: END states " + end.tasks() + " tasks, " + applied.size() + " came whole";
             return;
         }
         try {

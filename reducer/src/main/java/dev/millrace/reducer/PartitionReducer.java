@@ -94,7 +94,7 @@ final class PartitionReducer {
                 return false;
             }
         } else if (record instanceof LaneRecord.Pairs pairs) {
-            reduction.add(pairs);
+            reduction.add(offset, pairs);
         } else if (record instanceof LaneRecord.End end) {
             reduction.end(end);
             open.remove(job);

@@ -85,6 +85,19 @@ final class PartitionReducerTest {
         assertThat(theOnlyEnded().reduction().duplicatesDropped()).isEqualTo(2);
     }
 
+    /** A mapper that froze between its parts: the job had failed, as its run was taken for the one that counts. */
+    @Test
+    void aRunWhoseRestComesBehindEndDoesNotCount() {
+        apply(new LaneRecord.Open(JOB));
+        apply(pairs(JOB, 0, 10, 0, 2, "a", 1));
+        apply(pairs(JOB, 0, 99, 0, 2, "a", 1));
+        apply(pairs(JOB, 0, 99, 1, 2, "b", 1));
+        apply(end(JOB, 1, Map.of("a", 1L, "b", 1L)));
+        apply(pairs(JOB, 0, 10, 1, 2, "b", 1));
+        assertThat(theOnlyEnded().failure()).isNull();
+        assertThat(theOnlyEnded().reduction().duplicatesDropped()).isEqualTo(1);
+    }
+
     @Test
     void anExecutionWrittenTwiceAfterACommitInDoubtCountsOnce() {
         apply(new LaneRecord.Open(JOB));
@@ -109,7 +122,7 @@ final class PartitionReducerTest {
         apply(new LaneRecord.Open(JOB));
         apply(pairs(JOB, 0, 10, 0, 2, "a", 1));
         apply(end(JOB, 1, Map.of("a", 1L)));
-        assertThat(theOnlyEnded().failure()).contains("DATA_LOST").contains("1 of 2");
+        assertThat(theOnlyEnded().failure()).contains("DATA_LOST").contains("1 tasks, 0 came whole");
     }
 
     @Test
@@ -125,7 +138,7 @@ final class PartitionReducerTest {
         apply(new LaneRecord.Open(JOB));
         apply(pairs(JOB, 0, 10, 0, 1, "a", 1));
         apply(end(JOB, 2, Map.of("a", 1L)));
-        assertThat(theOnlyEnded().failure()).contains("END states 2 tasks, 1 came");
+        assertThat(theOnlyEnded().failure()).contains("END states 2 tasks, 1 came whole");
     }
 
     @Test

@@ -49,7 +49,7 @@ final class Simulation {
     /** A defect put in on purpose, to see that the simulation finds it. */
     enum Planted {
         NOTHING,
-        REDUCERS_READ_UNCOMMITTED,
+        RUNS_SHARE_AN_EXECUTION_ID,
         REDUCERS_RESTART_AT_THE_END,
         END_BEFORE_THE_LAST_TASK,
         DUPLICATES_COUNT,
@@ -238,7 +238,7 @@ final class Simulation {
             delivery = taken;
             ChunkTask current = (ChunkTask) ControlCodec.task(taken.record);
             task = current;
-            execution = random.nextLong();
+            execution = planted == Planted.RUNS_SHARE_AN_EXECUTION_ID ? 1 : random.nextLong();
             written = 0;
             if (!chance(10)) {
                 events.append(
@@ -417,10 +417,7 @@ final class Simulation {
             }
             Topic<byte[]> lane = pairs.get(partition);
             int most = 1 + random.nextInt(6);
-            List<Topic.Read<byte[]>> batch = planted == Planted.REDUCERS_READ_UNCOMMITTED
-                    ? lane.readUncommitted(reducer.nextOffset(), most)
-                    : lane.read(reducer.nextOffset(), most);
-            for (Topic.Read<byte[]> read : batch) {
+            for (Topic.Read<byte[]> read : lane.read(reducer.nextOffset(), most)) {
                 LaneRecord record = LaneCodec.decode(read.value());
                 if (planted == Planted.DUPLICATES_COUNT && record instanceof LaneRecord.Pairs p) {
                     record = new LaneRecord.Pairs(
