@@ -234,7 +234,7 @@ final class ContinuousTest {
             // Its position is written only when it has work.
             producer.send(new ProducerRecord<>("outlived", "a", "b c")).get();
             JobsView before = JobsView.read(cluster.cluster());
-            JobId job = before.continuous("outlived").spec().id();
+            JobId job = JobsView.continuous(cluster.cluster(), "outlived").spec().id();
             while (before.position(job) == null) {
                 before = JobsView.read(cluster.cluster());
             }
