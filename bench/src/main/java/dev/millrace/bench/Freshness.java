@@ -66,7 +66,7 @@ public final class Freshness {
                             "bench",
                             new TextRules(
                                     "unicode", TextProfile.named("unicode").version(), List.of()),
-                            new TopicSource("documents", List.of(new TopicPartition("documents", 0))),
+                            new TopicSource("documents", 1),
                             new ContinuousListener() {
                                 @Override
                                 public void opened(JobId id, boolean resumed) {

@@ -36,6 +36,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -146,11 +147,10 @@ final class ContinuousTest {
                     .all()
                     .get();
         }
-        List<TopicPartition> partitions = List.of(new TopicPartition("edits", 0), new TopicPartition("edits", 1));
         try (KafkaProducer<String, String> producer =
                 new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer())) {
             for (int round = 0; round < 4; round++) {
-                try (Driver running = new Driver("edits", new TopicSource("edits", partitions))) {
+                try (Driver running = new Driver("edits", new TopicSource("edits", 2))) {
                     running.awaitOpen();
                     assertThat(running.resumed).isEqualTo(round > 0);
                     for (int step = 0; step < 5; step++) {
@@ -190,10 +190,10 @@ final class ContinuousTest {
     /** Each read that there was no such job, and made one. */
     @Test
     void driversThatBeginOneNameTogetherBeginOneJob() throws Exception {
-        TopicPartition source = topic("together");
+        topic("together");
         List<Driver> drivers = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            drivers.add(new Driver("together", new TopicSource("together", List.of(source))));
+            drivers.add(new Driver("together", new TopicSource("together", 1)));
         }
         for (Driver each : drivers) {
             each.opened.await();
@@ -216,12 +216,12 @@ final class ContinuousTest {
     /** It waited in vain for a driver that had ended. */
     @Test
     void aSnapshotOutlivesTheDriverThatBeganItsBarrier() throws Exception {
-        TopicPartition source = topic("outlived");
+        topic("outlived");
         CountDownLatch begun = new CountDownLatch(1);
         CompletableFuture<Snapshot> snapshot;
         try (KafkaProducer<String, String> producer =
                         new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer());
-                Driver stuck = new Driver("outlived", new TopicSource("outlived", List.of(source)) {
+                Driver stuck = new Driver("outlived", new TopicSource("outlived", 1) {
                     @Override
                     public boolean isPastBarrier(Map<TopicPartition, Long> positions) {
                         begun.countDown();
@@ -233,16 +233,34 @@ final class ContinuousTest {
             begun.await();
             // Its position is written only when it has work.
             producer.send(new ProducerRecord<>("outlived", "a", "b c")).get();
-            JobsView before = JobsView.read(cluster.cluster());
-            JobId job = JobsView.continuous(cluster.cluster(), "outlived").spec().id();
-            while (before.position(job) == null) {
-                before = JobsView.read(cluster.cluster());
-            }
+            JobId job =
+                    JobsView.continuous(cluster.cluster(), "outlived").spec().id();
+            JobsView jobs;
+            do {
+                jobs = JobsView.read(cluster.cluster());
+            } while (jobs.position(job) == null);
         }
         assertThat(snapshot).isNotDone();
-        try (Driver next = new Driver("outlived", new TopicSource("outlived", List.of(source)))) {
+        try (Driver next = new Driver("outlived", new TopicSource("outlived", 1))) {
             next.awaitOpen();
             assertThat(counts(snapshot.get())).isEqualTo(Map.of("b", 1L, "c", 1L));
+        }
+    }
+
+    @Test
+    void partitionsThatATopicIsGivenLaterAreReadToo() throws Exception {
+        topic("grows");
+        try (KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer());
+                Driver running = new Driver("grows", new TopicSource("grows", 1));
+                Admin admin = Admin.create(client())) {
+            running.awaitOpen();
+            admin.createPartitions(Map.of("grows", NewPartitions.increaseTo(2)))
+                    .all()
+                    .get();
+            producer.send(new ProducerRecord<>("grows", 1, "a", "b c")).get();
+            assertThat(counts(Snapshot.take(cluster.cluster(), "grows", PATIENCE)))
+                    .isEqualTo(Map.of("b", 1L, "c", 1L));
         }
     }
 
@@ -250,11 +268,10 @@ final class ContinuousTest {
         return Map.of("bootstrap.servers", cluster.cluster().bootstrapServers());
     }
 
-    private static TopicPartition topic(String name) throws Exception {
+    private static void topic(String name) throws Exception {
         try (Admin admin = Admin.create(client())) {
             admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).all().get();
         }
-        return new TopicPartition(name, 0);
     }
 
     @Test

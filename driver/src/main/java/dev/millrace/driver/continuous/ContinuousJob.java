@@ -40,6 +40,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -331,18 +332,37 @@ public final class ContinuousJob {
         }
         TopicPartition events = new TopicPartition(topics.events(), 0);
         TopicPartition jobsPartition = new TopicPartition(topics.jobs(), 0);
-        List<TopicPartition> all = new ArrayList<>(List.of(events, jobsPartition));
-        all.addAll(source.partitions());
-        consumer.assign(all);
+        consumer.assign(List.of(events, jobsPartition));
         consumer.seek(events, progress.eventsNext());
         consumer.seek(jobsPartition, jobs.next());
-        for (TopicPartition partition : source.partitions()) {
+        readAlso(source.partitions());
+    }
+
+    private void readAlso(List<TopicPartition> partitions) {
+        List<TopicPartition> all = new ArrayList<>(consumer.assignment());
+        all.addAll(partitions);
+        consumer.assign(all);
+        for (TopicPartition partition : partitions) {
             Long next = tracker.sourcePosition(TopicSource.name(partition));
             if (next == null) {
                 consumer.seekToBeginning(List.of(partition));
             } else {
                 consumer.seek(partition, next);
             }
+        }
+    }
+
+    /** Takes in partitions that a source's topic has been given since. */
+    private void grow(ToIntFunction<String> partitionsNow) {
+        String topic = source.partitions().isEmpty()
+                ? null
+                : source.partitions().get(0).topic();
+        if (topic != null
+                && partitionsNow.applyAsInt(topic) > source.partitions().size()) {
+            List<TopicPartition> added = source.grow(partitionsNow.applyAsInt(topic));
+            listener.notice("the topic " + topic + " has " + source.partitions().size()
+                    + " partitions now: reading the new ones too");
+            readAlso(added);
         }
     }
 
@@ -381,6 +401,8 @@ public final class ContinuousJob {
             lastStatus = now;
             tell();
             keepHouse(now);
+            // No request: what the consumer's metadata say, which it renews once a minute.
+            grow(topic -> undisturbed(() -> consumer.partitionsFor(topic)).size());
         }
         if (source.isEnded() && tracker.isQuiet() && barrier == null && barriersAsked.isEmpty()) {
             end();
@@ -453,6 +475,7 @@ public final class ContinuousJob {
     private void barrier() {
         if (barrier == null && !barriersAsked.isEmpty()) {
             barrier = barriersAsked.remove();
+            grow(setup::partitions);
             source.beginBarrier(undisturbed(() -> consumer.endOffsets(source.partitions())));
         }
         if (barrier != null && !draining) {

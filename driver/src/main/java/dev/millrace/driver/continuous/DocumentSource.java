@@ -42,6 +42,11 @@ public interface DocumentSource extends AutoCloseable {
         return List.of();
     }
 
+    /** Their topic has so many partitions by now; returns the new ones, which {@link #partitions} lists from then on. */
+    default List<TopicPartition> grow(int count) {
+        return List.of();
+    }
+
     /** One record of those partitions. */
     default void accept(ConsumerRecord<byte[], byte[]> record, Driver driver) {
         throw new IllegalStateException("no record was asked for: " + record.topic());

@@ -15,7 +15,6 @@ import dev.millrace.shuffle.WordHash;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,11 +67,7 @@ public final class KafkaContinuousClient implements ContinuousClient {
                     "the cluster " + cluster.bootstrapServers() + " has no topic '" + name
                             + "': make it first, compacted if it is to hold the documents for good");
         }
-        List<TopicPartition> all = new ArrayList<>();
-        for (int partition = 0; partition < partitions; partition++) {
-            all.add(new TopicPartition(name, partition));
-        }
-        return new TopicSource(name, all);
+        return new TopicSource(name, partitions);
     }
 
     private static DocumentSource folders(Folders feed) {

@@ -3,9 +3,12 @@ package dev.millrace.driver.continuous;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
@@ -16,12 +19,25 @@ import org.apache.kafka.common.TopicPartition;
  */
 public class TopicSource implements DocumentSource {
     private final String topic;
-    private final List<TopicPartition> partitions;
+    private final List<TopicPartition> partitions = new ArrayList<>();
     private Map<TopicPartition, Long> barrier = Map.of();
 
-    public TopicSource(String topic, List<TopicPartition> partitions) {
+    public TopicSource(String topic, int partitions) {
         this.topic = topic;
-        this.partitions = List.copyOf(partitions);
+        this.partitions.addAll(partitions(0, partitions));
+    }
+
+    private List<TopicPartition> partitions(int from, int to) {
+        return IntStream.range(from, to)
+                .mapToObj(partition -> new TopicPartition(topic, partition))
+                .toList();
+    }
+
+    @Override
+    public List<TopicPartition> grow(int count) {
+        List<TopicPartition> added = partitions(partitions.size(), count);
+        partitions.addAll(added);
+        return added;
     }
 
     @Override
@@ -31,7 +47,7 @@ public class TopicSource implements DocumentSource {
 
     @Override
     public List<TopicPartition> partitions() {
-        return partitions;
+        return Collections.unmodifiableList(partitions);
     }
 
     /** How the position in a partition is called. */
