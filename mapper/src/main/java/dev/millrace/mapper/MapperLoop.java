@@ -6,9 +6,9 @@ import dev.millrace.job.ChunkTask;
 import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
+import dev.millrace.job.JobId;
 import dev.millrace.job.MapTask;
 import dev.millrace.job.MillraceException;
-import dev.millrace.job.JobId;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.TopicNames;
@@ -61,8 +61,8 @@ import org.slf4j.LoggerFactory;
 final class MapperLoop {
     private static final Logger LOG = LoggerFactory.getLogger(MapperLoop.class);
     private static final SecureRandom EXECUTIONS = new SecureRandom();
-    private static final TextRules REHEARSED = new TextRules(
-            TextProfile.UNICODE.profileName(), TextProfile.UNICODE.version(), List.of());
+    private static final TextRules REHEARSED =
+            new TextRules(TextProfile.UNICODE.profileName(), TextProfile.UNICODE.version(), List.of());
     private static final Duration IDLE_POLL = Duration.ofMillis(250);
     /**
      * A share fetch that finds only a transaction's marker comes back empty, and the client (4.4.0) sends no other
