@@ -81,8 +81,8 @@ final class FolderScanner {
         if (scanDue() <= clock.get().nanos()) {
             scan();
         }
-        long next = scanDue() - clock.get().nanos();
-        return Math.max(0, state.hasRestless() ? Math.min(next, FolderState.SETTLED_NANOS) : next);
+        return Math.max(
+                0, Math.min(scanDue(), state.nextRestless()) - clock.get().nanos());
     }
 
     private long scanDue() {

@@ -34,6 +34,7 @@ final class FolderState {
     /** A file that changes for longer than this holds up no barrier. */
     static final long RESTLESS_NANOS = 5_000_000_000L;
 
+    private static final long SHORT_NANOS = 5_000_000;
     private static final long UNREADABLE_AGAIN_NANOS = 2_000_000_000L;
 
     /**
@@ -96,7 +97,10 @@ final class FolderState {
     /** A file that differs from what was told, and has not settled. */
     private static final class Restless {
         FileVersion version;
-        long sameSince, looked;
+        long sameSince;
+        /** When to look again. */
+        long due;
+
         final long since;
 
         Restless(FileVersion version, long nanos) {
@@ -350,8 +354,7 @@ final class FolderState {
     void hinted(String id, FileVersion version, Now now) {
         Document document = document(id);
         Restless before = document.restless;
-        if (before != null && now.nanos - before.looked < SETTLED_NANOS
-                || !isDue(document, version, now, SETTLED_NANOS)) {
+        if (before != null && now.nanos < before.due || !isDue(document, version, now, SETTLED_NANOS)) {
             return;
         }
         Document same = version.key() == null ? null : byKey.get(version.key());
@@ -383,18 +386,19 @@ final class FolderState {
     /** Files that are to be looked at again by now. */
     List<String> restless(Now now) {
         return restless.stream()
-                .filter(each -> now.nanos - restless(each).looked >= SETTLED_NANOS)
+                .filter(each -> now.nanos >= restless(each).due)
                 .map(each -> each.id)
                 .toList();
     }
 
-    boolean hasRestless() {
-        return !restless.isEmpty();
+    /** When the next file is to be looked at again. */
+    long nextRestless() {
+        return restless.stream().mapToLong(each -> restless(each).due).min().orElse(Long.MAX_VALUE);
     }
 
     /** Whether something changed so recently that scans cannot agree yet. */
     boolean isMoving() {
-        return hasRestless() || listed.values().stream().anyMatch(folder -> !folder.isQuiet);
+        return !restless.isEmpty() || listed.values().stream().anyMatch(folder -> !folder.isQuiet);
     }
 
     // ---- what became of a step
@@ -460,14 +464,19 @@ final class FolderState {
             known.version = version;
             known.sameSince = now.nanos;
         }
-        known.looked = now.nanos;
+        long settled = untilSettled(version.modifiedNanos(), known.sameSince, now);
+        known.due = now.nanos + Math.max(SHORT_NANOS, Math.min(settled, SETTLED_NANOS));
         return known;
     }
 
     /** Whether a later change would show: the time of the last one is not now, or has stayed the same long enough. */
     private static boolean hasSettled(long modifiedNanos, long sameSinceNanos, Now now) {
+        return untilSettled(modifiedNanos, sameSinceNanos, now) <= 0;
+    }
+
+    private static long untilSettled(long modifiedNanos, long sameSinceNanos, Now now) {
         long needed = modifiedNanos % 1_000_000_000 == 0 ? SETTLED_COARSE_NANOS : SETTLED_NANOS;
-        return now.wallNanos - modifiedNanos > needed || now.nanos - sameSinceNanos >= needed;
+        return needed - Math.max(now.wallNanos - modifiedNanos, now.nanos - sameSinceNanos);
     }
 
     private void become(Document document, FileVersion version) {
