@@ -138,9 +138,11 @@ final class FolderScanner {
         for (Path path : taken.paths()) {
             walk.at(path, visitor);
         }
-        for (String id : state.restless(clock.get())) {
+        Now now = clock.get();
+        for (String id : state.restless(now)) {
             try {
                 walk.at(texts.path(id), visitor);
+                state.lookedAgain(id, now);
             } catch (InputException e) {
                 state.gone(id);
             }
@@ -197,7 +199,7 @@ final class FolderScanner {
 
         @Override
         public void unknown(String id, Path path, String why) {
-            state.wantScan();
+            state.gone(id);
         }
 
         @Override

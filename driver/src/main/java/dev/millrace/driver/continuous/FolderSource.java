@@ -93,8 +93,11 @@ public final class FolderSource implements DocumentSource {
     @Override
     public void poll(Driver driver) {
         Running scanner = started(driver);
-        if (scanner.failure != null) {
-            throw scanner.failure;
+        Throwable failure = scanner.failure;
+        if (failure != null) {
+            throw failure instanceof RuntimeException known
+                    ? known
+                    : new IllegalStateException("the folders cannot be watched any more", failure);
         }
         while (driver.hasRoom()) {
             FoundQueue.Found next = found.poll();
@@ -150,7 +153,7 @@ public final class FolderSource implements DocumentSource {
     private final class Running extends Thread {
         private final FolderHints hints = FolderHints.of(folders.get(0).getFileSystem());
         private final FolderScanner scanner;
-        private volatile @Nullable RuntimeException failure;
+        private volatile @Nullable Throwable failure;
 
         Running(FolderState state) {
             super("folders");
@@ -177,7 +180,7 @@ public final class FolderSource implements DocumentSource {
                 // told to stop
             } catch (IOException e) {
                 // of closing the hints
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 failure = e;
                 wake.run();
             }

@@ -378,6 +378,14 @@ final class FolderState {
         wanted |= document != null || listed.containsKey(id + "/");
     }
 
+    /** A restless file was to be looked at again; one that the look has not come upon is no file any more. */
+    void lookedAgain(String id, Now now) {
+        Document document = documents.get(id);
+        if (document != null && document.restless != null && document.restless.due <= now.nanos) {
+            gone(id);
+        }
+    }
+
     /** Something has happened that no single look shows. */
     void wantScan() {
         wanted = true;

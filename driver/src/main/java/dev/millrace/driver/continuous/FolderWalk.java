@@ -225,6 +225,6 @@ final class FolderWalk {
     }
 
     private static String reason(Exception e) {
-        return "it cannot be listed: " + Names.printable(String.valueOf(e.getMessage()));
+        return "it cannot be looked into: " + Names.printable(String.valueOf(e.getMessage()));
     }
 }

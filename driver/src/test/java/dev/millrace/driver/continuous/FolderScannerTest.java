@@ -290,6 +290,22 @@ final class FolderScannerTest {
     }
 
     @Test
+    void aRestlessFileThatIsNoFileAnyMoreIsForgotten() throws Exception {
+        save("a", "one");
+        save("in/b", "two");
+        turn();
+        delete("a");
+        Files.createDirectory(folder.resolve("a"));
+        disk.forbidden.add(folder.resolve("in"));
+        run(300);
+        disk.forbidden.clear();
+        disk.lists = 0;
+        run(3_000);
+        assertThat(disk.lists).isLessThan(12);
+        assertThat(told.texts).isEqualTo(Map.of("in/b", "two"));
+    }
+
+    @Test
     void aFileFromTheFutureIsReadWhenTwoLooksAgree() throws Exception {
         setTime(write("a", "one"), wallNanos + 3_600_000 * MILLI);
         turn();
