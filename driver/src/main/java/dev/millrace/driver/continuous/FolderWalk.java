@@ -49,6 +49,7 @@ final class FolderWalk {
 
     /** The calls of the file system; tests make them fail. */
     static class Disk {
+        @SuppressWarnings("StreamResourceLeak") // closed by the caller
         DirectoryStream<Path> list(Path folder) throws IOException {
             return Files.newDirectoryStream(folder);
         }
