@@ -222,8 +222,8 @@ final class FolderScanner {
                 tell(0, driver -> driver.change(DocumentChange.deleted(deleted.id(), "gone", "", 0)));
             } else if (step instanceof Step.Unreadable unreadable) {
                 tell(0, driver -> driver.unreadable(unreadable.name(), unreadable.why()));
-            } else if (step instanceof Step.Readable readable) {
-                tell(0, driver -> driver.readable(readable.name()));
+            } else if (step instanceof Step.Mended mended) {
+                tell(0, driver -> driver.readable(mended.name()));
             }
         }
     }

@@ -59,7 +59,7 @@ final class FolderState {
         record Unreadable(String name, String why) implements Step {}
 
         /** What was called unreadable is as it is counted again, or gone. */
-        record Readable(String name) implements Step {}
+        record Mended(String name) implements Step {}
     }
 
     private static final class Document {
@@ -318,7 +318,7 @@ final class FolderState {
         unknownTold.entrySet().removeIf(told -> {
             boolean known = !isUnknown(told.getKey());
             if (known) {
-                steps.add(new Step.Readable(told.getValue().name()));
+                steps.add(new Step.Mended(told.getValue().name()));
             }
             return known;
         });
@@ -506,7 +506,7 @@ final class FolderState {
     private void mended(Document document) {
         if (document.unreadable != null) {
             document.unreadable = null;
-            steps.add(new Step.Readable(document.id));
+            steps.add(new Step.Mended(document.id));
         }
     }
 

@@ -15,9 +15,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,29 +33,34 @@ final class FolderSourceTest {
 
     private final ToldDocuments told = new ToldDocuments();
     private final Semaphore woken = new Semaphore(0);
-    private FolderSource source;
+    private @Nullable FolderSource opened;
 
     private void open(List<Path> folders, List<String> includes, List<String> excludes, boolean links) {
-        source = new FolderSource(
+        FolderSource source = new FolderSource(
                 folders, includes, excludes, links, InputLimits.DEFAULT, 1 << 20, Duration.ofMillis(200));
         source.open(woken::release);
+        opened = source;
+    }
+
+    private FolderSource source() {
+        return Objects.requireNonNull(opened);
     }
 
     @AfterEach
     void close() {
-        if (source != null) {
-            source.close();
+        if (opened != null) {
+            opened.close();
         }
     }
 
     /** All that was saved before is told. */
     private void barrier() throws InterruptedException {
-        source.beginBarrier(Map.of());
-        while (!source.isPastBarrier(Map.of())) {
-            source.poll(told);
-            assertThat(woken.tryAcquire(20, TimeUnit.SECONDS) || source.isPastBarrier(Map.of()))
+        source().beginBarrier(Map.of());
+        while (!source().isPastBarrier(Map.of())) {
+            source().poll(told);
+            assertThat(woken.tryAcquire(20, TimeUnit.SECONDS) || source().isPastBarrier(Map.of()))
                     .isTrue();
-            source.poll(told);
+            source().poll(told);
         }
     }
 
@@ -100,7 +107,7 @@ final class FolderSourceTest {
         open(List.of(watched), List.of(), List.of(), true);
         barrier();
         assertThat(told.texts).isEqualTo(Map.of("folder/a", "one", "file", "one"));
-        source.close();
+        source().close();
         told.texts.clear();
         told.entries.clear();
         open(List.of(watched), List.of(), List.of(), false);
@@ -126,7 +133,7 @@ final class FolderSourceTest {
     private void until(String text, String id) throws InterruptedException {
         while (!text.equals(told.texts.get(id))) {
             assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
-            source.poll(told);
+            source().poll(told);
         }
     }
 
@@ -150,7 +157,7 @@ final class FolderSourceTest {
         }
         told.hasRoom = false;
         open(List.of(folder), List.of(), List.of(), false);
-        source.poll(told);
+        source().poll(told);
         Thread scanner = Thread.getAllStackTraces().keySet().stream()
                 .filter(each -> each.getName().equals("folders"))
                 .findAny()
@@ -158,7 +165,7 @@ final class FolderSourceTest {
         while (scanner.getState() != Thread.State.WAITING) {
             Thread.onSpinWait(); // until the queue is full
         }
-        source.close();
+        source().close();
         assertThat(scanner.isAlive()).isFalse();
     }
 }
