@@ -126,7 +126,7 @@ public final class ContinuousJob {
     private final class DriverView implements DocumentSource.Driver {
         @Override
         public @Nullable DocumentEntry entry(String id) {
-            return tracker.entry(id);
+            return tracker.entryAtRest(id);
         }
 
         @Override
@@ -149,6 +149,13 @@ public final class ContinuousJob {
         public void unreadable(String id, String why) {
             tracker.unreadable(id, why);
             listener.notice(id + " keeps its last good version: " + why);
+        }
+
+        @Override
+        public void readable(String id) {
+            if (tracker.readable(id)) {
+                listener.notice(id + " can be read again, or is gone");
+            }
         }
 
         @Override

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public interface DocumentSource extends AutoCloseable {
     /** What the driver knows and takes. */
     interface Driver {
-        /** What is counted of a document; null where nothing is. */
+        /** What is counted of a document; null where nothing is, or while a change of it is under way. */
         @Nullable
         DocumentEntry entry(String id);
 
@@ -26,6 +26,9 @@ public interface DocumentSource extends AutoCloseable {
 
         /** A document cannot be read, and keeps its last good version. */
         void unreadable(String id, String why);
+
+        /** A document that was called unreadable is as it is counted again, or gone. */
+        void readable(String id);
 
         /** Whether more may be told now. */
         boolean hasRoom();

@@ -216,6 +216,11 @@ final class DocumentTracker {
         unreadable.put(id, why);
     }
 
+    /** A document is as it is counted again, or gone. True where it was called unreadable. */
+    boolean readable(String id) {
+        return unreadable.remove(id) != null;
+    }
+
     /** A document has another name and is otherwise the same. False where it cannot simply be renamed now. */
     boolean rename(String from, String to, String version, long modifiedNanos) {
         Document old = documents.get(from);
@@ -223,6 +228,10 @@ final class DocumentTracker {
         if (old == null || old.entry == null || old.flight != null || old.waiting != null || target != null) {
             return false;
         }
+        if (unreadable.containsKey(from)) {
+            return false; // what is counted of it is an older version
+        }
+        unreadable.remove(to);
         Document renamed = new Document(to);
         renamed.entry = old.entry.renewed(version, old.entry.bytes(), modifiedNanos);
         documents.put(to, renamed);
@@ -237,6 +246,12 @@ final class DocumentTracker {
     DocumentEntry entry(String id) {
         Document document = documents.get(id);
         return document == null ? null : document.entry;
+    }
+
+    /** What is counted of a document and will be, unless it changes; null where a change is under way. */
+    @Nullable
+    DocumentEntry entryAtRest(String id) {
+        return isUnderWay(id) ? null : entry(id);
     }
 
     /** Whether a change of this document waits or is being counted. */

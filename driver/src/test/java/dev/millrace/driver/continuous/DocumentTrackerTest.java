@@ -136,6 +136,38 @@ final class DocumentTrackerTest {
     }
 
     @Test
+    void nothingIsSaidToBeCountedWhileAChangeIsUnderWay() {
+        tracker.change(change("a", "1", "abc\n", 0));
+        tracker.apply(done(theOnlyDue(), 9, 1));
+        assertThat(Objects.requireNonNull(tracker.entryAtRest("a")).version()).isEqualTo("1");
+        tracker.change(change("a", "2", "def\n", 1));
+        assertThat(tracker.entryAtRest("a")).isNull();
+        DocumentTracker.Due due = due(tracker).get(0);
+        DocumentTracker next = new DocumentTracker(SPEC); // of a driver that takes over
+        next.restore(tracker.position(0, 0));
+        next.restore("a", tracker.entry("a"));
+        next.restored();
+        next.restore(due.task(), due.texts(), 0);
+        assertThat(next.entry("a")).isNotNull();
+        assertThat(next.entryAtRest("a")).isNull();
+        next.apply(done(due.task(), 12, 0));
+        assertThat(Objects.requireNonNull(next.entryAtRest("a")).version()).isEqualTo("2");
+    }
+
+    @Test
+    void aDocumentThatKeepsAnOldVersionIsNotRenamed() {
+        tracker.change(change("a", "1", "abc\n", 0));
+        tracker.apply(done(theOnlyDue(), 9, 1));
+        tracker.unreadable("a", "too long");
+        assertThat(tracker.rename("a", "b", "2", 0)).isFalse();
+        assertThat(tracker.readable("a")).isTrue();
+        assertThat(tracker.readable("a")).isFalse();
+        tracker.unreadable("b", "too long");
+        assertThat(tracker.rename("a", "b", "2", 0)).isTrue();
+        assertThat(tracker.unreadable()).isEmpty();
+    }
+
+    @Test
     void aLateCopyMeansNothingAndOneThatDiffersFailsTheJob() {
         tracker.change(change("a", "1", "abc\n", 0));
         tracker.change(change("b", "1", "abc\ndef\nghi\njkl\nmno\n", 1));

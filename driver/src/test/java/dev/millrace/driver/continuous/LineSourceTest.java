@@ -63,6 +63,11 @@ class LineSourceTest {
         }
 
         @Override
+        public void readable(String id) {
+            throw new AssertionError();
+        }
+
+        @Override
         public boolean hasRoom() {
             return room > 0;
         }

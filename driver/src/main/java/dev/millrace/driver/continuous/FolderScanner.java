@@ -1,0 +1,271 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.driver.continuous.FolderState.Now;
+import dev.millrace.driver.continuous.FolderState.Step;
+import dev.millrace.input.FileVersion;
+import dev.millrace.input.InputException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at watched folders turn by turn, and puts into a queue what is to be told. A turn looks at what hints name and at
+ * files that have not settled, and at everything when that is due. One thread, but for {@link #askBarrier} and {@link
+ * #isPastBarrier}.
+ */
+final class FolderScanner {
+    /** Between a full scan and another that has a reason: something has gone, moved or not settled. */
+    private static final long SOON_NANOS = 100_000_000;
+    /** A scan takes at most a quarter of the time. */
+    private static final int PAUSES = 3;
+    /** Files that a scan looks at before it looks whether there are hints. */
+    private static final int AT_ONCE = 512;
+
+    private final FolderWalk walk;
+    private final FolderTexts texts;
+    private final FolderState state;
+    private final FolderHints hints;
+    private final FoundQueue found;
+    private final Runnable wake;
+    private final Supplier<Now> clock;
+    private final long intervalNanos;
+    private final AtomicLong barriersAsked = new AtomicLong();
+    private volatile long barriersPassed;
+    private long scans, scanEnded, scanTook;
+    /** The barrier that the last scan was begun after, and when the first such scan had ended. */
+    private long barrier, barrierSince;
+
+    private int looks;
+
+    /**
+     * @param wake called when there is something in the queue, or a barrier has been passed
+     * @param interval between full scans, at least
+     */
+    FolderScanner(
+            FolderWalk walk,
+            FolderTexts texts,
+            FolderState state,
+            FolderHints hints,
+            FoundQueue found,
+            Runnable wake,
+            Supplier<Now> clock,
+            Duration interval) {
+        this.walk = walk;
+        this.texts = texts;
+        this.state = state;
+        this.hints = hints;
+        this.found = found;
+        this.wake = wake;
+        this.clock = clock;
+        this.intervalNanos = interval.toNanos();
+    }
+
+    /** Any thread. */
+    void askBarrier() {
+        barriersAsked.incrementAndGet();
+        hints.wake();
+    }
+
+    /** Whether all that was saved before the last {@link #askBarrier} is in the queue, or was. Any thread. */
+    boolean isPastBarrier() {
+        return barriersPassed >= barriersAsked.get();
+    }
+
+    /** Does what is due. Returns after how many nanoseconds something will be, unless there is a hint before. */
+    long step() throws InterruptedException {
+        if (scans > 0) {
+            lookAround();
+        }
+        if (scanDue() <= clock.get().nanos()) {
+            scan();
+        }
+        return Math.max(
+                0, Math.min(scanDue(), state.nextRestless()) - clock.get().nanos());
+    }
+
+    private long scanDue() {
+        if (scans == 0) {
+            return Long.MIN_VALUE;
+        }
+        if (!isPastBarrier()) {
+            return barrier == barriersAsked.get() && state.isMoving()
+                    ? scanEnded + FolderState.SETTLED_NANOS
+                    : scanEnded;
+        }
+        return scanEnded + Math.max(scanTook * PAUSES, state.wantsScan() ? SOON_NANOS : intervalNanos);
+    }
+
+    private void scan() throws InterruptedException {
+        long asked = barriersAsked.get();
+        long begun = clock.get().nanos();
+        state.beginScan();
+        walk.all(new FullScan());
+        scanTook = clock.get().nanos() - begun;
+        hints.clean();
+        state.endScan();
+        carryOut();
+        scans++;
+        Now ended = clock.get();
+        scanEnded = ended.nanos();
+        if (asked > barriersPassed) {
+            pass(asked, ended);
+        }
+    }
+
+    /**
+     * The second scan behind a barrier passes it if it agrees with the first. Where files come and go all the time no two
+     * scans ever agree; then what was there when the barrier was asked for has had its time to be told.
+     */
+    private void pass(long asked, Now ended) {
+        if (asked != barrier) {
+            barrier = asked;
+            barrierSince = ended.nanos();
+        } else if (state.agrees(ended) || ended.nanos() - barrierSince > FolderState.RESTLESS_NANOS) {
+            barriersPassed = asked;
+            wake.run();
+        }
+    }
+
+    /** Looks at what hints name, and at what had not settled. */
+    private void lookAround() throws InterruptedException {
+        FolderHints.Hints taken = hints.take();
+        if (taken.lost()) {
+            state.wantScan();
+        }
+        Hinted visitor = new Hinted();
+        for (Path path : taken.paths()) {
+            walk.at(path, visitor);
+        }
+        Now now = clock.get();
+        for (String id : state.restless(now)) {
+            try {
+                walk.at(texts.path(id), visitor);
+                state.lookedAgain(id, now);
+            } catch (InputException e) {
+                state.gone(id);
+            }
+        }
+    }
+
+    private final class FullScan implements FolderWalk.Visitor {
+        @Override
+        public void file(String id, FileVersion version) throws InterruptedException {
+            state.scanned(id, version, clock.get());
+            if (++looks % AT_ONCE == 0 && scans > 0) {
+                lookAround();
+            }
+        }
+
+        @Override
+        public void folder(FolderWalk.Folder folder) {
+            hints.watch(folder);
+            state.folder(folder, clock.get());
+        }
+
+        @Override
+        public void empty(FolderWalk.Folder folder) {
+            state.empty(folder);
+        }
+
+        @Override
+        public void unknown(String id, Path path, String why) {
+            state.unknown(id, path, why);
+        }
+
+        @Override
+        public void gone(String id) {
+            throw new IllegalStateException("nothing was asked for by name");
+        }
+    }
+
+    private final class Hinted implements FolderWalk.Visitor {
+        @Override
+        public void file(String id, FileVersion version) throws InterruptedException {
+            state.hinted(id, version, clock.get());
+            carryOut();
+        }
+
+        @Override
+        public void folder(FolderWalk.Folder folder) {
+            hints.watch(folder);
+        }
+
+        @Override
+        public void empty(FolderWalk.Folder folder) {
+            // a scan may see more in that
+        }
+
+        @Override
+        public void unknown(String id, Path path, String why) {
+            state.gone(id);
+        }
+
+        @Override
+        public void gone(String id) {
+            state.gone(id);
+        }
+    }
+
+    private void carryOut() throws InterruptedException {
+        for (Step step = state.next(); step != null; step = state.next()) {
+            if (step instanceof Step.Read read) {
+                byte[] text = text(read.id(), read.version());
+                if (text != null) {
+                    state.told(read.id(), read.version());
+                    tell(text.length, driver -> driver.change(change(read.id(), read.version(), text)));
+                }
+            } else if (step instanceof Step.Rename rename) {
+                rename(rename);
+            } else if (step instanceof Step.Deleted deleted) {
+                tell(0, driver -> driver.change(DocumentChange.deleted(deleted.id(), "gone", "", 0)));
+            } else if (step instanceof Step.Unreadable unreadable) {
+                tell(0, driver -> driver.unreadable(unreadable.name(), unreadable.why()));
+            } else if (step instanceof Step.Mended mended) {
+                tell(0, driver -> driver.readable(mended.name()));
+            }
+        }
+    }
+
+    /** The text travels along, for the driver may have to take it as two changes. */
+    private void rename(Step.Rename rename) throws InterruptedException {
+        String from = rename.from(), to = rename.to();
+        FileVersion version = rename.version();
+        byte[] text = text(to, version);
+        if (text == null) {
+            return; // it has moved on: what became of the old name is for the next scan to say
+        }
+        state.renamed(from, to, version);
+        tell(text.length, driver -> {
+            if (!driver.rename(from, to, FolderState.version(version), version.modifiedNanos())) {
+                driver.change(DocumentChange.deleted(from, "gone", "", 0));
+                driver.change(change(to, version, text));
+            }
+        });
+    }
+
+    private byte @Nullable [] text(String id, FileVersion version) throws InterruptedException {
+        FolderTexts.Text text = texts.read(id, version);
+        String why = text.unreadable();
+        if (why != null) {
+            if (state.unreadable(id, version, clock.get())) {
+                tell(0, driver -> driver.unreadable(id, why));
+            }
+        } else if (text.bytes() == null) {
+            state.changing(id, version, clock.get());
+        }
+        return text.bytes();
+    }
+
+    private static DocumentChange change(String id, FileVersion version, byte[] text) {
+        return new DocumentChange(
+                id, FolderState.version(version), text, version.bytes(), version.modifiedNanos(), "", 0);
+    }
+
+    private void tell(int bytes, FoundQueue.Found what) throws InterruptedException {
+        if (found.put(bytes, what)) {
+            wake.run();
+        }
+    }
+}

@@ -1,0 +1,530 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.input.FileVersion;
+import dev.millrace.input.Names;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What has been told of the files of watched folders, and what follows from each look at them. Pure: looks and times come in
+ * as arguments, {@link Step}s come out; what became of a step is to be said before the next look. One thread.
+ *
+ * <p>Looks come from full scans, between {@link #beginScan} and {@link #endScan}, and one by one from hints, at any time.
+ * A hint may have a file read early. That a file is gone, or has another name, only a full scan can say: gone is what two
+ * scans in a row have not found.
+ */
+final class FolderState {
+    /** A file is read when it was the same for as long as this; no step of a modification time is longer. */
+    static final long SETTLED_NANOS = 100_000_000;
+    /** The same where modification times are whole seconds, or every other second. */
+    private static final long SETTLED_COARSE_NANOS = 2_100_000_000L;
+    /** A file that changes for longer than this holds up no barrier. */
+    static final long RESTLESS_NANOS = 5_000_000_000L;
+
+    private static final long SHORT_NANOS = 5_000_000;
+    private static final long UNREADABLE_AGAIN_NANOS = 2_000_000_000L;
+
+    /**
+     * When a look was taken.
+     *
+     * @param nanos of a clock that never jumps
+     * @param wallNanos since 1970, as modification times are
+     */
+    record Now(long nanos, long wallNanos) {}
+
+    /** What is to be done about a document. */
+    sealed interface Step {
+        /** Read it; then one of {@link #told}, {@link #changing}, {@link #unreadable}. */
+        record Read(String id, FileVersion version) implements Step {}
+
+        /** Read it under its new name; then {@link #renamed}, or as for {@link Read}. */
+        record Rename(String from, String to, FileVersion version) implements Step {}
+
+        record Deleted(String id) implements Step {}
+
+        /** A file, or all in a folder, keeps its last good version. */
+        record Unreadable(String name, String why) implements Step {}
+
+        /** What was called unreadable is as it is counted again, or gone. */
+        record Mended(String name) implements Step {}
+    }
+
+    private static final class Document {
+        final String id;
+        /** What was told of it by an earlier driver, until a look has found the same. */
+        @Nullable
+        String toldBefore;
+        /** The state that was told; null where nothing was, or nothing by this driver. */
+        @Nullable
+        FileVersion told;
+        /** The state in which it could not be read. */
+        @Nullable
+        FileVersion unreadable;
+
+        long triedNanos;
+        /** The last scan that found it. */
+        int seen;
+
+        @Nullable
+        Restless restless;
+
+        Document(String id) {
+            this.id = id;
+        }
+
+        boolean isTold() {
+            return told != null || toldBefore != null;
+        }
+
+        String toldVersion() {
+            return told != null ? version(told) : String.valueOf(toldBefore);
+        }
+    }
+
+    /** A file that differs from what was told, and has not settled. */
+    private static final class Restless {
+        FileVersion version;
+        long sameSince;
+        /** When to look again. */
+        long due;
+
+        final long since;
+
+        Restless(FileVersion version, long nanos) {
+            this.version = version;
+            this.since = nanos;
+            this.sameSince = nanos;
+        }
+    }
+
+    /** A folder as it was before a scan listed it; quiet where any later change would show in its time. */
+    private record Listed(@Nullable Object key, long modifiedNanos, long sinceNanos, boolean isQuiet) {
+        boolean isSame(Listed other) {
+            return modifiedNanos == other.modifiedNanos && Objects.equals(key, other.key);
+        }
+    }
+
+    private final Map<String, Document> documents = new HashMap<>();
+    /** By identity, files that were told: a new name of one of them is for a scan to judge. */
+    private final Map<Object, Document> byKey = new HashMap<>();
+
+    private final Set<Document> restless = new LinkedHashSet<>();
+    /** Told, and not found by the last scan. */
+    private final Set<Document> missed = new HashSet<>();
+    /** Folders by id, as the last scan and the one under way found them. */
+    private Map<String, Listed> listed = new HashMap<>();
+
+    private Map<String, Listed> listing = new HashMap<>();
+    /** Folders by id, with their identity when last there was something in them. */
+    private final Map<String, Object> filled = new HashMap<>();
+
+    private final Map<String, FolderWalk.Folder> empty = new HashMap<>();
+    private final Map<String, Step.Unreadable> unknown = new LinkedHashMap<>();
+    private final Map<String, Step.Unreadable> unknownTold = new HashMap<>();
+    private final List<Step.Read> changed = new ArrayList<>();
+    private final Queue<Step> steps = new ArrayDeque<>();
+    private int scan;
+    private boolean moved, wanted;
+
+    /**
+     * A document of an earlier driver.
+     *
+     * @param version as {@link #version} made it; null where that is not known, so that it is read again
+     */
+    void restore(String id, @Nullable String version) {
+        document(id).toldBefore = version == null ? "" : version;
+    }
+
+    /** Time, size and identity in one text: the same file in the same state, whatever its name. */
+    static String version(FileVersion version) {
+        return version.modifiedNanos() + "/" + version.bytes() + "/" + version.key();
+    }
+
+    /** What has been decided; null where all has been taken. */
+    @Nullable
+    Step next() {
+        return steps.poll();
+    }
+
+    // ---- full scans
+
+    void beginScan() {
+        scan++;
+        moved = false;
+        wanted = false;
+        changed.clear();
+        unknown.clear();
+        empty.clear();
+        listing = new HashMap<>();
+    }
+
+    void folder(FolderWalk.Folder folder, Now now) {
+        Listed before = listed.get(folder.id());
+        Listed first = new Listed(folder.key(), folder.modifiedNanos(), now.nanos(), false);
+        long since = before != null && before.isSame(first) ? before.sinceNanos : now.nanos();
+        listing.put(
+                folder.id(),
+                new Listed(
+                        folder.key(), folder.modifiedNanos(), since, hasSettled(folder.modifiedNanos(), since, now)));
+    }
+
+    void empty(FolderWalk.Folder folder) {
+        empty.put(folder.id(), folder);
+    }
+
+    /** What is there cannot be looked into: all that was told of it stays. */
+    void unknown(String id, Path path, String why) {
+        unknown.put(id, new Step.Unreadable(Names.printable(path), why + "; what was counted of it is kept"));
+    }
+
+    void scanned(String id, FileVersion version, Now now) {
+        Document document = document(id);
+        moved |= document.seen != scan - 1;
+        document.seen = scan;
+        missed.remove(document);
+        if (isDue(document, version, now, UNREADABLE_AGAIN_NANOS)) {
+            changed.add(new Step.Read(id, version));
+        }
+    }
+
+    /** Decides what only a whole scan shows. */
+    void endScan() {
+        List<Document> absent = absent();
+        keepUnmounted(absent);
+        Predicate<Document> isKept = document -> isUnknown(document.id);
+        absent.removeIf(isKept);
+        missed.removeIf(isKept);
+        Map<String, Deque<Document>> gone = new HashMap<>();
+        for (Document document : absent) {
+            moved |= document.seen == scan - 1;
+            if (document.isTold()) {
+                gone.computeIfAbsent(document.toldVersion(), v -> new ArrayDeque<>(1))
+                        .add(document);
+            } else if (document.restless == null) {
+                forget(document); // a restless one is looked at again by itself
+            }
+        }
+        List<Step> reads = new ArrayList<>();
+        for (Step.Read each : changed) {
+            Document document = document(each.id());
+            if (each.version().equals(document.told)) {
+                continue; // by a hint, meanwhile
+            }
+            Deque<Document> olds = document.isTold() || gone.isEmpty() ? null : gone.get(version(each.version()));
+            Document old = olds == null ? null : olds.poll();
+            reads.add(old == null ? each : new Step.Rename(old.id, each.id(), each.version()));
+            if (old != null) {
+                missed.add(old); // until it has been read under its new name
+            }
+        }
+        changed.clear();
+        gone.values().forEach(olds -> olds.forEach(this::miss));
+        steps.addAll(reads);
+        tellUnknown();
+        moved |= !isListedAsBefore();
+        filled.keySet().removeIf(id -> !listing.containsKey(id) && !isUnknown(id));
+        listing.forEach((id, folder) -> {
+            if (!empty.containsKey(id) && folder.key() != null) {
+                filled.put(id, folder.key());
+            }
+        });
+        listed = listing;
+    }
+
+    private List<Document> absent() {
+        List<Document> absent = new ArrayList<>();
+        for (Document document : documents.values()) {
+            if (document.seen != scan) {
+                absent.add(document);
+            }
+        }
+        return absent;
+    }
+
+    /** A folder that is suddenly empty and on another device was unmounted: that is not what deleting looks like. */
+    private void keepUnmounted(List<Document> absent) {
+        if (empty.isEmpty()) {
+            return;
+        }
+        for (Document document : absent) {
+            FolderWalk.Folder around = around(document.id, empty);
+            if (around != null && document.isTold() && isOtherDevice(around, document)) {
+                unknown(around.id(), around.path(), "it is empty and on another device than before");
+            }
+        }
+    }
+
+    private boolean isOtherDevice(FolderWalk.Folder folder, Document document) {
+        Object before = filled.get(folder.id());
+        String device = device(before != null ? before.toString() : document.toldVersion());
+        return !device.isEmpty() && !device.equals(device(String.valueOf(folder.key())));
+    }
+
+    /** The part of an identity, or a version that ends in one, that names the device; empty where there is none. */
+    private static String device(String key) {
+        int from = key.indexOf("(dev="), to = key.indexOf(",ino=");
+        return from < 0 || to < from ? "" : key.substring(from, to);
+    }
+
+    private boolean isUnknown(String id) {
+        return unknown.containsKey(id) || !unknown.isEmpty() && around(id, unknown) != null;
+    }
+
+    /** What is said of the innermost folder around a file. */
+    private static <T> @Nullable T around(String id, Map<String, T> folders) {
+        int end = id.length();
+        do {
+            end = id.lastIndexOf('/', end - 1);
+            String inner = id.substring(0, end + 1);
+            T known = folders.get(inner);
+            if (known == null && end > 0) {
+                known = folders.get(id.substring(0, end)); // of which was not known what it is
+            }
+            if (known != null) {
+                return known;
+            }
+        } while (end > 0);
+        return null;
+    }
+
+    private void miss(Document document) {
+        if (missed.add(document)) {
+            return;
+        }
+        steps.add(new Step.Deleted(document.id));
+        document.unreadable = null;
+        forget(document);
+    }
+
+    private void tellUnknown() {
+        unknown.forEach((id, what) -> {
+            if (unknownTold.putIfAbsent(id, what) == null) {
+                steps.add(what);
+            }
+        });
+        unknownTold.entrySet().removeIf(told -> {
+            boolean known = !isUnknown(told.getKey());
+            if (known) {
+                steps.add(new Step.Mended(told.getValue().name()));
+            }
+            return known;
+        });
+    }
+
+    private boolean isListedAsBefore() {
+        return listing.size() == listed.size()
+                && listing.entrySet().stream().allMatch(each -> {
+                    Listed before = listed.get(each.getKey());
+                    return before != null && before.isQuiet && before.isSame(each.getValue());
+                });
+    }
+
+    /**
+     * Whether the last two scans found the same names, and all that they found has been told. A folder's time is taken before
+     * its names are listed; where the second scan finds it unchanged, nothing came or went until after the first scan had
+     * ended. So the first was right about all folders at one moment, its end: no file moved around it.
+     */
+    boolean agrees(Now now) {
+        return !moved
+                && missed.isEmpty()
+                && restless.stream().allMatch(each -> now.nanos - restless(each).since > RESTLESS_NANOS);
+    }
+
+    /** Whether a full scan should not wait for its time: something that only it can judge has happened. */
+    boolean wantsScan() {
+        return wanted || !missed.isEmpty();
+    }
+
+    // ---- single looks
+
+    /** A look at one file, which may be new. */
+    void hinted(String id, FileVersion version, Now now) {
+        Document document = document(id);
+        Restless before = document.restless;
+        if (before != null && now.nanos < before.due || !isDue(document, version, now, SETTLED_NANOS)) {
+            return;
+        }
+        Document same = version.key() == null ? null : byKey.get(version.key());
+        if (!document.isTold() && same != null && version.equals(same.told)) {
+            wanted = true; // another name of it, or a new one
+        } else {
+            steps.add(new Step.Read(id, version));
+        }
+    }
+
+    /** There is nothing of this name now. */
+    void gone(String id) {
+        Document document = documents.get(id);
+        if (document != null) {
+            calm(document);
+            if (!document.isTold() && document.unreadable == null) {
+                documents.remove(id);
+                document = null;
+            }
+        }
+        wanted |= document != null || listed.containsKey(id + "/");
+    }
+
+    /** A restless file was to be looked at again; one that the look has not come upon is no file any more. */
+    void lookedAgain(String id, Now now) {
+        Document document = documents.get(id);
+        if (document != null && document.restless != null && document.restless.due <= now.nanos) {
+            gone(id);
+        }
+    }
+
+    /** Something has happened that no single look shows. */
+    void wantScan() {
+        wanted = true;
+    }
+
+    /** Files that are to be looked at again by now. */
+    List<String> restless(Now now) {
+        return restless.stream()
+                .filter(each -> now.nanos >= restless(each).due)
+                .map(each -> each.id)
+                .toList();
+    }
+
+    /** When the next file is to be looked at again. */
+    long nextRestless() {
+        return restless.stream().mapToLong(each -> restless(each).due).min().orElse(Long.MAX_VALUE);
+    }
+
+    /** Whether something changed so recently that scans cannot agree yet. */
+    boolean isMoving() {
+        return !restless.isEmpty() || listed.values().stream().anyMatch(folder -> !folder.isQuiet);
+    }
+
+    // ---- what became of a step
+
+    /** The driver has been told of this state. */
+    void told(String id, FileVersion version) {
+        Document document = document(id);
+        unindex(document);
+        document.unreadable = null;
+        become(document, version);
+    }
+
+    void renamed(String from, String to, FileVersion version) {
+        forget(document(from));
+        told(to, version);
+    }
+
+    /** It has changed since it was looked at. */
+    void changing(String id, FileVersion version, Now now) {
+        fidget(document(id), version, now);
+    }
+
+    /** It cannot be read. True where that is news. */
+    boolean unreadable(String id, FileVersion version, Now now) {
+        Document document = document(id);
+        calm(document);
+        boolean news = !version.equals(document.unreadable);
+        document.unreadable = version;
+        document.triedNanos = now.nanos;
+        return news;
+    }
+
+    private Document document(String id) {
+        return documents.computeIfAbsent(id, Document::new);
+    }
+
+    /** Whether a file is to be read now. */
+    private boolean isDue(Document document, FileVersion version, Now now, long unreadableAgainNanos) {
+        if (document.toldBefore != null && document.toldBefore.equals(version(version))) {
+            become(document, version);
+        }
+        if (version.equals(document.told)) {
+            calm(document);
+            mended(document);
+            return false;
+        }
+        if (version.equals(document.unreadable) && now.nanos - document.triedNanos < unreadableAgainNanos) {
+            return false;
+        }
+        if (document.restless == null && hasSettled(version.modifiedNanos(), now.nanos, now)) {
+            return true;
+        }
+        return hasSettled(version.modifiedNanos(), fidget(document, version, now).sameSince, now);
+    }
+
+    private Restless fidget(Document document, FileVersion version, Now now) {
+        Restless known = document.restless;
+        if (known == null) {
+            known = new Restless(version, now.nanos);
+            document.restless = known;
+            restless.add(document);
+        } else if (!known.version.equals(version)) {
+            known.version = version;
+            known.sameSince = now.nanos;
+        }
+        long settled = untilSettled(version.modifiedNanos(), known.sameSince, now);
+        known.due = now.nanos + Math.max(SHORT_NANOS, Math.min(settled, SETTLED_NANOS));
+        return known;
+    }
+
+    /** Whether a later change would show: the time of the last one is not now, or has stayed the same long enough. */
+    private static boolean hasSettled(long modifiedNanos, long sameSinceNanos, Now now) {
+        return untilSettled(modifiedNanos, sameSinceNanos, now) <= 0;
+    }
+
+    private static long untilSettled(long modifiedNanos, long sameSinceNanos, Now now) {
+        long needed = modifiedNanos % 1_000_000_000 == 0 ? SETTLED_COARSE_NANOS : SETTLED_NANOS;
+        return needed - Math.max(now.wallNanos - modifiedNanos, now.nanos - sameSinceNanos);
+    }
+
+    private void become(Document document, FileVersion version) {
+        calm(document);
+        document.toldBefore = null;
+        document.told = version;
+        if (version.key() != null) {
+            byKey.put(version.key(), document);
+        }
+    }
+
+    private void calm(Document document) {
+        if (document.restless != null) {
+            restless.remove(document);
+            document.restless = null;
+        }
+    }
+
+    private void mended(Document document) {
+        if (document.unreadable != null) {
+            document.unreadable = null;
+            steps.add(new Step.Mended(document.id));
+        }
+    }
+
+    private void forget(Document document) {
+        calm(document);
+        mended(document);
+        unindex(document);
+        missed.remove(document);
+        documents.remove(document.id);
+    }
+
+    private void unindex(Document document) {
+        if (document.told != null && document.told.key() != null) {
+            byKey.remove(document.told.key(), document);
+        }
+    }
+
+    private static Restless restless(Document document) {
+        return Objects.requireNonNull(document.restless);
+    }
+}

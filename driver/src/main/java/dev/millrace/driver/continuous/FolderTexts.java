@@ -1,0 +1,99 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.input.CompressionProbe;
+import dev.millrace.input.FileVersion;
+import dev.millrace.input.InputException;
+import dev.millrace.input.InputFiles;
+import dev.millrace.input.InputLimits;
+import dev.millrace.input.InputRoots;
+import dev.millrace.input.TextInput;
+import dev.millrace.job.InputRange;
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads files of watched folders by id. One thread. */
+final class FolderTexts {
+    /**
+     * What reading came to: the text, why there is none, or neither where the file is not as it was looked at.
+     *
+     * @param bytes decompressed
+     */
+    @SuppressWarnings("ArrayRecordComponent") // carried once, never compared
+    record Text(byte @Nullable [] bytes, @Nullable String unreadable) {
+        static final Text CHANGING = new Text(null, null);
+    }
+
+    private final InputRoots roots;
+    private final List<InputRoots.Located> folders = new ArrayList<>();
+    private final InputLimits limits;
+    private final long mostBytes;
+
+    /**
+     * @param folders absolute
+     * @param mostBytes longest text
+     * @throws InputException if one is gone
+     */
+    FolderTexts(List<Path> folders, InputLimits limits, long mostBytes) throws InputException {
+        this.roots = InputRoots.ofArguments(folders);
+        for (Path folder : folders) {
+            this.folders.add(roots.locate(folder));
+        }
+        this.limits = limits;
+        this.mostBytes = mostBytes;
+    }
+
+    /** The text of a file that was looked at, verified to be still in that state behind the last byte. */
+    Text read(String id, FileVersion version) throws InterruptedException {
+        try {
+            InputRoots.Located folder = folder(id);
+            String path = below(id);
+            Path file = roots.resolve(folder.root(), path);
+            InputRange range = new InputRange(
+                    folder.root(),
+                    path,
+                    0,
+                    version.bytes(),
+                    version.bytes(),
+                    version.modifiedNanos(),
+                    CompressionProbe.probe(file, version.bytes()));
+            try (TextInput in = InputFiles.open(roots, range, limits)) {
+                byte[] text = in.readNBytes((int) Math.min(mostBytes + 1, Integer.MAX_VALUE - 8));
+                in.verifyUnchanged();
+                if (!FileVersion.of(file).equals(version)) {
+                    return Text.CHANGING; // another file of the same size and time
+                }
+                return text.length > mostBytes
+                        ? new Text(null, "it has more than " + mostBytes + " bytes of text")
+                        : new Text(text, null);
+            }
+        } catch (ClosedByInterruptException e) {
+            throw new InterruptedException("while reading");
+        } catch (IOException e) {
+            return hasChanged(id, version) ? Text.CHANGING : new Text(null, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private boolean hasChanged(String id, FileVersion version) {
+        try {
+            return !FileVersion.of(path(id)).equals(version);
+        } catch (InputException e) {
+            return true;
+        }
+    }
+
+    Path path(String id) throws InputException {
+        return roots.resolve(folder(id).root(), below(id));
+    }
+
+    private InputRoots.Located folder(String id) {
+        return folders.get(folders.size() == 1 ? 0 : Integer.parseInt(id.substring(0, id.indexOf('/'))) - 1);
+    }
+
+    private String below(String id) {
+        return folders.size() == 1 ? id : id.substring(id.indexOf('/') + 1);
+    }
+}

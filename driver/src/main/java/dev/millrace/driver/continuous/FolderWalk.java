@@ -1,0 +1,231 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.driver.submit.Filter;
+import dev.millrace.input.FileVersion;
+import dev.millrace.input.Names;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lists watched folders: one look at each file and folder, none of them opened. Decides nothing. The scanner's thread; a
+ * {@link Visitor} may begin another walk from within.
+ */
+final class FolderWalk {
+    /** What a walk comes upon. */
+    interface Visitor {
+        /** A file that the patterns take. */
+        void file(String id, FileVersion version) throws InterruptedException;
+
+        /** A folder whose names are listed next. */
+        void folder(Folder folder);
+
+        /** All names of a folder have been listed, and there was none. */
+        void empty(Folder folder);
+
+        /**
+         * What cannot be looked into: nothing is known of what is there, so all of it stays as it is.
+         *
+         * @param id of a folder, with a slash behind it, or of what may be a file or a folder
+         */
+        void unknown(String id, Path path, String why);
+
+        /** A name that was asked for by {@link FolderWalk#at} is gone. */
+        void gone(String id);
+    }
+
+    /** The calls of the file system; tests make them fail. */
+    static class Disk {
+        @SuppressWarnings("StreamResourceLeak") // closed by the caller
+        DirectoryStream<Path> list(Path folder) throws IOException {
+            return Files.newDirectoryStream(folder);
+        }
+
+        BasicFileAttributes look(Path path, LinkOption... options) throws IOException {
+            return Files.readAttributes(path, BasicFileAttributes.class, options);
+        }
+    }
+
+    /**
+     * A folder as it was looked at before its names are listed.
+     *
+     * @param id what the ids of all below begin with: empty, or ending in a slash
+     * @param below path below the watched folder as patterns see it: empty, or ending in a slash
+     * @param key identity within the file system, where it has one
+     * @param modifiedNanos when a name last came or went; nanoseconds since 1970
+     */
+    record Folder(
+            Path path,
+            String id,
+            String below,
+            @Nullable Object key,
+            long modifiedNanos,
+            @Nullable Folder parent) {
+        /** Whether a link leads from in here back to a folder around it. */
+        boolean isWithin(@Nullable Object other) {
+            return other != null && (other.equals(key) || parent != null && parent.isWithin(other));
+        }
+    }
+
+    private final List<Path> roots;
+    private final Filter filter;
+    private final boolean followLinks;
+    private final LinkOption[] options;
+    private final Disk disk;
+
+    /** @param roots absolute */
+    FolderWalk(List<Path> roots, Filter filter, boolean followLinks, Disk disk) {
+        this.roots = roots;
+        this.filter = filter;
+        this.followLinks = followLinks;
+        this.options = followLinks ? new LinkOption[0] : new LinkOption[] {LinkOption.NOFOLLOW_LINKS};
+        this.disk = disk;
+    }
+
+    /** What the ids of all files in a watched folder begin with. */
+    static String prefix(int root, int roots) {
+        return roots == 1 ? "" : root + 1 + "/";
+    }
+
+    /** Looks at everything. A watched folder that is gone, or none any more, is unknown. */
+    void all(Visitor visitor) throws InterruptedException {
+        for (int i = 0; i < roots.size(); i++) {
+            Path path = roots.get(i);
+            String id = prefix(i, roots.size());
+            try {
+                BasicFileAttributes attributes = disk.look(path);
+                if (attributes.isDirectory()) {
+                    list(folder(path, id, "", attributes, null), visitor);
+                } else {
+                    visitor.unknown(id, path, "it is no folder any more");
+                }
+            } catch (NoSuchFileException e) {
+                visitor.unknown(id, path, "it is gone");
+            } catch (IOException e) {
+                visitor.unknown(id, path, reason(e));
+            }
+        }
+    }
+
+    /** Looks at one file or folder, and all in it. Nothing where no watched folder holds it or the patterns exclude it. */
+    void at(Path path, Visitor visitor) throws InterruptedException {
+        for (int i = 0; i < roots.size(); i++) {
+            Path root = roots.get(i);
+            if (!path.startsWith(root) || path.equals(root)) {
+                continue;
+            }
+            Folder around = new Folder(root, prefix(i, roots.size()), "", null, 0, null);
+            Path inner = root.relativize(path);
+            for (int n = 0; around != null && n < inner.getNameCount() - 1; n++) {
+                around = enter(around, around.path.resolve(inner.getName(n)), null, 0);
+            }
+            if (around != null) {
+                Deque<Folder> folders = new ArrayDeque<>();
+                if (!look(around, path, visitor, folders)) {
+                    visitor.gone(id(around, path));
+                }
+                if (!followLinks) { // else only a walk from the top knows what a link leads back to
+                    listAll(folders, visitor);
+                }
+            }
+        }
+    }
+
+    private void list(Folder first, Visitor visitor) throws InterruptedException {
+        Deque<Folder> folders = new ArrayDeque<>();
+        folders.push(first);
+        listAll(folders, visitor);
+    }
+
+    private void listAll(Deque<Folder> folders, Visitor visitor) throws InterruptedException {
+        List<Folder> inner = new ArrayList<>();
+        while (!folders.isEmpty()) {
+            Folder folder = folders.pop();
+            visitor.folder(folder);
+            inner.clear();
+            try (DirectoryStream<Path> names = disk.list(folder.path)) {
+                boolean empty = true;
+                for (Path each : names) {
+                    empty = false;
+                    look(folder, each, visitor, inner);
+                }
+                if (empty) {
+                    visitor.empty(folder);
+                }
+            } catch (IOException | DirectoryIteratorException e) {
+                boolean gone = e instanceof NoSuchFileException || e instanceof NotDirectoryException;
+                if (!gone || folder.parent == null) {
+                    visitor.unknown(folder.id, folder.path, gone ? "it is gone" : reason(e));
+                }
+            }
+            inner.forEach(folders::push);
+        }
+    }
+
+    /** False where there is nothing of this name. */
+    private boolean look(Folder folder, Path path, Visitor visitor, Collection<Folder> inner)
+            throws InterruptedException {
+        try {
+            BasicFileAttributes attributes = disk.look(path, options);
+            if (attributes.isDirectory()) {
+                Folder entered = enter(folder, path, attributes.fileKey(), modifiedNanos(attributes));
+                if (entered != null && !(followLinks && folder.isWithin(entered.key))) {
+                    inner.add(entered);
+                }
+            } else if (attributes.isRegularFile()) {
+                String name = name(path);
+                if (filter.takes(name, folder.below + name)) {
+                    visitor.file(id(folder, path), FileVersion.of(path, attributes));
+                }
+            }
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            visitor.unknown(id(folder, path), path, reason(e));
+            return true;
+        }
+    }
+
+    private @Nullable Folder enter(Folder parent, Path path, @Nullable Object key, long modifiedNanos) {
+        String name = name(path);
+        String below = parent.below + name;
+        return filter.enters(name, below)
+                ? new Folder(path, id(parent, path) + "/", below + "/", key, modifiedNanos, parent)
+                : null;
+    }
+
+    private static Folder folder(
+            Path path, String id, String below, BasicFileAttributes attributes, @Nullable Folder parent) {
+        return new Folder(path, id, below, attributes.fileKey(), modifiedNanos(attributes), parent);
+    }
+
+    private static long modifiedNanos(BasicFileAttributes attributes) {
+        return attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS);
+    }
+
+    private static String name(Path path) {
+        return String.valueOf(path.getFileName());
+    }
+
+    private static String id(Folder folder, Path path) {
+        return folder.id + Names.encode(path.getFileName());
+    }
+
+    private static String reason(Exception e) {
+        return "it cannot be looked into: " + Names.printable(String.valueOf(e.getMessage()));
+    }
+}

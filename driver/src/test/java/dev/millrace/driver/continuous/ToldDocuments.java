@@ -1,0 +1,84 @@
+package dev.millrace.driver.continuous;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.job.DocumentEntry;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** A driver that takes down what a source tells it, and checks that each of it makes sense. */
+final class ToldDocuments implements DocumentSource.Driver {
+    final Map<String, String> texts = new TreeMap<>();
+    final Map<String, DocumentEntry> entries = new LinkedHashMap<>();
+    final List<String> log = new ArrayList<>();
+    final Map<String, String> unreadable = new TreeMap<>();
+    final Set<String> underWay = new TreeSet<>();
+    boolean refusesRenames;
+    volatile boolean hasRoom = true;
+
+    @Override
+    public @Nullable DocumentEntry entry(String id) {
+        return underWay.contains(id) ? null : entries.get(id);
+    }
+
+    @Override
+    public Iterable<String> ids() {
+        return List.copyOf(entries.keySet());
+    }
+
+    @Override
+    public void change(DocumentChange change) {
+        unreadable.remove(change.id());
+        if (change.isDeletion()) {
+            log.add(change.id() + " deleted");
+            assertThat(texts.remove(change.id())).isNotNull();
+            entries.remove(change.id());
+        } else {
+            String text = new String(Objects.requireNonNull(change.text()), StandardCharsets.UTF_8);
+            log.add(change.id() + " = " + text);
+            texts.put(change.id(), text);
+            entries.put(
+                    change.id(),
+                    new DocumentEntry(change.version(), change.bytes(), change.modifiedNanos(), List.of()));
+        }
+    }
+
+    @Override
+    public boolean rename(String from, String to, String version, long modifiedNanos) {
+        DocumentEntry old = entries.get(from);
+        if (refusesRenames || old == null || entries.containsKey(to)) {
+            return false;
+        }
+        assertThat(version).isEqualTo(old.version());
+        entries.remove(from);
+        entries.put(to, old);
+        texts.put(to, Objects.requireNonNull(texts.remove(from)));
+        log.add(from + " -> " + to);
+        return true;
+    }
+
+    @Override
+    public void unreadable(String id, String why) {
+        log.add(id + " unreadable");
+        unreadable.put(id, why);
+    }
+
+    @Override
+    public void readable(String id) {
+        log.add(id + " readable");
+        assertThat(unreadable.remove(id)).isNotNull();
+    }
+
+    @Override
+    public boolean hasRoom() {
+        return hasRoom;
+    }
+}
