@@ -3,6 +3,7 @@
 Settings, by environment:
 
     COMPOSE              "docker compose" or "docker-compose"; default the first that works
+    MILLRACE_E2E_HOLD    seconds for which a test that failed leaves its cluster up, to be looked at; default 0
 """
 
 import datetime
@@ -167,8 +168,12 @@ def on_a_cluster(folder, test, services=("init", "broker", "mapper", "reducer"),
             for service in ("mapper", "reducer") for container in containers(service)))
         say(f"the cluster is up and healthy after {time.monotonic() - began:.1f} s")
         test()
-    except (Failed, subprocess.TimeoutExpired):
+    except (Failed, subprocess.TimeoutExpired) as failure:
         show_logs(services)
+        hold = float(os.environ.get("MILLRACE_E2E_HOLD", "0"))
+        if hold:
+            say(f"failed, the cluster stays for {hold:.0f} s: {failure}")
+            time.sleep(hold)
         raise
     finally:
         compose("--profile", "*", "down", "-v", "--remove-orphans", "-t", "45", timeout=180)
