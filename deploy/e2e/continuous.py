@@ -13,7 +13,7 @@ processes are killed from the host. Leaves no container, network or volume behin
 
     COMPOSE              "docker compose" or "docker-compose"; default the first that works
     MILLRACE_E2E_MINUTES minutes of further rounds, with faults by chance: default 0
-    MILLRACE_E2E_ROUND   the one round that they are to be, such as "killed broker"; default any
+    MILLRACE_E2E_ROUND   such as "killed broker": nothing but rounds of that name, for these minutes
     MILLRACE_E2E_SEED    number that edits and faults come from; default a new one, which is printed
 """
 
@@ -191,11 +191,12 @@ class Topic:
     def begin(self, console_edits):
         """Starts a producer that stays for the round, and gives the other all of its edits at once."""
         self.round += 1
-        self.errors = tempfile.TemporaryFile(mode="w+")
-        # The same partition for a key as Kafka's own clients choose; and what is sent again does not overtake.
+        self.errors = tempfile.TemporaryFile(mode="a+")
+        # The same partition for a key as Kafka's own clients choose; and what is sent again does not overtake, for which
+        # idempotence would not do: librdkafka gives up for good where the sequence is lost with a broker.
         self.kcat = subprocess.Popen(
             composing("run", "--rm", "--no-deps", "-T", "kcat", "-P", "-t", TOPIC, "-K", r"\x1f", "-D", r"\x1e", "-Z", "-E",
-                      "-X", "partitioner=murmur2_random", "-X", "enable.idempotence=true"),
+                      "-X", "partitioner=murmur2_random", "-X", "max.in.flight.requests.per.connection=1"),
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.errors)
         if self.has_tools and console_edits:
             self.console = subprocess.Popen(
@@ -235,8 +236,11 @@ class Topic:
         if len(text) > 900_000:
             text = b""  # more than kcat sends in one record
         text = text.decode("utf-8", "ignore").encode("utf-8")
-        self.kcat.stdin.write(key.encode() + self.PART.encode() + text + self.END.encode())
-        self.kcat.stdin.flush()
+        try:
+            self.kcat.stdin.write(key.encode() + self.PART.encode() + text + self.END.encode())
+            self.kcat.stdin.flush()
+        except BrokenPipeError:
+            raise Failed(f"kcat has ended: {self.kcat_errors()}") from None
         self.keep("kcat", key, text or None)  # -Z makes a deletion of an empty text
 
     def wait_for_console(self):
@@ -251,11 +255,13 @@ class Topic:
         """Returns when all is written and acknowledged."""
         self.kcat.stdin.close()
         code = self.kcat.wait(ANSWER_SECONDS)
-        self.errors.seek(0)
-        said = self.errors.read()
-        if code or "Delivery failed" in said:
-            raise Failed(f"kcat ended with {code}: {said[-2000:]}")
+        if code or "Delivery failed" in self.kcat_errors():
+            raise Failed(f"kcat ended with {code}: {self.kcat_errors()[-2000:]}")
         self.wait_for_console()
+
+    def kcat_errors(self):
+        self.errors.seek(0)
+        return self.errors.read()
 
     def close(self):
         for process in (self.kcat, self.console):
@@ -425,10 +431,11 @@ class Test:
         for service in JOBS:
             self.wait_for_driver(service, "has begun")
         self.round("calm", lambda: time.sleep(5))
-        self.round("4 mappers, killed mapper and reducer, a batch beside", self.grow)
-        self.round("killed drivers, 2 mappers", self.lose_drivers, busy=True)
-        self.round("restarted broker", self.lose_broker, console_edits=0)
-        self.look()
+        if not ROUND:
+            self.round("4 mappers, killed mapper and reducer, a batch beside", self.grow)
+            self.round("killed drivers, 2 mappers", self.lose_drivers, busy=True)
+            self.round("restarted broker", self.lose_broker, console_edits=0)
+            self.look()
         self.by_chance()
         self.read_results()
         self.sizes.show()
@@ -604,6 +611,10 @@ class Test:
             counts = self.last[job][1]
             live = json.loads(self.ask("top", "--json", "--job", job))
             wanted = {"documents": len(texts), "tokens": sum(counts.values()), "words": len(counts)}
+            if live["documents"] is None:
+                # Not known: what the driver said last was cleared away, and of an idle job it says nothing new.
+                say(f"{job}: top does not know the number of documents")
+                del wanted["documents"]
             if {name: live[name] for name in wanted} != wanted:
                 raise Failed(f"top of {job}: {live}, not {wanted}")
             if [each["count"] for each in live["top"]] != [count for _, count in counts.most_common(20)]:
