@@ -117,6 +117,8 @@ build_kafka() {
     cp -a "$here/kafka" "$work/kafka"
     "$maven" -q -B -f "$work/kafka/pom.xml" -Dkafka.version="$version" dependency:copy-dependencies \
         -DincludeScope=runtime -DoutputDirectory="$work/kafka/libs" </dev/null >&2
+    "$maven" -q -B -f "$work/kafka/tools.xml" dependency:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$work/kafka/tools" </dev/null >&2
     say "build $KAFKA_IMAGE"
     docker build -q --build-arg JAVA_IMAGE="$JAVA_IMAGE" --label "$LABEL=$recipe" -t "$KAFKA_IMAGE" "$work/kafka" >/dev/null
 }

@@ -15,23 +15,23 @@ container, network or volume behind. Settings, by environment:
     MILLRACE_E2E_KILLS   how many of the three are killed, one after the other; default 1
 """
 
-import datetime
 import json
 import os
 import pathlib
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+from compose import (OVERLAYS, ROOT, Failed, check, compose, composing, containers, docker, driving, inspect, instant,
+                     kill_process, on_a_cluster, restart_broker, run, same_table, say, scaling, wait_for)
+
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-PROJECT = "millrace-e2e"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "millrace-e2e"
 SMOKE = os.environ.get("MILLRACE_E2E_SMOKE") == "1"
 BROKERS = {"1": ["broker"], "3": ["broker", "broker-2", "broker-3"]}[os.environ.get("MILLRACE_E2E_BROKERS", "1")]
@@ -39,80 +39,6 @@ KILLS = int(os.environ.get("MILLRACE_E2E_KILLS", "1"))
 CHUNK = os.environ.get("MILLRACE_E2E_CHUNK", "256KiB" if len(BROKERS) == 3 else
                        "8KiB" if os.environ.get("COMPOSE") == "docker-compose" else "32KiB")
 JOB_SECONDS = 600
-STARTED = time.monotonic()
-
-
-class Failed(Exception):
-    pass
-
-
-def say(text):
-    print(f"[e2e {time.monotonic() - STARTED:6.1f}s] {text}", flush=True)
-
-
-def check(condition, text):
-    if not condition:
-        raise Failed(text)
-    say(f"ok: {text}")
-
-
-def run(*command, timeout=180, quiet=True, **more):
-    """Runs a command to its end; its output is shown only where it fails."""
-    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=timeout, text=True, errors="replace",
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT if quiet else None, **more)
-    if done.returncode != 0:
-        raise Failed(f"{shlex.join(map(str, command))} ended with {done.returncode}:\n{done.stdout[-4000:]}")
-    return done.stdout.strip()
-
-
-def docker(*arguments, **more):
-    return run("docker", *arguments, **more)
-
-
-def find_compose():
-    asked = os.environ.get("COMPOSE")
-    for candidate in [asked] if asked else ["docker compose", "docker-compose"]:
-        command = shlex.split(candidate)
-        if shutil.which(command[0]) and subprocess.run(
-                [*command, "version"], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0:
-            return command
-    raise Failed("neither docker compose nor docker-compose works")
-
-
-COMPOSE = []
-
-
-def compose(*arguments, **more):
-    return run(*composing(*arguments), **more)
-
-
-def composing(*arguments):
-    """v1 looks for paths of all files from the folder of the first."""
-    files = ["-f", "docker-compose.yml", "-f", "deploy/compose.three-brokers.yml"] if len(BROKERS) == 3 else []
-    return [*COMPOSE, *files, "-p", PROJECT, *arguments]
-
-
-def containers(service):
-    return compose("ps", "-q", service, quiet=False).split()
-
-
-def inspect(container, template):
-    return docker("inspect", "-f", template, container)
-
-
-def instant(text):
-    """Seconds since 1970 of what Docker prints, nanoseconds and all."""
-    whole, _, rest = text.rstrip("Z").partition(".")
-    moment = datetime.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=datetime.timezone.utc)
-    return moment.timestamp() + float("0." + (re.match(r"\d*", rest).group() or "0"))
-
-
-def wait_for(what, seconds, condition):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise Failed(f"{what}: not within {seconds} s")
-        time.sleep(0.1)
 
 
 class Job:
@@ -128,9 +54,8 @@ class Job:
         self.begun = time.monotonic()
         self.seconds = None
         self.process = subprocess.Popen(
-            composing("run", "--rm", "--no-deps", "-T", "-v", f"{self.folder}:/out", "driver",
-                      "count", "/data", "-v", "--name", name, "--format", "tsv", "--output", "/out/words.tsv",
-                      "--receipt", "/out/receipt.json", *options),
+            driving(self.folder, "count", "/data", "-v", "--name", name, "--format", "tsv",
+                    "--output", "/out/words.tsv", "--receipt", "/out/receipt.json", *options),
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace")
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -172,13 +97,7 @@ class Job:
             raise Failed(f"the driver ended with {code}:\n" + self.tail())
 
     def compare(self, oracle, files, size):
-        words = self.folder / "words.tsv"
-        same = subprocess.run(["cmp", words, oracle], stdin=subprocess.DEVNULL, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if same.returncode != 0:
-            diff = subprocess.run(f"diff {shlex.quote(str(oracle))} {shlex.quote(str(words))} | head -n 20", shell=True,
-                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-            raise Failed(f"the counts are not the oracle's: {same.stdout}\n{diff.stdout}")
+        same_table(self.folder / "words.tsv", oracle)
         with open(oracle, encoding="utf-8") as file:
             counts = [int(line.rpartition("\t")[2]) for line in file]
         receipt = json.loads((self.folder / "receipt.json").read_text(encoding="utf-8"))
@@ -202,16 +121,6 @@ class Job:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def kill_process(container, what):
-    """kill -9 from outside, as a kernel out of memory would: the restart policy brings the container back."""
-    restarts = int(inspect(container, "{{.RestartCount}}"))
-    os.kill(int(inspect(container, "{{.State.Pid}}")), signal.SIGKILL)
-    wait_for(f"{what} back after kill -9", 60,
-             lambda: int(inspect(container, "{{.RestartCount}}")) > restarts
-             and inspect(container, "{{.State.Status}}") == "running")
-    say(f"killed {what} {container[:12]} from the host; it is back")
-
-
 def first_tasks(job, added):
     """How soon each new mapper had its first task, counted from its own line that says it has started."""
     waits = []
@@ -232,7 +141,7 @@ def first_tasks(job, added):
 def scale(mappers, before, job):
     """Adds mappers in mid-job; returns the containers that are new."""
     began = time.monotonic()
-    compose("up", "-d", "--no-recreate", "--no-build", "--scale", f"mapper={mappers}", "--scale", "reducer=2")
+    scaling(mapper=mappers, reducer=2)
     say(f"{len(before)} -> {mappers} mappers after {len(job.claims)} claims, in {time.monotonic() - began:.1f} s")
     return [container for container in containers("mapper") if container not in before]
 
@@ -270,17 +179,14 @@ def faults(oracle, files, size):
             kill_process(container, "reducer")
 
         job.wait_for_claims(len(job.claims) + chunks // 50, "before the broker goes")
-        began = time.monotonic()
-        broker = containers("broker")[0]
-        docker("restart", broker)
-        wait_for("broker healthy again", 120, lambda: inspect(broker, "{{.State.Health.Status}}") == "healthy")
-        say(f"broker restarted after {len(job.claims)} claims, healthy in {time.monotonic() - began:.1f} s")
+        restart_broker()
+        say(f"broker restarted after {len(job.claims)} claims")
 
         job.wait_for_claims(len(job.claims) + chunks // 50, "work goes on behind the restart")
         docker("stop", "-t", "40", added[1])
         code = inspect(added[1], "{{.State.ExitCode}}")
         check(code == "0", f"a mapper that is told to stop drains and exits with {code}")
-        compose("up", "-d", "--no-recreate", "--no-build", "--scale", "mapper=2", "--scale", "reducer=2")
+        scaling(mapper=2, reducer=2)
         check(len(containers("mapper")) == 2, f"4 -> 2 mappers after {len(job.claims)} claims")
         check(job.running(), "all this happened in mid-job")
         job.finish()
@@ -337,22 +243,6 @@ def chunk_bytes():
     return int(found.group(1)) << {"KiB": 10, "MiB": 20}[found.group(2)]
 
 
-def leftovers():
-    label = f"label=com.docker.compose.project={PROJECT}"
-    return {kind: found for kind, found in {
-        "containers": docker("ps", "-aq", "--filter", label),
-        "volumes": docker("volume", "ls", "-q", "--filter", label),
-        "networks": docker("network", "ls", "-q", "--filter", label)}.items() if found}
-
-
-def show_logs():
-    for service in ("init", *BROKERS, "mapper", "reducer"):
-        logs = subprocess.run(composing("logs", "--no-color", "--tail", "40", service), cwd=ROOT,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", timeout=60, check=False)
-        print(f"--- {service}\n{logs.stdout}", flush=True)
-
-
 def prepare():
     """The corpus and the oracle's answer to it, which is as good as the corpus is old."""
     if SMOKE:
@@ -380,46 +270,28 @@ def prepare():
 
 
 def main():
-    COMPOSE.extend(find_compose())
-    if leftovers():
-        compose("down", "-v", "--remove-orphans")
+    if len(BROKERS) == 3:
+        OVERLAYS.append("deploy/compose.three-brokers.yml")
     corpus, oracle, files, size = prepare()
-    os.environ.update(MILLRACE_DATA=str(corpus), MILLRACE_TAG="e2e", COMPOSE_PROFILES="", COMPOSE_ANSI="never")
-    say(f"{shlex.join(COMPOSE)} {compose('version', '--short')}")
-    failed = None
-    try:
-        # A service by name, because the driver stands under a profile that `up` leaves out.
-        compose("build", "init", "mapper", "reducer", timeout=300)
-        began = time.monotonic()
-        compose("up", "-d", "--no-build", "--scale", "reducer=2", timeout=180)
-        wait_for("mapper and reducer healthy", 60, lambda: all(
-            inspect(container, "{{.State.Health.Status}}") == "healthy"
-            for service in ("mapper", "reducer") for container in containers(service)))
-        say(f"the cluster is up and healthy after {time.monotonic() - began:.1f} s")
+
+    def test():
         if len(BROKERS) == 3:
             lost_broker(oracle, files, size)
         else:
             calm(oracle, files, size)
         if not SMOKE and len(BROKERS) == 1:
             faults(oracle, files, size)
-    except (Failed, subprocess.TimeoutExpired) as failure:
-        failed = failure
-        print(f"[e2e] FAILED: {failure}", flush=True)
-        show_logs()
+
+    try:
+        on_a_cluster(corpus, test, ["init", *BROKERS, "mapper", "reducer"], reducer=2)
     finally:
-        compose("down", "-v", "--remove-orphans", "-t", "45", timeout=180)
         shutil.rmtree(oracle.parent, ignore_errors=True)
         if SMOKE:
             shutil.rmtree(corpus, ignore_errors=True)
-    if failed is None:
-        left = leftovers()
-        check(not left, f"nothing is left after down -v {left or ''}")
-        say("passed")
-    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except Failed as failure:
+    except (Failed, subprocess.TimeoutExpired) as failure:
         sys.exit(f"[e2e] FAILED: {failure}")

@@ -34,24 +34,38 @@ def lower(word):
     return "".join("i" if c == "\u0130" else c.lower() for c in word)
 
 
-def main():
-    unit = f"[{ranges(WORD_CATEGORIES)}]+"
-    word = re.compile(f"{unit}(?:['\u2019]{unit})*")
-    letter = re.compile(f"[{ranges(('L',))}]")
+UNIT = f"[{ranges(WORD_CATEGORIES)}]+"
+WORD = re.compile(f"{UNIT}(?:['\u2019]{UNIT})*")
+LETTER = re.compile(f"[{ranges(('L',))}]")
+
+
+def count(texts):
+    """How often each word is there in texts, which are bytes."""
     raw = collections.Counter()
-    for parent, _, names in os.walk(sys.argv[1]):
+    for text in texts:
+        raw.update(WORD.findall(text.decode("utf-8", "replace")))
+    counts = collections.Counter()
+    for text, number in raw.items():
+        if LETTER.search(text):
+            counts[lower(text)] += number
+    return counts
+
+
+def table(counts):
+    """The lines that stand for counts in a file."""
+    return "".join(f"{text}\t{number}\n" for text, number in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def files(folder):
+    """The bytes of every file below a folder."""
+    for parent, _, names in os.walk(folder):
         for name in names:
             with open(os.path.join(parent, name), "rb") as file:
-                text = file.read().decode("utf-8", "replace")
-            raw.update(word.findall(text))
-    counts = collections.Counter()
-    for text, count in raw.items():
-        if letter.search(text):
-            counts[lower(text)] += count
-    out = sys.stdout
-    out.reconfigure(encoding="utf-8", newline="\n")
-    for text, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        out.write(f"{text}\t{count}\n")
+                yield file.read()
+
+
+def main():
+    sys.stdout.buffer.write(table(count(files(sys.argv[1]))).encode("utf-8"))
 
 
 if __name__ == "__main__":
