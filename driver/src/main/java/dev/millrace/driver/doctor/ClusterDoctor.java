@@ -39,6 +39,8 @@ public final class ClusterDoctor {
     /** Above this a mapper that joins waits seconds for its first task. */
     private static final int GOOD_HEARTBEAT_MILLIS = 500;
 
+    private static final int GOOD_BACKOFF_MILLIS = 5;
+
     private static final long MESSAGE_BYTES = 8 << 20;
 
     private final String bootstrapServers;
@@ -150,6 +152,12 @@ public final class ClusterDoctor {
                 "group.share.assignment.interval.ms",
                 value -> number(value) == 0,
                 "a mapper that joins waits up to this long for its first task; set it to 0");
+        setting(
+                settings,
+                "add.partitions.to.txn.retry.backoff.ms",
+                value -> number(value) <= GOOD_BACKOFF_MILLIS,
+                "a transaction that follows another at once waits this long, and with it the counts of documents; set it"
+                        + " to 1");
         setting(
                 settings,
                 "message.max.bytes",
