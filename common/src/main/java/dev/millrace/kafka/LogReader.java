@@ -1,5 +1,7 @@
 package dev.millrace.kafka;
 
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,9 @@ import org.apache.kafka.common.TopicPartition;
 public final class LogReader {
     private static final Duration POLL = Duration.ofMillis(100);
 
+    /** Longer than a broker takes to come back, or to abort what a killed client left open. */
+    private static final Duration STUCK = Duration.ofSeconds(90);
+
     private LogReader() {}
 
     /**
@@ -21,6 +26,7 @@ public final class LogReader {
      *
      * @param from -1 for the beginning
      * @return the end that was read to
+     * @throws MillraceException with {@link ExitCode#BROKER} where nothing more can be read for 90 s
      */
     public static long readToEnd(
             ClusterSettings cluster,
@@ -37,6 +43,17 @@ public final class LogReader {
             long from,
             long to,
             Consumer<ConsumerRecord<byte[], byte[]>> each) {
+        return read(cluster, partition, from, to, STUCK, each);
+    }
+
+    /** @param stuck how long may pass in which nothing more can be read */
+    public static long read(
+            ClusterSettings cluster,
+            TopicPartition partition,
+            long from,
+            long to,
+            Duration stuck,
+            Consumer<ConsumerRecord<byte[], byte[]>> each) {
         try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(
                 Map.of("fetch.max.wait.ms", 50, "max.poll.records", 10_000, "max.partition.fetch.bytes", 16 << 20))) {
             List<TopicPartition> one = List.of(partition);
@@ -44,11 +61,24 @@ public final class LogReader {
             long end = to >= 0 ? to : writtenEnd(cluster, partition);
             long first = reader.beginningOffsets(one).getOrDefault(partition, 0L);
             reader.seek(partition, Math.max(from, first));
-            while (reader.position(partition) < end) {
+            long reached = reader.position(partition), since = System.nanoTime();
+            while (reached < end) {
                 for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
                     if (record.offset() < end) {
                         each.accept(record);
                     }
+                }
+                long now = reader.position(partition);
+                if (now > reached) {
+                    reached = now;
+                    since = System.nanoTime();
+                } else if (System.nanoTime() - since > stuck.toNanos()) {
+                    throw new MillraceException(
+                            ExitCode.BROKER,
+                            partition + " could be read to offset " + reached + " only, of " + end + ", for "
+                                    + stuck.toSeconds() + " s: its broker is away, or a transaction before it"
+                                    + " stays open (kafka-transactions.sh find-hanging --topic " + partition.topic()
+                                    + " --partition " + partition.partition() + " tells)");
                 }
             }
             return end;

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -20,6 +21,9 @@ import org.apache.kafka.common.TopicPartition;
 public final class Housekeeping {
     /** Results stay this long behind the end of their job, to be read by others or collected again. */
     private static final long RESULTS_KEPT_MILLIS = 3_600_000;
+
+    /** Events are kept for so long at least, so that whoever asks how a job does finds what its driver said of late. */
+    public static final long EVENTS_KEPT_MILLIS = 60_000;
 
     private final ClusterSetup setup;
     private final TopicNames topics;
@@ -47,8 +51,23 @@ public final class Housekeeping {
         if (!needed.isEmpty()) { // the job that asks is, so this only guards against a topic purged by hand
             purge(
                     needed.stream().mapToLong(view::tasksStart).min().orElse(0),
-                    needed.stream().mapToLong(view::eventsStart).min().orElse(0));
+                    Math.min(
+                            needed.stream().mapToLong(view::eventsStart).min().orElse(0),
+                            firstEventSince(nowMillis - EVENTS_KEPT_MILLIS)));
         }
+    }
+
+    /** The greatest long where there is none. */
+    private long firstEventSince(long millis) {
+        TopicPartition events = new TopicPartition(topics.events(), 0);
+        long first = setup.get(
+                        setup.admin()
+                                .listOffsets(Map.of(events, OffsetSpec.forTimestamp(millis)))
+                                .all(),
+                        "find the last events")
+                .get(events)
+                .offset();
+        return first < 0 ? Long.MAX_VALUE : first;
     }
 
     private void deleteResults(List<JobId> over) {

@@ -90,6 +90,12 @@ final class TransactionsTest {
                 CompletableFuture<Void> reading = CompletableFuture.runAsync(() -> LogReader.readToEnd(
                         cluster, new TopicPartition("test.log", 0), -1, in -> sizes.add(in.value().length)));
                 assertThatThrownBy(() -> reading.get(1, TimeUnit.SECONDS)).isInstanceOf(TimeoutException.class);
+                // A transaction that a lost broker left open had it wait without end.
+                assertThatThrownBy(() -> LogReader.read(
+                                cluster, new TopicPartition("test.log", 0), -1, 2, Duration.ofSeconds(1), in -> {}))
+                        .isInstanceOf(MillraceException.class)
+                        .hasMessageContaining("test.log-0 could be read to offset 0 only, of 2")
+                        .hasMessageContaining("find-hanging");
                 neighbour.producer().abortTransaction();
                 reading.get(20, TimeUnit.SECONDS);
                 assertThat(sizes).containsExactly(2);

@@ -64,6 +64,7 @@ public final class ContinuousJob {
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long FLUSH_NANOS = 200_000_000;
     private static final long STATUS_NANOS = 1_000_000_000;
+    private static final long STATUS_REPEATED_MILLIS = Housekeeping.EVENTS_KEPT_MILLIS / 4;
     /** How long a canceller may take from shutting the driver out to saying why. */
     private static final long CANCEL_NANOS = 5_000_000_000L;
 
@@ -627,7 +628,8 @@ public final class ContinuousJob {
                 status.openTasks(),
                 status.unreadable(),
                 status.freshnessMillis());
-        if (!event.equals(published)) {
+        // Old events are cleared away, and whoever asks later must find one.
+        if (!event.equals(published) || System.currentTimeMillis() - event.atMillis() > STATUS_REPEATED_MILLIS) {
             published = new Event.ContinuousStatus(
                     event.job(),
                     System.currentTimeMillis(),
