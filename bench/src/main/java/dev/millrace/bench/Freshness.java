@@ -11,6 +11,7 @@ import dev.millrace.job.TextRules;
 import dev.millrace.local.EmbeddedBroker;
 import dev.millrace.local.LocalCluster;
 import dev.millrace.text.TextProfile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -18,7 +19,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.StringTokenizer;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -27,6 +30,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -119,14 +123,17 @@ public final class Freshness {
                     }
                     sent[i] = System.nanoTime();
                     sentMillis[i] = System.currentTimeMillis();
-                    producer.send(new ProducerRecord<>("documents", "doc-" + i, "mark" + i + "x " + filler));
+                    Future<RecordMetadata> unused =
+                            producer.send(new ProducerRecord<>("documents", "doc-" + i, "mark" + i + "x " + filler));
                 }
             });
             feeder.start();
             int left = n;
             while (left > 0) {
                 for (ConsumerRecord<byte[], byte[]> count : reader.poll(Duration.ofMillis(200))) {
-                    Integer i = count.key()[0] == 'm' ? index.remove(new String(count.key())) : null;
+                    Integer i = count.key()[0] == 'm'
+                            ? index.remove(new String(count.key(), StandardCharsets.UTF_8))
+                            : null;
                     if (i != null) {
                         took[i] = System.nanoTime() - sent[i];
                         left--;
@@ -152,10 +159,10 @@ public final class Freshness {
 
     private static Map<String, String> brokerProperties() {
         Map<String, String> properties = new HashMap<>();
-        for (String each : System.getProperty("broker", "").split(",")) {
-            if (!each.isEmpty()) {
-                properties.put(each.substring(0, each.indexOf('=')), each.substring(each.indexOf('=') + 1));
-            }
+        StringTokenizer given = new StringTokenizer(System.getProperty("broker", ""), ",");
+        while (given.hasMoreTokens()) {
+            String each = given.nextToken();
+            properties.put(each.substring(0, each.indexOf('=')), each.substring(each.indexOf('=') + 1));
         }
         return properties;
     }

@@ -63,9 +63,8 @@ public final class Housekeeping {
         long first = setup.get(
                         setup.admin()
                                 .listOffsets(Map.of(events, OffsetSpec.forTimestamp(millis)))
-                                .all(),
+                                .partitionResult(events),
                         "find the last events")
-                .get(events)
                 .offset();
         return first < 0 ? Long.MAX_VALUE : first;
     }
