@@ -50,7 +50,7 @@ public final class Freshness {
         InputRoots roots = InputRoots.ofArguments(List.of(Path.of(".")));
         LocalCluster.Settings settings = new LocalCluster.Settings(
                 new EmbeddedBroker.Settings(java.nio.file.Files.createTempDirectory("bench"), 0, brokerProperties()),
-                Integer.getInteger("mappers", 1),
+                Integer.getInteger("mappers", Runtime.getRuntime().availableProcessors()),
                 Integer.getInteger("partitions", 4),
                 roots,
                 InputLimits.fromEnvironment(Map.of()));
