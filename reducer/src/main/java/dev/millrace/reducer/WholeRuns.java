@@ -33,7 +33,7 @@ final class WholeRuns<R> {
     /** Takes the next part of a run that lies at {@code offset}; returns the run once it is whole, else nothing. */
     List<R> add(long task, long execution, int part, int parts, long offset, R record) throws LostPartException {
         Run run = new Run(task, execution);
-        Parts<R> known = pending.computeIfAbsent(run, r -> new Parts<>(offset, parts, new ArrayList<>(parts)));
+        Parts<R> known = pending.computeIfAbsent(run, r -> new Parts<>(offset, parts, new ArrayList<>(1)));
         if (part != known.came().size() || parts != known.parts()) {
             throw new LostPartException("task " + task + " came with part " + part + " of " + parts + " where part "
                     + known.came().size() + " of " + known.parts() + " was due");

@@ -98,6 +98,15 @@ final class PartitionReducerTest {
         assertThat(theOnlyEnded().reduction().duplicatesDropped()).isEqualTo(1);
     }
 
+    /** Memory was taken for as many parts as the record said there would be. */
+    @Test
+    void aRecordThatClaimsTwoBillionPartsTakesNoMemoryForThem() {
+        apply(new LaneRecord.Open(JOB));
+        apply(pairs(JOB, 0, 10, 0, Integer.MAX_VALUE, "a", 1));
+        apply(end(JOB, 1, Map.of("a", 1L)));
+        assertThat(theOnlyEnded().failure()).contains("DATA_LOST");
+    }
+
     @Test
     void anExecutionWrittenTwiceAfterACommitInDoubtCountsOnce() {
         apply(new LaneRecord.Open(JOB));
