@@ -88,34 +88,31 @@ abstract sealed class RunScan permits PymotwScan, UnicodeScan {
                 }
                 continue;
             }
+            int decoded = b >= 0 ? 1 << Utf8.SIZE_SHIFT | b : Utf8.decode(text, i, to);
+            int c = decoded & Utf8.CODE_POINT;
+            int end = i + (decoded >>> Utf8.SIZE_SHIFT);
+            int stray = i + 1 + continuations - end;
             continuations = 0;
-            int end = i + 1;
+            if (stray > 0) {
+                return end + stray; // each invalid by itself
+            }
             if (b >= 0) {
                 if (isCutBehindAscii(text, i, from, to)) {
                     return end;
                 }
-            } else {
-                int decoded = Utf8.decode(text, i, to);
-                int c = decoded & Utf8.CODE_POINT;
-                end = i + (decoded >>> Utf8.SIZE_SHIFT);
-                if (c == Utf8.INVALID) {
-                    if (end < to) {
-                        return end;
-                    }
-                    continue;
-                }
-                if (ends(CodePoints.kind(c)) && !isApostrophe(text, i, to)) {
+            } else if (c == Utf8.INVALID) {
+                if (end < to) {
                     return end;
                 }
-            }
-            if (end < to && Utf8.isContinuation(text[end])) {
-                return end + 1; // invalid by itself
+                continue;
+            } else if (ends(CodePoints.kind(c)) && !isApostrophe(text, i, to)) {
+                return end;
             }
             if (isApostrophe(text, i, to) && isApostrophe(text, end, to)) {
                 return end; // neither of two stands inside a word
             }
         }
-        return from;
+        return from + continuations; // what a cut ends before begins no sequence: these are invalid, each by itself
     }
 
     /**

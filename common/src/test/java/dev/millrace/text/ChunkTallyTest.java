@@ -2,6 +2,7 @@ package dev.millrace.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.millrace.job.TextStats;
 import dev.millrace.shuffle.WordTable;
@@ -9,6 +10,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -85,6 +87,20 @@ class ChunkTallyTest {
                 assertLikeOracle(profile, text, MAX_RUN, Texts.tally(profile, text, 1 + size % 70, MAX_RUN, cuts));
             }
         });
+    }
+
+    /** Such a text kept a mapper busy for ever: the run seemed to begin at bytes that belong to no run. */
+    @ParameterizedTest
+    @EnumSource
+    void strayBytesBeforeARunThatIsTooLongAreNoPartOfIt(TextProfile profile) {
+        for (int stray = 1; stray <= 5; stray++) {
+            byte[] text = ("a " + "\0".repeat(stray) + "b".repeat(2_000_000) + " c").getBytes(StandardCharsets.UTF_8);
+            Arrays.fill(text, 2, 2 + stray, (byte) 0x80);
+            Texts.Tallied got = assertTimeoutPreemptively(
+                    Duration.ofMinutes(1), () -> Texts.tally(profile, text, 1 << 20, MAX_RUN, 0, Long.MAX_VALUE));
+            assertThat(got)
+                    .isEqualTo(new Texts.Tallied(Map.of("a", 1L, "c", 1L), new TextStats(text.length, stray, 1)));
+        }
     }
 
     @Test
