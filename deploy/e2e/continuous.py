@@ -69,8 +69,10 @@ class Text:
         return "".join(words).encode("utf-8")
 
     def document(self):
-        """Mostly short; one in fifty has some hundred kilobytes, and is counted in parts."""
-        return self.some(60_000 if self.chance.randrange(50) == 0 else 300)
+        """Mostly short; one in fifty has some hundred kilobytes, and is counted in parts. Of these some are a single line."""
+        if self.chance.randrange(50):
+            return self.some(300)
+        return self.some(60_000) if self.chance.randrange(3) else self.some(250_000, " ")[:900_000]
 
 
 class Edits(threading.Thread):

@@ -17,9 +17,16 @@ final class PymotwScan extends RunScan {
 
     /** What is known of the line at hand. */
     private enum Line {
-        BLANK_SO_FAR,
-        COMMENT,
-        TEXT
+        BLANK_SO_FAR(" "),
+        COMMENT(".."),
+        TEXT(",");
+
+        /** What makes a line so, and has no word. */
+        final String lead;
+
+        Line(String lead) {
+            this.lead = lead;
+        }
     }
 
     /**
@@ -308,6 +315,17 @@ final class PymotwScan extends RunScan {
             return Line.BLANK_SO_FAR;
         }
         return text[visible] == '.' && visible + 1 < to && text[visible + 1] == '.' ? Line.COMMENT : Line.TEXT;
+    }
+
+    @Override
+    String lead(String before, byte[] text, int from, int to) {
+        line = Line.BLANK_SO_FAR;
+        for (Line each : Line.values()) {
+            if (each.lead.equals(before)) {
+                line = each;
+            }
+        }
+        return lineAt(text, from, to).lead;
     }
 
     @Override

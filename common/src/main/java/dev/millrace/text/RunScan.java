@@ -61,6 +61,14 @@ abstract sealed class RunScan permits PymotwScan, UnicodeScan {
     /** Takes note of a run that is too long and will not be scanned. */
     abstract void passOversized();
 
+    /**
+     * What may stand before the text behind {@code to}, which is amid a line, so that it is read as it would be behind
+     * text[from, to): no word, and no part of one.
+     *
+     * @param before the same for {@code from}; empty where a line begins there
+     */
+    abstract String lead(String before, byte[] text, int from, int to);
+
     /** Whether a code point of this kind, not ASCII, ends a word. */
     abstract boolean ends(int kind);
 

@@ -196,6 +196,12 @@ final class UnicodeScan extends RunScan {
         oversizedRuns++;
     }
 
+    /** Lines mean nothing here; but a byte order mark must not come first. */
+    @Override
+    String lead(String before, byte[] text, int from, int to) {
+        return ",";
+    }
+
     @Override
     boolean ends(int kind) {
         return !CodePoints.isWordPart(kind);

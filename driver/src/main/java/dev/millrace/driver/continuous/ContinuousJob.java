@@ -70,6 +70,9 @@ public final class ContinuousJob {
 
     private static final SecureRandom BARRIERS = new SecureRandom();
     private static final int WINDOW = 16;
+    /** Usual length of a part of a document, see {@link dev.millrace.text.TextParts}. */
+    private static final int PART_BYTES = 128 << 10;
+
     private static final int MAX_ATTEMPTS = 4;
 
     private final DriverSettings settings;
@@ -245,7 +248,7 @@ public final class ContinuousJob {
                 name,
                 JobKind.CONTINUOUS,
                 rules,
-                new InputSpec(source.names(), List.of(), List.of(), false, TextParts.PART_BYTES),
+                new InputSpec(source.names(), List.of(), List.of(), false, PART_BYTES),
                 pairs.partitions(),
                 pairs.id(),
                 WINDOW,

@@ -8,6 +8,8 @@ import dev.millrace.job.Event;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextStats;
+import dev.millrace.text.TextParts;
+import dev.millrace.text.TextProfile;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -51,6 +53,7 @@ final class DocumentTracker {
 
     private final JobSpec spec;
     private final int partBytes;
+    private final TextParts cutter;
     private final Map<String, Document> documents = new HashMap<>();
     private final Queue<Document> ready = new ArrayDeque<>();
     private final Set<Document> dirty = new LinkedHashSet<>();
@@ -66,6 +69,7 @@ final class DocumentTracker {
     DocumentTracker(JobSpec spec) {
         this.spec = spec;
         this.partBytes = Math.toIntExact(spec.input().chunkBytes());
+        this.cutter = new TextParts(TextProfile.named(spec.rules().profile()), partBytes);
         this.totals = new ArrayList<>(Collections.nCopies(spec.partitions(), PartitionTotal.ZERO));
     }
 
@@ -333,13 +337,7 @@ final class DocumentTracker {
         bytesWaiting -= change.textBytes();
         release(change);
         byte[] text = change.text() == null ? new byte[0] : change.text();
-        List<TextParts.Part> parts;
-        try {
-            parts = TextParts.of(text, partBytes);
-        } catch (TextParts.LineTooLongException e) {
-            unreadable.put(change.id(), String.valueOf(e.getMessage()));
-            return;
-        }
+        List<TextParts.Part> parts = cutter.of(text);
         DocumentEntry entry = document.entry;
         List<DocumentEntry.Part> known = entry == null ? List.of() : entry.parts();
         DocumentTask.Target target = new DocumentTask.Target(
@@ -348,11 +346,10 @@ final class DocumentTracker {
         for (int i = 0; i < Math.max(parts.size(), known.size()); i++) {
             BlockPosition base = i < known.size() ? known.get(i).block() : BlockPosition.NONE;
             if (i >= parts.size()) {
-                packer.add(flight, i, base, "", null, 0, 0);
+                packer.remove(flight, i, base);
             } else if (i >= known.size()
                     || !known.get(i).hash().equals(parts.get(i).hash())) {
-                TextParts.Part part = parts.get(i);
-                packer.add(flight, i, base, part.hash(), text, part.from(), part.bytes());
+                packer.add(flight, i, base, parts.get(i), text);
             }
         }
         if (flight.tasks == 0) {
@@ -375,8 +372,18 @@ final class DocumentTracker {
             return tasks.isEmpty() && texts.size() < TASK_PARTS * partBytes && changes.size() < TASK_CHANGES;
         }
 
-        void add(
-                Flight flight, int part, BlockPosition base, String hash, byte @Nullable [] text, int from, int bytes) {
+        void add(Flight flight, int number, BlockPosition base, TextParts.Part part, byte[] text) {
+            begin(flight, part.bytes());
+            changes.add(new DocumentTask.Change(targets.size() - 1, number, base, part.hash(), part.bytes()));
+            part.appendTo(texts, text);
+        }
+
+        void remove(Flight flight, int number, BlockPosition base) {
+            begin(flight, 0);
+            changes.add(new DocumentTask.Change(targets.size() - 1, number, base, "", -1));
+        }
+
+        private void begin(Flight flight, int bytes) {
             if (texts.size() + bytes > (TASK_PARTS + 1) * partBytes && !changes.isEmpty()
                     || changes.size() >= 2 * TASK_CHANGES) {
                 close();
@@ -385,10 +392,6 @@ final class DocumentTracker {
                 last = flight;
                 targets.add(flight.target);
                 flight.tasks++;
-            }
-            changes.add(new DocumentTask.Change(targets.size() - 1, part, base, hash, text == null ? -1 : bytes));
-            if (text != null) {
-                texts.write(text, from, bytes);
             }
         }
 
