@@ -87,6 +87,7 @@ final class MapperLoop {
     private final Transactions transactions;
     private final MapperMetrics metrics;
     private volatile boolean draining;
+    private boolean idle = true;
     private int fenced;
     private long lastTask = System.nanoTime() - BUSY_NANOS;
 
@@ -236,6 +237,10 @@ final class MapperLoop {
                 ? new ChunkRun(chunks, text)
                 : new DocumentRun((DocumentTask) task, text == null ? new byte[0] : text);
         run.sign();
+        if (idle) {
+            idle = false;
+            LOG.info("{} has its first task, of job {}", worker, task.job());
+        }
         long begin = System.nanoTime();
         Future<?> running = compute.submit(run);
         ConsumerRecord<byte[], byte[]> newest = record;
