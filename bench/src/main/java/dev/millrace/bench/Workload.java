@@ -1,0 +1,62 @@
+package dev.millrace.bench;
+
+import java.util.Random;
+
+/**
+ * The documents of one measurement and when each is due. A document's first word, its mark, is in no other document; the
+ * rest is the same in all. Words are of lower-case ASCII letters and, in marks, digits, divided by one space or line end,
+ * so that splitting them is as easy for every engine as can be.
+ *
+ * @param rate documents a second; {@link #AT_ONCE} to send them as fast as the producer takes them
+ * @param documents how many
+ * @param words of each document, the mark among them
+ * @param settling documents that come before these, {@link #SETTLING_RATE} a second and of the same size, and are not
+ *     measured: for an engine that has just started to share out its work
+ */
+record Workload(int rate, int documents, int words, int settling) {
+    static final int AT_ONCE = 0;
+    static final int SETTLING_RATE = 200;
+
+    /** With those of the settling. */
+    int allDocuments() {
+        return settling + documents;
+    }
+
+    /** @return when document {@code i} is due, nanoseconds behind the first of all */
+    long dueNanos(int i) {
+        int settled = Math.min(i, settling);
+        return settled * 1_000_000_000L / SETTLING_RATE + (rate == AT_ONCE ? 0 : (i - settled) * 1_000_000_000L / rate);
+    }
+
+    static String mark(int i) {
+        return "mark" + i + "x";
+    }
+
+    /** @return the number of the document that this word marks, -1 for a word that is no mark */
+    static int markedBy(byte[] word) {
+        int end = word.length - 1;
+        if (end < 5 || word[0] != 'm' || word[1] != 'a' || word[2] != 'r' || word[3] != 'k' || word[end] != 'x') {
+            return -1;
+        }
+        int i = 0;
+        for (int at = 4; at < end; at++) {
+            if (word[at] < '0' || word[at] > '9') {
+                return -1;
+            }
+            i = i * 10 + word[at] - '0';
+        }
+        return i;
+    }
+
+    /** All words of a document but its mark: of the usual lengths, the frequent ones more often. */
+    String filler() {
+        Random random = new Random(1);
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < words - 1; i++) {
+            int rank = (int) Math.exp(random.nextDouble() * Math.log(5_000));
+            text.append(Long.toString(rank * 7_919L % 100_003 + 26L * 36, 36).replaceAll("[0-9]", "o"))
+                    .append(i % 12 == 11 ? '\n' : ' ');
+        }
+        return text.toString();
+    }
+}
