@@ -8,26 +8,26 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.annotation.JsonAppend;
+import com.fasterxml.jackson.databind.deser.DeserializationProblemHandler;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import dev.millrace.job.Checkpoint;
 import dev.millrace.job.ChunkTask;
 import dev.millrace.job.ContinuousPosition;
-import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobRecord;
 import dev.millrace.job.MapTask;
 import java.io.IOException;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,10 +51,16 @@ public final class ControlCodec {
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .disable(MapperFeature.AUTO_DETECT_IS_GETTERS)
             .addMixIn(Event.class, TypedEvent.class)
+            .addMixIn(MapTask.class, TypedTask.class)
+            .addMixIn(JobRecord.class, Formatted.class)
+            .addMixIn(Checkpoint.class, Formatted.class)
+            .addMixIn(ContinuousPosition.class, Formatted.class)
             .addModule(new SimpleModule()
                     .addSerializer(JobId.class, new JobIdWriter())
                     .addDeserializer(JobId.class, new JobIdReader()))
             .build();
+
+    private static final ObjectWriter WRITER = JSON.writer().withAttribute(FORMAT, VERSION);
 
     private ControlCodec() {}
 
@@ -70,10 +76,6 @@ public final class ControlCodec {
         return write(job);
     }
 
-    public static byte[] encode(DocumentEntry document) {
-        return write(document);
-    }
-
     public static byte[] encode(ContinuousPosition position) {
         return write(position);
     }
@@ -84,12 +86,7 @@ public final class ControlCodec {
 
     /** @throws MalformedRecordException if the bytes are not a task of this format */
     public static MapTask task(byte @Nullable [] json) {
-        return read(json, tree -> tree.has("changes") ? DocumentTask.class : ChunkTask.class);
-    }
-
-    /** @throws MalformedRecordException if the bytes are not a document of this format */
-    public static DocumentEntry document(byte @Nullable [] json) {
-        return read(json, DocumentEntry.class);
+        return read(json, MapTask.class);
     }
 
     /** @throws MalformedRecordException if the bytes are not a position of this format */
@@ -114,38 +111,52 @@ public final class ControlCodec {
 
     private static byte[] write(Object value) {
         try {
-            ObjectNode tree = JSON.valueToTree(value);
-            return JSON.writeValueAsBytes(tree.put(FORMAT, VERSION));
+            return WRITER.writeValueAsBytes(value);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("cannot be written as JSON: " + value, e);
         }
     }
 
     private static <T> T read(byte @Nullable [] json, Class<T> type) {
-        return read(json, tree -> type);
-    }
-
-    private static <T> T read(byte @Nullable [] json, Function<ObjectNode, Class<? extends T>> kind) {
         if (json == null) {
             throw new MalformedRecordException("no value", null);
         }
+        Format format = new Format(type);
+        T value;
         try {
-            JsonNode tree = JSON.readTree(json);
-            if (!(tree instanceof ObjectNode object)) {
-                throw new MalformedRecordException("not a JSON object", null);
+            value = JSON.readerFor(type).withHandler(format).readValue(json);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new MalformedRecordException("not a " + type.getSimpleName() + ": " + firstLine(e), e);
+        }
+        if (value == null || format.found != VERSION) {
+            throw new MalformedRecordException(
+                    value == null ? "null" : "format " + format.found + " where this release reads " + VERSION, null);
+        }
+        return value;
+    }
+
+    /** Takes the format, which is no component of a record, from the outermost one, and passes over what is not known. */
+    private static final class Format extends DeserializationProblemHandler {
+        private final Class<?> type;
+        int found;
+
+        Format(Class<?> type) {
+            this.type = type;
+        }
+
+        @Override
+        public boolean handleUnknownProperty(
+                DeserializationContext context,
+                JsonParser in,
+                JsonDeserializer<?> deserializer,
+                Object record,
+                String name)
+                throws IOException {
+            if (name.equals(FORMAT) && type.isInstance(record)) {
+                found = in.hasToken(JsonToken.VALUE_NUMBER_INT) ? in.getIntValue() : -1;
             }
-            JsonNode format = object.remove(FORMAT);
-            if (format == null || !format.isInt() || format.intValue() != VERSION) {
-                throw new MalformedRecordException("format " + format + " where this release reads " + VERSION, null);
-            }
-            Class<? extends T> type = kind.apply(object);
-            try {
-                return JSON.treeToValue(object, type);
-            } catch (IOException | IllegalArgumentException e) {
-                throw new MalformedRecordException("not a " + type.getSimpleName() + ": " + firstLine(e), e);
-            }
-        } catch (IOException e) {
-            throw new MalformedRecordException("not JSON: " + firstLine(e), e);
+            in.skipChildren();
+            return true;
         }
     }
 
@@ -155,7 +166,20 @@ public final class ControlCodec {
         return end < 0 ? message : message.substring(0, end);
     }
 
+    /** Of records that stand by themselves. */
+    @JsonAppend(attrs = @JsonAppend.Attr(FORMAT))
+    private interface Formatted {}
+
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = ChunkTask.class, name = "chunk-task"),
+        @JsonSubTypes.Type(value = DocumentTask.class, name = "document-task")
+    })
+    @JsonAppend(attrs = @JsonAppend.Attr(FORMAT))
+    private interface TypedTask {}
+
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+    @JsonAppend(attrs = @JsonAppend.Attr(FORMAT))
     @JsonSubTypes({
         @JsonSubTypes.Type(value = Event.TaskClaimed.class, name = "task-claimed"),
         @JsonSubTypes.Type(value = Event.TaskDone.class, name = "task-done"),

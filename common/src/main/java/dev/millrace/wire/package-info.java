@@ -1,4 +1,4 @@
-/** What records and files look like as JSON. The one place that knows Jackson. */
+/** What control records, receipts and documents look like as bytes; most as JSON. The one place that knows Jackson. */
 @NullMarked
 package dev.millrace.wire;
 

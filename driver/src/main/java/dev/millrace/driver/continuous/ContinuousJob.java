@@ -25,6 +25,7 @@ import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.wire.ControlCodec;
+import dev.millrace.wire.DocumentCodec;
 import dev.millrace.wire.MalformedRecordException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -332,7 +333,7 @@ public final class ContinuousJob {
                     -1,
                     in -> tracker.restore(
                             new String(in.key(), StandardCharsets.UTF_8),
-                            in.value() == null ? null : ControlCodec.document(in.value())));
+                            in.value() == null ? null : DocumentCodec.decode(in.value())));
             tracker.restored();
             LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), progress.tasksStart(), in -> {
                 if (isOurs(in) && ControlCodec.task(in.value()) instanceof DocumentTask task) {
@@ -551,7 +552,7 @@ public final class ContinuousJob {
                     topics.documents(spec.id()),
                     0,
                     each.id().getBytes(StandardCharsets.UTF_8),
-                    entry == null ? null : ControlCodec.encode(entry)));
+                    entry == null ? null : DocumentCodec.encode(entry)));
         }
         for (int partition = 0; partition < batch.watermarks().size(); partition++) {
             records.add(new ProducerRecord<>(

@@ -13,6 +13,7 @@ import dev.millrace.kafka.LogReader;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.shuffle.WordTable;
 import dev.millrace.wire.ControlCodec;
+import dev.millrace.wire.DocumentCodec;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -190,7 +191,7 @@ public record Snapshot(
             if (in.value() == null) {
                 documents.remove(id);
             } else {
-                documents.put(id, ControlCodec.document(in.value()));
+                documents.put(id, DocumentCodec.decode(in.value()));
             }
         });
         return documents;

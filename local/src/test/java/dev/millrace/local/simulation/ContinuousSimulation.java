@@ -18,6 +18,7 @@ import dev.millrace.reducer.SimulatedContinuousReducer;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.wire.ControlCodec;
+import dev.millrace.wire.DocumentCodec;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -465,7 +466,7 @@ final class ContinuousSimulation {
             } else if (value == null) {
                 entries.remove(read.value().key());
             } else {
-                entries.put(read.value().key(), ControlCodec.document(value));
+                entries.put(read.value().key(), DocumentCodec.decode(value));
             }
         }
         return entries;
@@ -574,7 +575,7 @@ final class ContinuousSimulation {
                 driver.restore(position);
                 for (Topic.Read<Rec> read : documents.read(0, Integer.MAX_VALUE)) {
                     byte[] value = read.value().value();
-                    driver.restore(read.value().key(), value == null ? null : ControlCodec.document(value));
+                    driver.restore(read.value().key(), value == null ? null : DocumentCodec.decode(value));
                 }
                 driver.restored();
                 for (Topic.Read<Rec> read : tasks.read(driver.tasksStart(), Integer.MAX_VALUE)) {
@@ -700,7 +701,7 @@ final class ContinuousSimulation {
             if (planted != Planted.POSITION_WITHOUT_ITS_DOCUMENTS || random.nextInt(4) != 0) {
                 for (SimulatedContinuousDriver.Entry each : batch.documents()) {
                     DocumentEntry entry = each.entry();
-                    Rec rec = new Rec(each.id(), entry == null ? null : ControlCodec.encode(entry));
+                    Rec rec = new Rec(each.id(), entry == null ? null : DocumentCodec.encode(entry));
                     plan.add(() -> documents.append(transaction, rec));
                 }
             }
