@@ -24,11 +24,13 @@ import java.util.concurrent.ExecutionException;
 /** A continuous job of Millrace as {@code millrace stream --from-topic} runs it, with mapper, reducer and driver. */
 final class MillraceEngine implements CountingEngine {
     private final LocalCluster local;
+    private final DriverSettings settings;
     private final JobId job;
     private final Thread driver;
 
-    private MillraceEngine(LocalCluster local, JobId job, Thread driver) {
+    private MillraceEngine(LocalCluster local, DriverSettings settings, JobId job, Thread driver) {
         this.local = local;
+        this.settings = settings;
         this.job = job;
         this.driver = driver;
     }
@@ -40,7 +42,12 @@ final class MillraceEngine implements CountingEngine {
      * @throws ExecutionException with the reason when the topic or the job cannot be made
      */
     static MillraceEngine start(int documentPartitions) throws InterruptedException, ExecutionException {
-        InputRoots roots = InputRoots.ofArguments(List.of(Path.of(".")));
+        return start(documentPartitions, Path.of("."));
+    }
+
+    /** @param readable what mappers may read, for batch jobs */
+    static MillraceEngine start(int documentPartitions, Path readable) throws InterruptedException, ExecutionException {
+        InputRoots roots = InputRoots.ofArguments(List.of(readable));
         LocalCluster local = LocalCluster.start(
                 new LocalCluster.Settings(
                         new EmbeddedBroker.Settings(null, 0, CountingEngine.brokerProperties()),
@@ -57,7 +64,7 @@ final class MillraceEngine implements CountingEngine {
             Thread driver = new Thread(() -> drive(settings, documentPartitions, opened), "driver");
             driver.setDaemon(true);
             driver.start();
-            return new MillraceEngine(local, opened.get(), driver);
+            return new MillraceEngine(local, settings, opened.get(), driver);
         } catch (InterruptedException | ExecutionException | RuntimeException e) {
             local.close();
             throw e;
@@ -83,6 +90,11 @@ final class MillraceEngine implements CountingEngine {
                 throw e;
             }
         }
+    }
+
+    /** For drivers of other jobs on the same cluster. */
+    DriverSettings settings() {
+        return settings;
     }
 
     ClusterSettings cluster() {
