@@ -1,5 +1,6 @@
 package dev.millrace.driver.cli;
 
+import dev.millrace.driver.continuous.DocumentNames;
 import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
 import java.time.Instant;
@@ -45,10 +46,14 @@ final class JobLines {
             line(lines, "tasks", tasks(job));
             line(lines, "files", Long.toString(job.files()));
         }
-        line(
-                lines,
-                isContinuous(job) ? "sources" : "paths",
-                Visible.text(String.join(" ", job.spec().input().paths())));
+        if (isContinuous(job)) {
+            line(lines, "sources", String.join(" ", DocumentNames.of(job.spec()).printableSources()));
+        } else {
+            line(
+                    lines,
+                    "paths",
+                    Visible.text(String.join(" ", job.spec().input().paths())));
+        }
         line(
                 lines,
                 "profile",

@@ -44,7 +44,12 @@ final class WhyCommand implements Callable<Integer> {
             description = "Print the N documents with the most. Default: all.")
     private @Nullable Integer top;
 
-    @Option(names = "--json", order = Sections.OUTPUT + 1, negatable = true, description = "Print a JSON object.")
+    @Option(
+            names = "--json",
+            order = Sections.OUTPUT + 1,
+            negatable = true,
+            description = "Print a JSON object. 'document' is the exact id, of a file percent-encoded; 'name' what is"
+                    + " printed without --json.")
     private @Nullable Boolean json;
 
     @Mixin
@@ -83,7 +88,7 @@ final class WhyCommand implements Callable<Integer> {
                     .limit(limit)
                     .forEach(each -> lines.append(each.count())
                             .append('\t')
-                            .append(Visible.text(each.document()))
+                            .append(each.name())
                             .append('\n'));
             out.write(to -> to.write(lines.toString().getBytes(StandardCharsets.UTF_8)));
         }

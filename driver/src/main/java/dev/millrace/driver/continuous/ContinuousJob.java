@@ -83,6 +83,7 @@ public final class ContinuousJob {
     private final JobSpec spec;
     private final Transactions transactions;
     private final DocumentTracker tracker;
+    private final DocumentNames names;
     private final DriverView view = new DriverView();
     private JobsView jobs = new JobsView();
     private CompletableFuture<Void> housekeeping = CompletableFuture.completedFuture(null);
@@ -120,6 +121,7 @@ public final class ContinuousJob {
         this.transactions = transactions;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
+        this.names = DocumentNames.of(spec);
         this.progress = new JobProgress(spec, tracker);
     }
 
@@ -149,13 +151,13 @@ public final class ContinuousJob {
         @Override
         public void unreadable(String id, String why) {
             tracker.unreadable(id, why);
-            listener.notice(id + " keeps its last good version: " + why);
+            listener.notice(names.printable(id) + " keeps its last good version: " + why);
         }
 
         @Override
         public void readable(String id) {
             if (tracker.readable(id)) {
-                listener.notice(id + " can be read again, or is gone");
+                listener.notice(names.printable(id) + " can be read again, or is gone");
             }
         }
 
@@ -263,7 +265,8 @@ public final class ContinuousJob {
             throw new MillraceException(
                     ExitCode.USAGE,
                     "the job " + name + " counts "
-                            + String.join(", ", spec.input().paths()) + " and not " + String.join(", ", source.names())
+                            + String.join(", ", DocumentNames.of(spec).printableSources()) + " and not "
+                            + String.join(", ", DocumentNames.of(source.names()).printableSources())
                             + ": give another --job NAME, or cancel " + spec.id());
         }
         if (!spec.rules().equals(rules)) {
@@ -499,7 +502,7 @@ public final class ContinuousJob {
             TopicPartition documents = new TopicPartition(topics.documents(spec.id()), 0);
             long end = ClusterSetup.writtenEnd(setup.admin(), documents);
             List<String> unreadable = new ArrayList<>();
-            tracker.unreadable().forEach((id, why) -> unreadable.add(id + ": " + why));
+            tracker.unreadable().forEach((id, why) -> unreadable.add(names.printable(id) + ": " + why));
             say(new Event.BarrierReached(spec.id(), number, end, tracker.documents(), tracker.total(), unreadable));
             barrier = null;
             draining = false;
@@ -534,7 +537,7 @@ public final class ContinuousJob {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (DocumentTracker.Due each : batch.tasks()) {
             if (each.task().attempt() > 1) {
-                listener.notice("task " + each.task().number() + " (" + DocumentTracker.describe(each.task())
+                listener.notice("task " + each.task().number() + " (" + tracker.describe(each.task())
                         + ") is issued again (attempt " + each.task().attempt() + ")");
             }
             ProducerRecord<byte[], byte[]> task =

@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is told of continuous jobs as JSON. Digests and numbers of barriers are strings of 16 hexadecimal digits, since
- * JSON's numbers are exact only up to 2^53. Streams are left open.
+ * JSON's numbers are exact only up to 2^53. A document comes with its exact id, by which programs tell documents apart and
+ * find files (percent-encoded, as JSON has no way to say bytes that are not UTF-8), and with its name as people are shown
+ * it. Sources are named exactly, folders percent-encoded. Streams are left open.
  */
 public final class ContinuousJson {
     /** Version of a snapshot's receipt; a field may be added without a new one. */
@@ -96,6 +98,7 @@ public final class ContinuousJson {
                 .subList(0, Math.min(limit, holders.documents().size()))) {
             json.writeStartObject();
             json.writeStringField("document", each.document());
+            json.writeStringField("name", each.name());
             json.writeNumberField("count", each.count());
             json.writeEndObject();
         }
@@ -136,8 +139,9 @@ public final class ContinuousJson {
         total(json, snapshot.total());
         json.writeNumberField("documentCount", snapshot.documents().size());
         json.writeArrayFieldStart("documents");
+        DocumentNames names = DocumentNames.of(job);
         for (Map.Entry<String, DocumentEntry> each : snapshot.documents().entrySet()) {
-            document(json, each.getKey(), each.getValue());
+            document(json, each.getKey(), names.printable(each.getKey()), each.getValue());
         }
         json.writeEndArray();
         strings(json, "unreadable", snapshot.unreadable());
@@ -146,9 +150,10 @@ public final class ContinuousJson {
         json.close();
     }
 
-    private static void document(JsonGenerator json, String id, DocumentEntry entry) throws IOException {
+    private static void document(JsonGenerator json, String id, String name, DocumentEntry entry) throws IOException {
         json.writeStartObject();
         json.writeStringField("id", id);
+        json.writeStringField("name", name);
         json.writeStringField("version", entry.version());
         json.writeNumberField("bytes", entry.bytes());
         total(json, entry.total());

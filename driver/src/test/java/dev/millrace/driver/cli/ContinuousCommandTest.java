@@ -136,7 +136,7 @@ class ContinuousCommandTest {
         assertThat(why.err()).isEqualTo("mill: 3 occurrences in 2 documents\n");
         assertThat(cluster("why", "--top", "1", "-q", "mill").out()).isEqualTo("2\ta\\nb\n");
         assertThat(cluster("why", "--top", "1", "--json", "mill").out())
-                .contains("\"count\" : 3", "\"documentCount\" : 2", "\"a\\nb\"")
+                .contains("\"count\" : 3", "\"documentCount\" : 2", "\"a%0Ab\"", "\"a\\\\nb\"")
                 .doesNotContain("\"c\"");
     }
 

@@ -172,7 +172,8 @@ final class FakeCluster {
         @Override
         public Holders holders(String name, String word) {
             calls.add("holders " + name);
-            return new Holders(word, 3, List.of(new Holders.Holder("a\nb", 2), new Holders.Holder("c", 1)));
+            return new Holders(
+                    word, 3, List.of(new Holders.Holder("a%0Ab", "a\\nb", 2), new Holders.Holder("c", "c", 1)));
         }
 
         @Override
