@@ -93,8 +93,16 @@ public final class JobsView {
     }
 
     /** @throws MillraceException NO_SUCH_JOB if there is no continuous job of this name that goes on */
-    public static JobRecord continuous(ClusterSettings cluster, String name) {
-        JobRecord found = read(cluster).continuous(name);
+    public static JobRecord find(ClusterSettings cluster, String name) {
+        return read(cluster).continuous(cluster, name);
+    }
+
+    /**
+     * @param cluster that this was read from
+     * @throws MillraceException NO_SUCH_JOB if there is no continuous job of this name that goes on
+     */
+    public JobRecord continuous(ClusterSettings cluster, String name) {
+        JobRecord found = continuous(name);
         if (found == null) {
             throw new MillraceException(
                     ExitCode.NO_SUCH_JOB,

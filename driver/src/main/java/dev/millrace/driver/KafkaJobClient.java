@@ -140,12 +140,9 @@ public final class KafkaJobClient implements JobClient {
 
     @Override
     public JobResult attach(JobId job, JobListener listener) {
-        JobSpec known = find(job).spec();
-        if (known.kind() == JobKind.CONTINUOUS) { // found out before its driver would be shut out
-            throw new MillraceException(
-                    ExitCode.USAGE,
-                    "job " + job + " is continuous: go on with it by 'millrace watch' or 'millrace stream' with --job "
-                            + known.name() + ", look at it by 'millrace top' and 'millrace snapshot'");
+        JobRecord known = find(job);
+        if (known.spec().kind() == JobKind.CONTINUOUS) { // found out before its driver would be shut out
+            throw continuous(known);
         }
         Transactions transactions = transactions(job);
         try (transactions;
@@ -154,9 +151,7 @@ public final class KafkaJobClient implements JobClient {
             JobRecord record = find(job);
             JobSpec spec = record.spec();
             switch (record.state()) {
-                case FAILED ->
-                    throw new MillraceException(ExitCode.FAILED, "job " + job + " failed: " + record.detail());
-                case CANCELLED -> throw new MillraceException(ExitCode.CANCELLED, "job " + job + " was cancelled");
+                case FAILED, CANCELLED -> throw over(record);
                 case DONE -> {
                     if (setup.partitions(topics.results(job)) == 0) {
                         throw new MillraceException(
@@ -187,6 +182,25 @@ public final class KafkaJobClient implements JobClient {
             keepHouse(listener);
             return result;
         }
+    }
+
+    private static MillraceException over(JobRecord job) {
+        return job.state() == JobState.CANCELLED
+                ? new MillraceException(ExitCode.CANCELLED, "job " + job.spec().id() + " was cancelled")
+                : new MillraceException(ExitCode.FAILED, "job " + job.spec().id() + " failed: " + job.detail());
+    }
+
+    /** There is no result to come back to, and what drives it reads sources that this program was not given. */
+    private static MillraceException continuous(JobRecord job) {
+        String name = job.spec().name();
+        return job.state().isFinal()
+                ? over(job)
+                : new MillraceException(
+                        ExitCode.USAGE,
+                        "job " + job.spec().id() + " (" + name + ") is continuous, and has no end to wait for: look at"
+                                + " it by 'millrace top --follow --job " + name + "' or 'millrace snapshot " + name
+                                + "'; if its driver has stopped, 'millrace watch' or 'millrace stream' with --job "
+                                + name + " goes on with it");
     }
 
     private void requireResults(JobSpec spec) {

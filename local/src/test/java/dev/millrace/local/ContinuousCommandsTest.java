@@ -197,8 +197,27 @@ final class ContinuousCommandsTest {
         assertThat(ok("diff", tuesday.toString(), tuesday.toString())).isEmpty();
 
         assertThat(ok("list")).contains("continuous  open").contains("wiki");
-        assertThat(ok("status", "wiki")).contains("sources     topic:docs");
+        assertThat(ok("status", "wiki"))
+                .contains("sources     topic:docs", "driver      runs: heard of ", "documents   300\n");
+        String id = ok("status", "wiki").split("\\s+", 3)[1];
+        for (String reference : new String[] {"wiki", id}) {
+            Command attach = new Command().run("attach", reference);
+            assertThat(attach.code).isEqualTo(2);
+            assertThat(attach.err())
+                    .contains("job " + id + " (wiki) is continuous", "'millrace top --follow --job wiki'");
+        }
+        Command follower = new Command();
+        CompletableFuture<Command> followed = CompletableFuture.supplyAsync(
+                () -> follower.run("top", "--follow", "--json", "--job", "wiki"),
+                work -> new Thread(work, "follower").start());
+        while (!follower.out().contains("\"documents\":300")) {
+            assertThat(followed).as(follower.err()).isNotDone();
+            Thread.onSpinWait();
+        }
         driver.cancel();
+        assertThat(followed.join().code).as(follower.err()).isEqualTo(6);
+        assertThat(follower.err()).isEqualTo("millrace: job wiki (" + id + ") was cancelled\n");
+        assertThat(new Command().run("attach", "wiki").code).isEqualTo(6);
         assertThat(driver.command.err()).contains("was cancelled");
         assertThat(new Command().run("get", "--job", "wiki", "race").code).isEqualTo(3);
         assertThat(ok("status", "wiki")).contains("state       cancelled");

@@ -77,6 +77,10 @@ final class WhyCommand implements Callable<Integer> {
         ProgressReporter.Level level = messages.level();
         Holders holders;
         try (ContinuousClient client = session.continuous(cluster.clusterOptions())) {
+            if (level != ProgressReporter.Level.QUIET) {
+                DriverNotice.tellIfSilent(
+                        session.terminal(), job.name(), client.driver(job.name()), DriverNotice.AS_OF_THEN);
+            }
             holders = client.holders(job.name(), word);
         }
         StandardOutput out = new StandardOutput(session.terminal());

@@ -64,7 +64,6 @@ public final class ContinuousJob {
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long FLUSH_NANOS = 200_000_000;
     private static final long STATUS_NANOS = 1_000_000_000;
-    private static final long STATUS_REPEATED_MILLIS = Housekeeping.EVENTS_KEPT_MILLIS / 4;
     /** How long a canceller may take from shutting the driver out to saying why. */
     private static final long CANCEL_NANOS = 5_000_000_000L;
 
@@ -311,6 +310,7 @@ public final class ContinuousJob {
     private void run(boolean resumed) {
         recover();
         listener.opened(spec.id(), resumed);
+        tell(); // or for the first second nobody would see that a driver runs again
         source.open(() -> {
             woken = true;
             consumer.wakeup();
@@ -631,8 +631,9 @@ public final class ContinuousJob {
                 status.openTasks(),
                 status.unreadable(),
                 status.freshnessMillis());
-        // Old events are cleared away, and whoever asks later must find one.
-        if (!event.equals(published) || System.currentTimeMillis() - event.atMillis() > STATUS_REPEATED_MILLIS) {
+        // Whoever asks how the job does must find one, and tell from its age whether this driver runs.
+        if (!event.equals(published)
+                || System.currentTimeMillis() - event.atMillis() >= DriverStatus.REPEATED_MILLIS) {
             published = new Event.ContinuousStatus(
                     event.job(),
                     System.currentTimeMillis(),

@@ -32,12 +32,16 @@ public final class ContinuousJson {
         return new JsonFactory().createGenerator(out).disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
     }
 
-    /** One look at a live table, as one line; what is not known is null. */
+    /**
+     * One look at a live table, as one line; what is not known is null. Of a driver that is not heard of, or with the
+     * broker away, that is all but the number of documents.
+     */
     public static void write(LiveTable.View view, OutputStream out) throws IOException {
         JsonGenerator json = generator(out);
-        Event.ContinuousStatus status = view.status();
+        DriverStatus driver = view.driver();
+        Event.ContinuousStatus status = driver == null || !view.isLive() ? null : driver.said();
         json.writeStartObject();
-        number(json, "documents", status == null ? null : status.documents());
+        number(json, "documents", driver == null ? null : driver.said().documents());
         json.writeNumberField("tokens", view.tokens());
         json.writeNumberField("words", view.words());
         number(json, "changesPerSecond", status == null ? null : status.changesPerSecond());
@@ -47,6 +51,8 @@ public final class ContinuousJson {
                 status == null || status.freshnessMillis() < 0 ? null : status.freshnessMillis());
         number(json, "waiting", status == null ? null : status.waiting());
         number(json, "unreadable", status == null ? null : status.unreadable());
+        number(json, "statusAgeMillis", driver == null ? null : driver.ageMillis());
+        json.writeBooleanField("brokerAnswers", view.brokerAwayMillis() == 0);
         json.writeArrayFieldStart("top");
         for (LiveTable.WordCount each : view.top()) {
             json.writeStartObject();
