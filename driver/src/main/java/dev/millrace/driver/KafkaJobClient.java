@@ -49,7 +49,8 @@ public final class KafkaJobClient implements JobClient {
         JobId id = JobId.random();
         // A bad path must fail before anything is on the cluster.
         Plan plan = Plan.begin(request.input(), settings.roots(), System.in);
-        Transactions transactions = transactions(id);
+        JobClaim claim = new JobClaim(cluster, id);
+        Transactions transactions = transactions(id, claim);
         try (transactions;
                 KafkaConsumer<byte[], byte[]> events = eventReader()) {
             CompletableFuture<Void> started = CompletableFuture.runAsync(transactions::start);
@@ -73,7 +74,7 @@ public final class KafkaJobClient implements JobClient {
                     System.currentTimeMillis());
             join(started);
             JobRecord record = JobRecord.open(spec);
-            transactions.write(opening(record));
+            transactions.write(opening(record, claim));
             watchFrom(events, spec, ends.getOrDefault(jobsPartition(), 0L));
             JobResult result =
                     new JobWatch(settings, transactions, events, brokerWatch(id), record, listener).run(plan);
@@ -93,8 +94,8 @@ public final class KafkaJobClient implements JobClient {
         }
     }
 
-    private Transactions transactions(JobId id) {
-        return new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline());
+    private Transactions transactions(JobId id, JobClaim claim) {
+        return new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline(), claim::stands);
     }
 
     private BrokerWatch brokerWatch(JobId id) {
@@ -121,8 +122,8 @@ public final class KafkaJobClient implements JobClient {
         return new TopicPartition(topics.jobs(), 0);
     }
 
-    private List<ProducerRecord<byte[], byte[]>> opening(JobRecord record) {
-        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    private List<ProducerRecord<byte[], byte[]>> opening(JobRecord record, JobClaim claim) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(List.of(claim.record()));
         JobId id = record.spec().id();
         records.add(new ProducerRecord<>(topics.jobs(), 0, JobWatch.key(id), ControlCodec.encode(record)));
         for (int partition = 0; partition < record.spec().partitions(); partition++) {
@@ -144,11 +145,13 @@ public final class KafkaJobClient implements JobClient {
         if (known.spec().kind() == JobKind.CONTINUOUS) { // found out before its driver would be shut out
             throw continuous(known);
         }
-        Transactions transactions = transactions(job);
+        JobClaim claim = new JobClaim(cluster, job);
+        Transactions transactions = transactions(job, claim);
         try (transactions;
                 KafkaConsumer<byte[], byte[]> events = eventReader()) {
             transactions.start(); // fences a driver that still runs, so what is read next is final
-            JobRecord record = find(job);
+            JobsView taken = jobs();
+            JobRecord record = find(taken, job);
             JobSpec spec = record.spec();
             switch (record.state()) {
                 case FAILED, CANCELLED -> throw over(record);
@@ -177,6 +180,7 @@ public final class KafkaJobClient implements JobClient {
                     : Plan.NONE;
             watchFrom(events, spec, events.endOffsets(List.of(jobsPartition())).getOrDefault(jobsPartition(), 0L));
             JobWatch watch = new JobWatch(settings, transactions, events, brokerWatch(job), record, listener);
+            watch.take(claim.record(taken));
             watch.recover(published);
             JobResult result = watch.run(plan);
             keepHouse(listener);
@@ -248,7 +252,11 @@ public final class KafkaJobClient implements JobClient {
     }
 
     private JobRecord find(JobId job) {
-        JobRecord found = jobs().job(job);
+        return find(jobs(), job);
+    }
+
+    private JobRecord find(JobsView view, JobId job) {
+        JobRecord found = view.job(job);
         if (found == null) {
             throw new MillraceException(
                     ExitCode.NO_SUCH_JOB,
@@ -269,19 +277,25 @@ public final class KafkaJobClient implements JobClient {
     @Override
     public void cancel(JobId job) {
         find(job);
-        try (Transactions transactions = transactions(job)) {
+        JobClaim claim = new JobClaim(cluster, job);
+        try (Transactions transactions = transactions(job, claim)) {
             transactions.start();
-            JobRecord record = find(job);
+            JobsView taken = jobs();
+            JobRecord record = find(taken, job);
             if (record.state().isFinal()) {
                 throw new MillraceException(ExitCode.FAILED, "job " + job + " is " + record.state() + " already");
             }
             List<ProducerRecord<byte[], byte[]>> records = JobWatch.cancelLanes(record.spec(), topics);
+            records.add(claim.record(taken));
             records.add(new ProducerRecord<>(
                     topics.jobs(),
                     0,
                     JobWatch.key(job),
                     ControlCodec.encode(record.become(JobState.CANCELLED, "cancelled by a user"))));
             transactions.write(records);
+        } catch (Transactions.FencedException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED, "job " + job + " is not cancelled: a driver took it over meanwhile; try again", e);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.millrace.driver.continuous;
 
 import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.Housekeeping;
+import dev.millrace.driver.JobClaim;
 import dev.millrace.driver.JobsView;
 import dev.millrace.driver.Release;
 import dev.millrace.job.ContinuousPosition;
@@ -81,6 +82,7 @@ public final class ContinuousJob {
     private final JobRecord record;
     private final JobSpec spec;
     private final Transactions transactions;
+    private final JobClaim claim;
     private final DocumentTracker tracker;
     private final DocumentNames names;
     private final DriverView view = new DriverView();
@@ -108,6 +110,7 @@ public final class ContinuousJob {
             ContinuousListener listener,
             JobRecord record,
             Transactions transactions,
+            JobClaim claim,
             KafkaConsumer<byte[], byte[]> consumer) {
         this.settings = settings;
         this.cluster = settings.cluster();
@@ -118,6 +121,7 @@ public final class ContinuousJob {
         this.record = record;
         this.spec = record.spec();
         this.transactions = transactions;
+        this.claim = claim;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
         this.names = DocumentNames.of(spec);
@@ -186,10 +190,11 @@ public final class ContinuousJob {
                     ? known
                     : open(settings, setup, name, id -> spec(id, name, rules, source, pairs, ends(consumer, topics)));
             check(record, name, rules, source, pairs);
+            JobClaim claim = new JobClaim(cluster, record.spec().id());
             try (Transactions transactions = new Transactions(
-                    cluster, topics.driverTransactions(record.spec().id()), settings.brokerDeadline(), true)) {
+                    cluster, topics.driverTransactions(record.spec().id()), settings.brokerDeadline(), claim::stands)) {
                 transactions.start(); // fences a driver that still runs, so what is read next is final
-                new ContinuousJob(settings, setup, source, listener, record, transactions, consumer)
+                new ContinuousJob(settings, setup, source, listener, record, transactions, claim, consumer)
                         .runOrderly(known != null);
             }
         }
@@ -201,7 +206,7 @@ public final class ContinuousJob {
         ClusterSettings cluster = settings.cluster();
         TopicNames topics = cluster.topics();
         try (Transactions opening =
-                new Transactions(cluster, topics.openingTransactions(name), settings.brokerDeadline(), true)) {
+                new Transactions(cluster, topics.openingTransactions(name), settings.brokerDeadline(), () -> false)) {
             opening.start(); // whoever was opening it has done so by now, or is fenced
             JobRecord opened = JobsView.read(cluster).continuous(name);
             if (opened == null) {
@@ -347,6 +352,7 @@ public final class ContinuousJob {
         consumer.seek(events, progress.eventsNext());
         consumer.seek(jobsPartition, jobs.next());
         readAlso(source.partitions());
+        commit(List.of(claim.record(jobs)));
     }
 
     private void readAlso(List<TopicPartition> partitions) {
@@ -632,8 +638,7 @@ public final class ContinuousJob {
                 status.unreadable(),
                 status.freshnessMillis());
         // Whoever asks how the job does must find one, and tell from its age whether this driver runs.
-        if (!event.equals(published)
-                || System.currentTimeMillis() - event.atMillis() >= DriverStatus.REPEATED_MILLIS) {
+        if (!event.equals(published) || System.currentTimeMillis() - event.atMillis() >= DriverStatus.REPEATED_MILLIS) {
             published = new Event.ContinuousStatus(
                     event.job(),
                     System.currentTimeMillis(),

@@ -1,0 +1,238 @@
+package dev.millrace.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.JobListener;
+import dev.millrace.driver.JobRequest;
+import dev.millrace.driver.JobResult;
+import dev.millrace.driver.KafkaJobClient;
+import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.driver.continuous.ContinuousListener;
+import dev.millrace.driver.continuous.KafkaContinuousClient;
+import dev.millrace.driver.continuous.LiveTable;
+import dev.millrace.input.InputLimits;
+import dev.millrace.input.InputRoots;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.InputSpec;
+import dev.millrace.job.JobId;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextRules;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.TopicNames;
+import dev.millrace.mapper.Mapper;
+import dev.millrace.mapper.MapperSettings;
+import dev.millrace.reducer.Reducer;
+import dev.millrace.reducer.ReducerSettings;
+import dev.millrace.text.TextProfile;
+import java.io.IOException;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Drivers and onlookers on a broker that goes away and comes back. */
+@Timeout(180)
+final class OutageTest {
+    private static final Duration DEADLINE = Duration.ofSeconds(90);
+    private static final TextRules RULES = new TextRules("unicode", TextProfile.UNICODE.version(), List.of());
+
+    @TempDir
+    Path folder;
+
+    private EmbeddedBroker broker;
+    private int port;
+    private ClusterSettings cluster;
+    private InputRoots roots;
+
+    @BeforeEach
+    void start() throws IOException {
+        broker = EmbeddedBroker.start(new EmbeddedBroker.Settings(folder.resolve("broker"), 0, Map.of()));
+        String server = broker.bootstrapServer();
+        port = Integer.parseInt(server.substring(server.lastIndexOf(':') + 1));
+        cluster = ClusterSettings.of(server);
+        Path texts = Files.createDirectory(folder.resolve("texts"));
+        Files.writeString(texts.resolve("a"), "the mill race ".repeat(100));
+        roots = InputRoots.ofArguments(List.of(texts));
+        try (ClusterSetup setup = new ClusterSetup(cluster)) {
+            setup.create(new ClusterSetup.Shape(3, 1, 1));
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        broker.close();
+    }
+
+    private void restart() {
+        broker = EmbeddedBroker.start(new EmbeddedBroker.Settings(folder.resolve("broker"), port, Map.of()));
+    }
+
+    /** A client that takes a broker of some seconds' absence for gone, as others do after a minute or so. */
+    private KafkaJobClient client(Map<String, String> more) {
+        Map<String, String> properties = new HashMap<>(Map.of(
+                "bootstrap.servers",
+                cluster.bootstrapServers(),
+                "transaction.timeout.ms",
+                "1000",
+                "request.timeout.ms",
+                "500",
+                "delivery.timeout.ms",
+                "1000",
+                "max.block.ms",
+                "1000"));
+        properties.putAll(more);
+        return new KafkaJobClient(new DriverSettings(
+                new ClusterSettings(properties, new TopicNames(TopicNames.DEFAULT_PREFIX)),
+                roots,
+                DEADLINE,
+                false,
+                "millrace attach"));
+    }
+
+    /** A job whose first tasks cannot be published, as the broker stops when it is open. */
+    private final class Interrupted implements JobListener {
+        private final CompletableFuture<JobId> opened = new CompletableFuture<>();
+
+        @Override
+        public void opened(JobId job) {
+            broker.close();
+            opened.complete(job);
+        }
+    }
+
+    private CompletableFuture<JobResult> run(KafkaJobClient client, JobListener listener) {
+        JobRequest request = new JobRequest(
+                "test",
+                new InputSpec(List.of(folder.resolve("texts").toString()), List.of(), List.of(), false, 100),
+                RULES,
+                8,
+                3,
+                false);
+        return CompletableFuture.supplyAsync(
+                () -> client.run(request, listener), work -> new Thread(work, "driver").start());
+    }
+
+    /** Counts what is to be counted until it is closed. */
+    private final class Workers implements AutoCloseable {
+        private final Mapper mapper =
+                new Mapper(new MapperSettings(cluster, "mapper-1", 1, roots, InputLimits.DEFAULT, DEADLINE));
+        private final Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", DEADLINE));
+        private final CompletableFuture<Void> ends = CompletableFuture.allOf(
+                CompletableFuture.runAsync(() -> mapper.run(() -> {}), work -> new Thread(work, "mapper-1").start()),
+                CompletableFuture.runAsync(() -> reducer.run(() -> {}), work -> new Thread(work, "reducer-1").start()));
+
+        @Override
+        public void close() {
+            mapper.drain();
+            reducer.drain();
+            ends.join();
+        }
+    }
+
+    @Test
+    void aLoneDriverGoesOnWhenTheBrokerIsBack() throws Exception {
+        Interrupted listener = new Interrupted();
+        try (KafkaJobClient client = client(Map.of())) {
+            CompletableFuture<JobResult> result = run(client, listener);
+            listener.opened.get();
+            restart();
+            try (Workers ignored = new Workers()) {
+                assertThat(result.get().receipt().collected().tokens()).isEqualTo(300);
+            }
+        }
+    }
+
+    /** It took its transactional id back when its failed transaction was tried again, and shut its successor out. */
+    @Test
+    void aDriverThatWasShutOutInAnOutageDoesNotComeBack() throws Exception {
+        Interrupted listener = new Interrupted();
+        // It notices later than its successor that the broker is back.
+        try (KafkaJobClient old = client(Map.of("reconnect.backoff.ms", "6000", "reconnect.backoff.max.ms", "6000"));
+                KafkaJobClient successor = client(Map.of())) {
+            CompletableFuture<JobResult> ended = run(old, listener);
+            JobId job = listener.opened.get();
+            restart();
+            CompletableFuture<JobId> attached = new CompletableFuture<>();
+            CompletableFuture<JobResult> result = CompletableFuture.supplyAsync(
+                    () -> successor.attach(job, new JobListener() {
+                        @Override
+                        public void opened(JobId id) {
+                            attached.complete(id);
+                        }
+                    }),
+                    work -> new Thread(work, "successor").start());
+            attached.get();
+            assertThatThrownBy(() -> ended.get(60, TimeUnit.SECONDS))
+                    .isInstanceOf(ExecutionException.class)
+                    .hasMessageContaining("another driver has taken over job " + job);
+            try (Workers ignored = new Workers()) {
+                assertThat(result.get().receipt().collected().tokens()).isEqualTo(300);
+            }
+        }
+    }
+
+    /** It went on showing what it knew as if that were so now. */
+    @Test
+    void aLiveTableTellsThatTheBrokerIsAwayAndGoesOnWhenItIsBack() throws Exception {
+        DriverSettings settings = new DriverSettings(cluster, roots, DEADLINE, false, "millrace attach");
+        CompletableFuture<JobId> opened = new CompletableFuture<>();
+        try (PipedInputStream nothing = new PipedInputStream(new PipedOutputStream());
+                ContinuousClient driver = new KafkaContinuousClient(settings);
+                ContinuousClient onlooker = new KafkaContinuousClient(settings);
+                KafkaJobClient jobs = new KafkaJobClient(settings)) {
+            CompletableFuture<Void> driving = CompletableFuture.runAsync(
+                    () -> driver.run(
+                            "lines",
+                            RULES,
+                            new ContinuousClient.Lines(nothing, new byte[] {'\n'}),
+                            new ContinuousListener() {
+                                @Override
+                                public void opened(JobId job, boolean resumed) {
+                                    opened.complete(job);
+                                }
+                            }),
+                    work -> new Thread(work, "driver").start());
+            JobId job = opened.get();
+            try (LiveTable table = onlooker.live("lines")) {
+                table.catchUp();
+                while (!table.view(1).isLive()) {
+                    table.poll(Duration.ofMillis(100));
+                }
+                broker.close();
+                while (table.view(1).brokerAwayMillis() == 0) {
+                    table.poll(Duration.ofMillis(100));
+                }
+                assertThat(table.view(1).isLive()).isFalse();
+                restart();
+                while (!table.view(1).isLive()) {
+                    table.poll(Duration.ofMillis(100));
+                }
+                jobs.cancel(job);
+                assertThatThrownBy(() -> {
+                            while (true) {
+                                table.poll(Duration.ofMillis(100));
+                            }
+                        })
+                        .isInstanceOfSatisfying(
+                                MillraceException.class,
+                                over -> assertThat(over.exitCode()).isEqualTo(ExitCode.CANCELLED));
+            }
+            assertThatThrownBy(driving::get).hasMessageContaining("was cancelled");
+        }
+    }
+}
