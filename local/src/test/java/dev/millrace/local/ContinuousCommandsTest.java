@@ -248,7 +248,7 @@ final class ContinuousCommandsTest {
         Files.writeString(texts.resolve("file 85.txt"), "mill mill mill");
         Files.writeString(texts.resolve("100%20.txt"), "mill mill");
         Files.writeString(texts.resolve("a\nb\u001b[31m.txt"), "mill");
-        try (Driver ignored = new Driver("watch", "--job", "named", texts.toString())) {
+        try (Driver driver = new Driver("watch", "--job", "named", texts.toString())) {
             ok("snapshot", "named", "--receipt", receipt.toString());
             assertThat(ok("why", "--job", "named", "mill"))
                     .isEqualTo("3\tfile 85.txt\n2\t100%20.txt\n1\ta\\nb\\x1b[31m.txt\n");
@@ -260,6 +260,7 @@ final class ContinuousCommandsTest {
             Command other = new Command().run("watch", "--job", "named", folder.toString());
             assertThat(other.code).isEqualTo(2);
             assertThat(other.err()).contains("counts " + texts + " and not " + folder + ":");
+            driver.cancel();
         }
     }
 

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.JobClaim;
 import dev.millrace.driver.JobListener;
 import dev.millrace.driver.JobRequest;
 import dev.millrace.driver.JobResult;
+import dev.millrace.driver.JobsView;
 import dev.millrace.driver.KafkaJobClient;
 import dev.millrace.driver.continuous.ContinuousClient;
 import dev.millrace.driver.continuous.ContinuousListener;
@@ -22,6 +24,7 @@ import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.TopicNames;
+import dev.millrace.kafka.Transactions;
 import dev.millrace.mapper.Mapper;
 import dev.millrace.mapper.MapperSettings;
 import dev.millrace.reducer.Reducer;
@@ -37,8 +40,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,6 +90,10 @@ final class OutageTest {
 
     /** A client that takes a broker of some seconds' absence for gone, as others do after a minute or so. */
     private KafkaJobClient client(Map<String, String> more) {
+        return new KafkaJobClient(new DriverSettings(settings(more), roots, DEADLINE, false, "millrace attach"));
+    }
+
+    private ClusterSettings settings(Map<String, String> more) {
         Map<String, String> properties = new HashMap<>(Map.of(
                 "bootstrap.servers",
                 cluster.bootstrapServers(),
@@ -96,12 +106,7 @@ final class OutageTest {
                 "max.block.ms",
                 "1000"));
         properties.putAll(more);
-        return new KafkaJobClient(new DriverSettings(
-                new ClusterSettings(properties, new TopicNames(TopicNames.DEFAULT_PREFIX)),
-                roots,
-                DEADLINE,
-                false,
-                "millrace attach"));
+        return new ClusterSettings(properties, new TopicNames(TopicNames.DEFAULT_PREFIX));
     }
 
     /** A job whose first tasks cannot be published, as the broker stops when it is open. */
@@ -151,18 +156,81 @@ final class OutageTest {
             CompletableFuture<JobResult> result = run(client, listener);
             listener.opened.get();
             restart();
-            try (Workers ignored = new Workers()) {
+            try (Workers workers = new Workers()) {
                 assertThat(result.get().receipt().collected().tokens()).isEqualTo(300);
+                assertThat(workers.ends).isNotDone();
             }
         }
     }
 
     /** It took its transactional id back when its failed transaction was tried again, and shut its successor out. */
     @Test
+    void whoeverLostItsIdInAnOutageDoesNotTakeItFromItsSuccessor() throws Exception {
+        ClusterSettings impatient = settings(Map.of());
+        CountDownLatch away = new CountDownLatch(1), succeeded = new CountDownLatch(1);
+        List<ProducerRecord<byte[], byte[]>> one =
+                List.of(new ProducerRecord<>(cluster.topics().events(), 0, new byte[1], new byte[1]));
+        AtomicBoolean first = new AtomicBoolean(true);
+        try (Transactions old = new Transactions(impatient, "test.driver", DEADLINE);
+                Transactions next = new Transactions(impatient, "test.driver", DEADLINE)) {
+            old.observe(made -> {
+                if (!first.getAndSet(false)) {
+                    await(succeeded); // a second producer comes later than the successor
+                }
+            });
+            old.start();
+            CompletableFuture<Void> failing = CompletableFuture.runAsync(
+                    () -> old.write(one, sent -> {
+                        if (away.getCount() > 0) {
+                            broker.close();
+                            away.countDown();
+                        }
+                        return one;
+                    }),
+                    work -> new Thread(work, "old").start());
+            away.await();
+            restart();
+            next.start();
+            succeeded.countDown();
+            assertThatThrownBy(failing::get).hasCauseInstanceOf(Transactions.FencedException.class);
+            next.write(one);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aClaimStandsUntilAnotherIsMade() {
+        JobId job = JobId.random();
+        JobClaim old = new JobClaim(cluster, job), next = new JobClaim(cluster, job);
+        try (Transactions any = new Transactions(cluster, "test.any", DEADLINE)) {
+            any.start();
+            any.write(List.of(old.record(JobsView.read(cluster))));
+            assertThat(old.stands()).isTrue();
+            ProducerRecord<byte[], byte[]> taken = next.record(JobsView.read(cluster));
+            assertThat(next.stands())
+                    .as("whose transaction has not gone through yet")
+                    .isTrue();
+            assertThat(old.stands()).isTrue();
+            any.write(List.of(taken));
+            assertThat(next.stands()).isTrue();
+            assertThat(old.stands()).isFalse();
+        }
+    }
+
+    @Test
     void aDriverThatWasShutOutInAnOutageDoesNotComeBack() throws Exception {
         Interrupted listener = new Interrupted();
-        // It notices later than its successor that the broker is back.
-        try (KafkaJobClient old = client(Map.of("reconnect.backoff.ms", "6000", "reconnect.backoff.max.ms", "6000"));
+        // It notices later than its successor that the broker is back, while it waits for its abort.
+        Map<String, String> slow =
+                Map.of("reconnect.backoff.ms", "6000", "reconnect.backoff.max.ms", "6000", "max.block.ms", "20000");
+        try (KafkaJobClient old = client(slow);
                 KafkaJobClient successor = client(Map.of())) {
             CompletableFuture<JobResult> ended = run(old, listener);
             JobId job = listener.opened.get();
@@ -180,8 +248,9 @@ final class OutageTest {
             assertThatThrownBy(() -> ended.get(60, TimeUnit.SECONDS))
                     .isInstanceOf(ExecutionException.class)
                     .hasMessageContaining("another driver has taken over job " + job);
-            try (Workers ignored = new Workers()) {
+            try (Workers workers = new Workers()) {
                 assertThat(result.get().receipt().collected().tokens()).isEqualTo(300);
+                assertThat(workers.ends).isNotDone();
             }
         }
     }

@@ -165,14 +165,22 @@ class ContinuousCommandTest {
         assertThat(cluster(quiet, "why", "-q", "mill").err()).isEmpty();
         Run status = new Run();
         status.cluster.status = status(180_000);
-        assertThat(cluster(status, "status", "wiki").out())
-                .endsWith("driver      silent: last heard of 3 min ago\ndocuments   4\nwords       5\nunreadable  1\n");
+        assertThat(cluster(status, "status", "wiki").out()).endsWith("""
+                        driver      silent: last heard of 3 min ago
+                        documents   4
+                        words       5
+                        unreadable  1
+                        """);
         Run running = new Run();
         running.cluster.status = status(2_000);
-        assertThat(cluster(running, "status", "wiki").out())
-                .endsWith(
-                        "driver      runs: heard of 2 s ago\ndocuments   4\nwords       5\nunreadable  1\nwaiting     0\n"
-                                + "fresh       within 0.04 s\n");
+        assertThat(cluster(running, "status", "wiki").out()).endsWith("""
+                        driver      runs: heard of 2 s ago
+                        documents   4
+                        words       5
+                        unreadable  1
+                        waiting     0
+                        fresh       within 0.04 s
+                        """);
     }
 
     /** It went on for ever. */
