@@ -313,7 +313,7 @@ def count(texts):
 
 
 def name_of(job, document):
-    """Names of files are percent-encoded, keys of a topic are not."""
+    """The name of an id in a receipt: those of files are percent-encoded, keys of a topic are not."""
     return urllib.parse.unquote(document) if job == "files" else document
 
 
@@ -628,7 +628,8 @@ class Test:
             word = counts.most_common(30)[-1][0]
             holding = {name: counted(text)[word] for name, text in texts.items() if counted(text)[word]}
             said = [line.split("\t") for line in self.ask("why", "--job", job, word).splitlines()]
-            if {name_of(job, name): int(number) for number, name in said} != holding:
+            # What is printed is for people: these names are, without escapes, what they are.
+            if {name: int(number) for number, name in said} != holding:
                 raise Failed(f"why of {job}: {said} for {word} is not {holding}")
             check(True, f"{job}: top, get and why ('{word}' in {len(said)} documents) as the oracle says")
         older, newer = (self.out / f"files-{number}.oracle" for number in (self.number - 1, self.number))

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -26,7 +27,6 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.IllegalGenerationException;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -52,23 +52,25 @@ public final class Transactions implements AutoCloseable {
     private final Supplier<KafkaProducer<byte[], byte[]>> producers;
     private final String id;
     private final Duration deadline;
-    private final boolean exclusive;
+    private final BooleanSupplier mayTakeAgain;
     private boolean taken;
     private @Nullable KafkaProducer<byte[], byte[]> producer;
     private Consumer<? super KafkaProducer<byte[], byte[]>> observer = opened -> {};
 
     /** @param deadline how long a batch is tried before the broker counts as lost */
     public Transactions(ClusterSettings cluster, String transactionalId, Duration deadline) {
-        this(cluster, transactionalId, deadline, false);
+        this(cluster, transactionalId, deadline, () -> true);
     }
 
     /**
-     * @param exclusive for a writer that goes by what it read under this id: once started, it never takes the id again, as
-     *     another may have had it meanwhile, whom that would fence and whose work it would overwrite. It is told that it
-     *     is fenced instead
+     * @param mayTakeAgain for a writer that goes by what it read under this id: whether nobody else has had the id since
+     *     it was taken by {@link #start}. Asked before a new producer takes the id again, as that would fence another who
+     *     has it now, and once more behind that, when nobody can come in between any more. On false the writer is told
+     *     that it is fenced. May throw what Kafka's clients do, and {@link ExitCode#BROKER}: then it is asked again
      */
-    public Transactions(ClusterSettings cluster, String transactionalId, Duration deadline, boolean exclusive) {
-        this.exclusive = exclusive;
+    public Transactions(
+            ClusterSettings cluster, String transactionalId, Duration deadline, BooleanSupplier mayTakeAgain) {
+        this.mayTakeAgain = mayTakeAgain;
         this.producers = () -> cluster.transactionalProducer(transactionalId);
         this.id = transactionalId;
         this.deadline = deadline;
@@ -107,7 +109,7 @@ public final class Transactions implements AutoCloseable {
         while (true) {
             try {
                 open();
-                taken = exclusive;
+                taken = true;
                 return;
             } catch (KafkaException e) {
                 recover("the transactional id cannot be taken", e, end);
@@ -122,15 +124,37 @@ public final class Transactions implements AutoCloseable {
     private KafkaProducer<byte[], byte[]> open() {
         KafkaProducer<byte[], byte[]> current = producer;
         if (current == null) {
-            if (taken) {
-                throw new FencedException(id, new IllegalStateException("the producer was given up"));
-            }
+            checkMayTake();
             current = producers.get();
             producer = current;
             observer.accept(current);
             current.initTransactions();
+            try {
+                checkMayTake();
+            } catch (KafkaException e) {
+                discard(); // or the next try would not ask
+                throw e;
+            }
         }
         return current;
+    }
+
+    private void checkMayTake() {
+        if (taken && !mayTakeAgain()) {
+            discard();
+            throw new FencedException(id, new IllegalStateException("another took it when the producer was given up"));
+        }
+    }
+
+    private boolean mayTakeAgain() {
+        try {
+            return mayTakeAgain.getAsBoolean();
+        } catch (MillraceException e) {
+            if (e.exitCode() != ExitCode.BROKER) {
+                throw e;
+            }
+            throw new KafkaException(e.getMessage(), e);
+        }
     }
 
     public void write(List<ProducerRecord<byte[], byte[]>> records) {
@@ -246,7 +270,7 @@ public final class Transactions implements AutoCloseable {
             throw new MillraceException(ExitCode.BROKER, what + ": " + rootMessage(failure), failure);
         }
         boolean rebalanced = isRebalanced(failure);
-        abort();
+        abort(end);
         if (rebalanced) {
             throw new RebalancedException(failure);
         }
@@ -258,17 +282,30 @@ public final class Transactions implements AutoCloseable {
         LockSupport.parkNanos(BACKOFF_NANOS);
     }
 
-    private void abort() {
+    /**
+     * An old epoch means that the broker has ended a transaction that took too long, or that another has the id: only an
+     * abort tells which. It leaves the producer as good as new in the one case, and is refused in the other.
+     */
+    private void abort(long end) {
         KafkaProducer<byte[], byte[]> current = producer;
-        if (current == null) {
-            return;
-        }
-        try {
-            current.abortTransaction();
-        } catch (KafkaException | IllegalStateException e) {
-            // In doubt, or broken for good: a new producer under the same id ends the old transaction.
-            LOG.debug("abort failed, starting a new producer", e);
-            discard();
+        while (current != null) {
+            try {
+                current.abortTransaction();
+                return;
+            } catch (TimeoutException e) {
+                if (System.nanoTime() > end) {
+                    discard();
+                    return;
+                }
+            } catch (KafkaException | IllegalStateException e) {
+                discard();
+                if (isFenced(e)) {
+                    throw new FencedException(id, e);
+                }
+                // In doubt, or broken for good: a new producer under the same id ends the old transaction.
+                LOG.debug("abort failed, starting a new producer", e);
+                return;
+            }
         }
     }
 
@@ -282,9 +319,7 @@ public final class Transactions implements AutoCloseable {
 
     private static boolean isFenced(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof ProducerFencedException
-                    || t instanceof InvalidProducerEpochException
-                    || t instanceof FencedInstanceIdException) {
+            if (t instanceof ProducerFencedException || t instanceof FencedInstanceIdException) {
                 return true;
             }
         }

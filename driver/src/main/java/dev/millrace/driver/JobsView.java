@@ -22,9 +22,11 @@ import org.jspecify.annotations.Nullable;
 /** What the jobs topic says: every job, and of the continuous ones how far their drivers are. One thread. */
 public final class JobsView {
     private static final String POSITION = "/position";
+    private static final String DRIVER = "/driver";
 
     private final Map<JobId, Job> jobs = new LinkedHashMap<>();
     private final Map<JobId, ContinuousPosition> positions = new HashMap<>();
+    private final Map<JobId, String> drivers = new HashMap<>();
     private long next;
 
     /** @param changedMillis when its record was written last, in milliseconds since 1970 by the broker's clock */
@@ -33,6 +35,11 @@ public final class JobsView {
     /** The key under which the position of a continuous job is kept, beside that of its record. */
     public static byte[] positionKey(JobId job) {
         return (job + POSITION).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** The key under which the last {@link JobClaim} on a job is kept. */
+    static byte[] driverKey(JobId job) {
+        return (job + DRIVER).getBytes(StandardCharsets.US_ASCII);
     }
 
     /** All that is committed now. */
@@ -49,7 +56,12 @@ public final class JobsView {
         if (in.key() == null || in.value() == null) {
             return;
         }
-        if (new String(in.key(), StandardCharsets.US_ASCII).endsWith(POSITION)) {
+        String key = new String(in.key(), StandardCharsets.US_ASCII);
+        if (key.endsWith(DRIVER)) {
+            drivers.put(
+                    JobId.parse(key.substring(0, key.length() - DRIVER.length())),
+                    new String(in.value(), StandardCharsets.US_ASCII));
+        } else if (key.endsWith(POSITION)) {
             ContinuousPosition position = ControlCodec.position(in.value());
             positions.put(position.job(), position);
         } else {
@@ -63,6 +75,7 @@ public final class JobsView {
         JobsView copy = new JobsView();
         copy.jobs.putAll(jobs);
         copy.positions.putAll(positions);
+        copy.drivers.putAll(drivers);
         copy.next = next;
         return copy;
     }
@@ -93,8 +106,16 @@ public final class JobsView {
     }
 
     /** @throws MillraceException NO_SUCH_JOB if there is no continuous job of this name that goes on */
-    public static JobRecord continuous(ClusterSettings cluster, String name) {
-        JobRecord found = read(cluster).continuous(name);
+    public static JobRecord find(ClusterSettings cluster, String name) {
+        return read(cluster).continuous(cluster, name);
+    }
+
+    /**
+     * @param cluster that this was read from
+     * @throws MillraceException NO_SUCH_JOB if there is no continuous job of this name that goes on
+     */
+    public JobRecord continuous(ClusterSettings cluster, String name) {
+        JobRecord found = continuous(name);
         if (found == null) {
             throw new MillraceException(
                     ExitCode.NO_SUCH_JOB,
@@ -103,6 +124,12 @@ public final class JobsView {
                             + " one");
         }
         return found;
+    }
+
+    /** The last claim on a job; null where there is none. */
+    @Nullable
+    String driver(JobId job) {
+        return drivers.get(job);
     }
 
     public @Nullable ContinuousPosition position(JobId job) {

@@ -49,7 +49,8 @@ public final class KafkaJobClient implements JobClient {
         JobId id = JobId.random();
         // A bad path must fail before anything is on the cluster.
         Plan plan = Plan.begin(request.input(), settings.roots(), System.in);
-        Transactions transactions = transactions(id);
+        JobClaim claim = new JobClaim(cluster, id);
+        Transactions transactions = transactions(id, claim);
         try (transactions;
                 KafkaConsumer<byte[], byte[]> events = eventReader()) {
             CompletableFuture<Void> started = CompletableFuture.runAsync(transactions::start);
@@ -73,7 +74,7 @@ public final class KafkaJobClient implements JobClient {
                     System.currentTimeMillis());
             join(started);
             JobRecord record = JobRecord.open(spec);
-            transactions.write(opening(record));
+            transactions.write(opening(record, claim));
             watchFrom(events, spec, ends.getOrDefault(jobsPartition(), 0L));
             JobResult result =
                     new JobWatch(settings, transactions, events, brokerWatch(id), record, listener).run(plan);
@@ -93,8 +94,8 @@ public final class KafkaJobClient implements JobClient {
         }
     }
 
-    private Transactions transactions(JobId id) {
-        return new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline());
+    private Transactions transactions(JobId id, JobClaim claim) {
+        return new Transactions(cluster, topics.driverTransactions(id), settings.brokerDeadline(), claim::stands);
     }
 
     private BrokerWatch brokerWatch(JobId id) {
@@ -121,8 +122,8 @@ public final class KafkaJobClient implements JobClient {
         return new TopicPartition(topics.jobs(), 0);
     }
 
-    private List<ProducerRecord<byte[], byte[]>> opening(JobRecord record) {
-        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    private List<ProducerRecord<byte[], byte[]>> opening(JobRecord record, JobClaim claim) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(List.of(claim.record()));
         JobId id = record.spec().id();
         records.add(new ProducerRecord<>(topics.jobs(), 0, JobWatch.key(id), ControlCodec.encode(record)));
         for (int partition = 0; partition < record.spec().partitions(); partition++) {
@@ -140,23 +141,20 @@ public final class KafkaJobClient implements JobClient {
 
     @Override
     public JobResult attach(JobId job, JobListener listener) {
-        JobSpec known = find(job).spec();
-        if (known.kind() == JobKind.CONTINUOUS) { // found out before its driver would be shut out
-            throw new MillraceException(
-                    ExitCode.USAGE,
-                    "job " + job + " is continuous: go on with it by 'millrace watch' or 'millrace stream' with --job "
-                            + known.name() + ", look at it by 'millrace top' and 'millrace snapshot'");
+        JobRecord known = find(job);
+        if (known.spec().kind() == JobKind.CONTINUOUS) { // found out before its driver would be shut out
+            throw continuous(known);
         }
-        Transactions transactions = transactions(job);
+        JobClaim claim = new JobClaim(cluster, job);
+        Transactions transactions = transactions(job, claim);
         try (transactions;
                 KafkaConsumer<byte[], byte[]> events = eventReader()) {
             transactions.start(); // fences a driver that still runs, so what is read next is final
-            JobRecord record = find(job);
+            JobsView taken = jobs();
+            JobRecord record = find(taken, job);
             JobSpec spec = record.spec();
             switch (record.state()) {
-                case FAILED ->
-                    throw new MillraceException(ExitCode.FAILED, "job " + job + " failed: " + record.detail());
-                case CANCELLED -> throw new MillraceException(ExitCode.CANCELLED, "job " + job + " was cancelled");
+                case FAILED, CANCELLED -> throw over(record);
                 case DONE -> {
                     if (setup.partitions(topics.results(job)) == 0) {
                         throw new MillraceException(
@@ -182,11 +180,31 @@ public final class KafkaJobClient implements JobClient {
                     : Plan.NONE;
             watchFrom(events, spec, events.endOffsets(List.of(jobsPartition())).getOrDefault(jobsPartition(), 0L));
             JobWatch watch = new JobWatch(settings, transactions, events, brokerWatch(job), record, listener);
+            watch.take(claim.record(taken));
             watch.recover(published);
             JobResult result = watch.run(plan);
             keepHouse(listener);
             return result;
         }
+    }
+
+    private static MillraceException over(JobRecord job) {
+        return job.state() == JobState.CANCELLED
+                ? new MillraceException(ExitCode.CANCELLED, "job " + job.spec().id() + " was cancelled")
+                : new MillraceException(ExitCode.FAILED, "job " + job.spec().id() + " failed: " + job.detail());
+    }
+
+    /** There is no result to come back to, and what drives it reads sources that this program was not given. */
+    private static MillraceException continuous(JobRecord job) {
+        String name = job.spec().name();
+        return job.state().isFinal()
+                ? over(job)
+                : new MillraceException(
+                        ExitCode.USAGE,
+                        "job " + job.spec().id() + " (" + name + ") is continuous, and has no end to wait for: look at"
+                                + " it by 'millrace top --follow --job " + name + "' or 'millrace snapshot " + name
+                                + "'; if its driver has stopped, 'millrace watch' or 'millrace stream' with --job "
+                                + name + " goes on with it");
     }
 
     private void requireResults(JobSpec spec) {
@@ -234,7 +252,11 @@ public final class KafkaJobClient implements JobClient {
     }
 
     private JobRecord find(JobId job) {
-        JobRecord found = jobs().job(job);
+        return find(jobs(), job);
+    }
+
+    private JobRecord find(JobsView view, JobId job) {
+        JobRecord found = view.job(job);
         if (found == null) {
             throw new MillraceException(
                     ExitCode.NO_SUCH_JOB,
@@ -255,19 +277,25 @@ public final class KafkaJobClient implements JobClient {
     @Override
     public void cancel(JobId job) {
         find(job);
-        try (Transactions transactions = transactions(job)) {
+        JobClaim claim = new JobClaim(cluster, job);
+        try (Transactions transactions = transactions(job, claim)) {
             transactions.start();
-            JobRecord record = find(job);
+            JobsView taken = jobs();
+            JobRecord record = find(taken, job);
             if (record.state().isFinal()) {
                 throw new MillraceException(ExitCode.FAILED, "job " + job + " is " + record.state() + " already");
             }
             List<ProducerRecord<byte[], byte[]>> records = JobWatch.cancelLanes(record.spec(), topics);
+            records.add(claim.record(taken));
             records.add(new ProducerRecord<>(
                     topics.jobs(),
                     0,
                     JobWatch.key(job),
                     ControlCodec.encode(record.become(JobState.CANCELLED, "cancelled by a user"))));
             transactions.write(records);
+        } catch (Transactions.FencedException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED, "job " + job + " is not cancelled: a driver took it over meanwhile; try again", e);
         }
     }
 

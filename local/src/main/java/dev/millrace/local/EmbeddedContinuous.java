@@ -5,6 +5,7 @@ import dev.millrace.driver.cli.ClusterOptions;
 import dev.millrace.driver.cli.ContinuousOpener;
 import dev.millrace.driver.continuous.ContinuousClient;
 import dev.millrace.driver.continuous.ContinuousListener;
+import dev.millrace.driver.continuous.DriverStatus;
 import dev.millrace.driver.continuous.Holders;
 import dev.millrace.driver.continuous.KafkaContinuousClient;
 import dev.millrace.driver.continuous.LiveTable;
@@ -54,6 +55,11 @@ final class EmbeddedContinuous implements ContinuousClient {
             }
             throw e;
         }
+    }
+
+    @Override
+    public @Nullable DriverStatus driver(String name) {
+        return client.driver(name);
     }
 
     @Override

@@ -105,6 +105,36 @@ final class ContinuousCommandsTest {
         }
     }
 
+    /** A command that drives a job, on a thread of its own, until its job is cancelled. */
+    private static final class Driver implements AutoCloseable {
+        final Command command = new Command();
+        final CompletableFuture<Command> end;
+        private final String job;
+
+        /** Returns when the job is there; the arguments name it by {@code --job}. */
+        Driver(String... args) {
+            job = args[List.of(args).indexOf("--job") + 1];
+            end = CompletableFuture.supplyAsync(() -> command.run(args), work -> new Thread(work, "driver").start());
+            while (!command.err().contains("has begun")) {
+                assertThat(end).as(command.err()).isNotDone();
+                Thread.onSpinWait();
+            }
+        }
+
+        /** Waits for the driver too. */
+        void cancel() {
+            ok("cancel", job);
+            assertThat(end.join().code).as(command.err()).isEqualTo(6);
+        }
+
+        @Override
+        public void close() {
+            if (!end.isDone()) {
+                cancel();
+            }
+        }
+    }
+
     private static String ok(String... args) {
         Command command = new Command().run(args);
         assertThat(command.code).as(command.err()).isZero();
@@ -119,14 +149,7 @@ final class ContinuousCommandsTest {
                     .all()
                     .get();
         }
-        Command driver = new Command();
-        CompletableFuture<Command> end = CompletableFuture.supplyAsync(
-                () -> driver.run("stream", "--from-topic", "docs", "--job", "wiki"),
-                work -> new Thread(work, "driver").start());
-        while (!driver.err().contains("has begun")) {
-            assertThat(end).as(driver.err()).isNotDone();
-            Thread.onSpinWait();
-        }
+        Driver driver = new Driver("stream", "--from-topic", "docs", "--job", "wiki");
         Map<String, String> documents = new TreeMap<>();
         for (int i = 0; i < 300; i++) {
             documents.put("doc-" + i, "the mill " + "race ".repeat(i % 5) + "w" + i % 17);
@@ -174,10 +197,28 @@ final class ContinuousCommandsTest {
         assertThat(ok("diff", tuesday.toString(), tuesday.toString())).isEmpty();
 
         assertThat(ok("list")).contains("continuous  open").contains("wiki");
-        assertThat(ok("status", "wiki")).contains("sources     topic:docs");
-        ok("cancel", "wiki");
-        assertThat(end.get().code).as(driver.err()).isEqualTo(6);
-        assertThat(driver.err()).contains("was cancelled");
+        assertThat(ok("status", "wiki"))
+                .contains("sources     topic:docs", "driver      runs: heard of ", "documents   300\n");
+        String id = ok("status", "wiki").split("\\s+", 3)[1];
+        for (String reference : new String[] {"wiki", id}) {
+            Command attach = new Command().run("attach", reference);
+            assertThat(attach.code).isEqualTo(2);
+            assertThat(attach.err())
+                    .contains("job " + id + " (wiki) is continuous", "'millrace top --follow --job wiki'");
+        }
+        Command follower = new Command();
+        CompletableFuture<Command> followed = CompletableFuture.supplyAsync(
+                () -> follower.run("top", "--follow", "--json", "--job", "wiki"),
+                work -> new Thread(work, "follower").start());
+        while (!follower.out().contains("\"documents\":300")) {
+            assertThat(followed).as(follower.err()).isNotDone();
+            Thread.onSpinWait();
+        }
+        driver.cancel();
+        assertThat(followed.join().code).as(follower.err()).isEqualTo(6);
+        assertThat(follower.err()).isEqualTo("millrace: job wiki (" + id + ") was cancelled\n");
+        assertThat(new Command().run("attach", "wiki").code).isEqualTo(6);
+        assertThat(driver.command.err()).contains("was cancelled");
         assertThat(new Command().run("get", "--job", "wiki", "race").code).isEqualTo(3);
         assertThat(ok("status", "wiki")).contains("state       cancelled");
     }
@@ -197,6 +238,30 @@ final class ContinuousCommandsTest {
                 .isEqualTo(Map.of("the", 3L, "mill", 1L, "race", 1L, "water", 1L));
         assertThat(holders(ok("why", "--job", "lines", "the")))
                 .isEqualTo(Map.of("stdin:000000000001", 1L, "stdin:000000000002", 1L, "stdin:000000000003", 1L));
+    }
+
+    /** They came out percent-encoded. */
+    @Test
+    void filesAreNamedAsTheyAreCalled() throws Exception {
+        Path texts = Files.createDirectories(folder.resolve("my texts"));
+        Path receipt = folder.resolve("named.json");
+        Files.writeString(texts.resolve("file 85.txt"), "mill mill mill");
+        Files.writeString(texts.resolve("100%20.txt"), "mill mill");
+        Files.writeString(texts.resolve("a\nb\u001b[31m.txt"), "mill");
+        try (Driver driver = new Driver("watch", "--job", "named", texts.toString())) {
+            ok("snapshot", "named", "--receipt", receipt.toString());
+            assertThat(ok("why", "--job", "named", "mill"))
+                    .isEqualTo("3\tfile 85.txt\n2\t100%20.txt\n1\ta\\nb\\x1b[31m.txt\n");
+            assertThat(ok("why", "--job", "named", "--json", "mill"))
+                    .contains("\"document\" : \"file%2085.txt\"", "\"name\" : \"file 85.txt\"");
+            assertThat(Files.readString(receipt))
+                    .contains("\"id\" : \"100%2520.txt\"", "\"name\" : \"100%20.txt\"", "/my%20texts\"");
+            assertThat(ok("status", "named")).contains("sources     " + texts + "\n");
+            Command other = new Command().run("watch", "--job", "named", folder.toString());
+            assertThat(other.code).isEqualTo(2);
+            assertThat(other.err()).contains("counts " + texts + " and not " + folder + ":");
+            driver.cancel();
+        }
     }
 
     @Test

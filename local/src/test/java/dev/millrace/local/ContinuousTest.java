@@ -233,8 +233,7 @@ final class ContinuousTest {
             begun.await();
             // Its position is written only when it has work.
             producer.send(new ProducerRecord<>("outlived", "a", "b c")).get();
-            JobId job =
-                    JobsView.continuous(cluster.cluster(), "outlived").spec().id();
+            JobId job = JobsView.find(cluster.cluster(), "outlived").spec().id();
             JobsView jobs;
             do {
                 jobs = JobsView.read(cluster.cluster());

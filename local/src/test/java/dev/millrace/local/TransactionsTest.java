@@ -3,6 +3,7 @@ package dev.millrace.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.LogReader;
@@ -10,14 +11,20 @@ import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
@@ -55,8 +62,8 @@ final class TransactionsTest {
             create(admin, "test.log");
             Duration deadline = Duration.ofSeconds(20);
             List<ProducerRecord<byte[], byte[]>> batch = List.of(new ProducerRecord<>("test.log", new byte[1]));
-            try (Transactions old = new Transactions(cluster, "test.driver", deadline, true);
-                    Transactions next = new Transactions(cluster, "test.driver", deadline, true)) {
+            try (Transactions old = new Transactions(cluster, "test.driver", deadline, () -> false);
+                    Transactions next = new Transactions(cluster, "test.driver", deadline, () -> false)) {
                 old.start();
                 old.write(batch);
                 next.start();
@@ -64,6 +71,92 @@ final class TransactionsTest {
                     assertThatThrownBy(() -> old.write(batch)).isInstanceOf(Transactions.FencedException.class);
                     next.write(batch);
                 }
+            }
+        }
+    }
+
+    /** In place of being tried again, it was taken for a sign of another driver. */
+    @Test
+    void whatTookTooLongIsDoneAgainByTheSameProducer() {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(new EmbeddedBroker.Settings(null, 0, Map.of()));
+                Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServer()))) {
+            create(admin, "test.log");
+            AtomicInteger producers = new AtomicInteger();
+            AtomicInteger tries = new AtomicInteger();
+            List<ProducerRecord<byte[], byte[]>> batch = List.of(new ProducerRecord<>("test.log", new byte[1]));
+            try (Transactions driver = impatient(broker, () -> false)) {
+                driver.observe(made -> producers.incrementAndGet());
+                driver.start();
+                driver.write(batch, sent -> {
+                    if (tries.incrementAndGet() == 1) {
+                        awaitTimedOut(admin);
+                    }
+                    return batch;
+                });
+            }
+            assertThat(tries).hasValue(2);
+            assertThat(producers).hasValue(1);
+        }
+    }
+
+    /** A commit that came too late breaks the producer; only who knows that nobody else had the id takes another. */
+    @Test
+    void anotherProducerIsMadeOnlyByWhoeverStillHasTheId() {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(new EmbeddedBroker.Settings(null, 0, Map.of()));
+                Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServer()))) {
+            create(admin, "test.log");
+            Iterator<Boolean> lostMeanwhile = List.of(true, false).iterator();
+            assertThat(producersForALateCommit(broker, admin, () -> true)).isEqualTo(2);
+            assertThatThrownBy(() -> producersForALateCommit(broker, admin, () -> false))
+                    .isInstanceOf(Transactions.FencedException.class);
+            assertThatThrownBy(() -> producersForALateCommit(broker, admin, lostMeanwhile::next))
+                    .isInstanceOf(Transactions.FencedException.class);
+            Iterator<Boolean> notKnownAtFirst = Arrays.asList(null, true, true).iterator();
+            assertThat(producersForALateCommit(broker, admin, () -> {
+                        Boolean known = notKnownAtFirst.next();
+                        if (known == null) {
+                            throw new MillraceException(ExitCode.BROKER, "the broker is away");
+                        }
+                        return known;
+                    }))
+                    .isEqualTo(2);
+        }
+    }
+
+    private static int producersForALateCommit(EmbeddedBroker broker, Admin admin, BooleanSupplier mayTakeAgain) {
+        AtomicInteger producers = new AtomicInteger();
+        AtomicInteger tries = new AtomicInteger();
+        try (Transactions driver = impatient(broker, mayTakeAgain)) {
+            driver.observe(made -> producers.incrementAndGet());
+            driver.start();
+            driver.write(List.of(new ProducerRecord<>("test.log", new byte[1])), sent -> {
+                if (tries.incrementAndGet() == 1) {
+                    awaitTimedOut(admin);
+                }
+                return List.of();
+            });
+        }
+        return producers.get();
+    }
+
+    /** The broker ends its transactions after a second. */
+    private static Transactions impatient(EmbeddedBroker broker, BooleanSupplier mayTakeAgain) {
+        ClusterSettings cluster = new ClusterSettings(
+                Map.of("bootstrap.servers", broker.bootstrapServer(), "transaction.timeout.ms", "1000"),
+                new TopicNames("test."));
+        return new Transactions(cluster, "test.late", Duration.ofSeconds(30), mayTakeAgain);
+    }
+
+    private static void awaitTimedOut(Admin admin) {
+        TransactionState state = TransactionState.ONGOING;
+        while (state != TransactionState.COMPLETE_ABORT) {
+            try {
+                state = admin.describeTransactions(List.of("test.late"))
+                        .description("test.late")
+                        .get()
+                        .state();
+            } catch (InterruptedException | ExecutionException e) {
+                throw new AssertionError(e);
             }
         }
     }

@@ -88,6 +88,18 @@ final class Amounts {
         return millis < 59_950 ? String.format(Locale.ROOT, "%.1f s", millis / 1e3) : clock(millis / 1_000) + " min";
     }
 
+    /** As in {@code 12 s}, {@code 3 min}, {@code 5 h}, {@code 2 days}: whole units, the last one that is over. */
+    static String rough(long millis) {
+        long seconds = millis / 1_000;
+        if (seconds < 120) {
+            return seconds + " s";
+        }
+        if (seconds < 7_200) {
+            return seconds / 60 + " min";
+        }
+        return seconds < 172_800 ? seconds / 3_600 + " h" : seconds / 86_400 + " days";
+    }
+
     /** As in {@code 0:07}, {@code 1:02:03}. */
     static String clock(long seconds) {
         return seconds < 3_600

@@ -13,14 +13,15 @@ import picocli.CommandLine.Parameters;
         name = "attach",
         description = {
             "Watch a job that was left, to its end, and print its result.",
-            "Whoever drives it now is shut out; of a job that is done, the result is printed."
+            "Whoever drives it now is shut out; of a job that is done, the result is printed.",
+            "A continuous job has no end to wait for: 'top', 'get', 'why' and 'snapshot' look at it, and the command that"
+                    + " began it goes on with it."
         })
 final class AttachCommand implements Callable<Integer> {
     private final Session session;
 
-    @Parameters(paramLabel = "JOB", converter = JobArgument.class, description = "Id of the job, as 'list' shows it.")
-    @SuppressWarnings("NullAway.Init")
-    private JobId job;
+    @Parameters(paramLabel = "JOB", description = "Id of the job, as 'list' shows it.")
+    private String job = "";
 
     @Mixin
     private final ResultArguments result;
@@ -49,7 +50,18 @@ final class AttachCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ClusterOptions options = cluster.clusterOptions();
+        JobId known = JobReference.id(job);
         return new JobWatch(session, messages.level(), timeout)
-                .watch(options, result.destination(), job, (client, listener) -> client.attach(job, listener));
+                .watch(
+                        options,
+                        result.destination(),
+                        known,
+                        (client, listener) -> client.attach(
+                                known != null
+                                        ? known
+                                        : JobReference.find(client.list(), job)
+                                                .spec()
+                                                .id(),
+                                listener));
     }
 }

@@ -116,7 +116,9 @@ final class FeedWatch {
             try (LiveTable table = client.live(job)) {
                 screen.follow(table, LOOK, () -> stopped);
             } catch (MillraceException e) {
-                if (!stopped) {
+                // That the job is over is for its driver to say, on the other thread.
+                boolean isOver = e.exitCode() == ExitCode.CANCELLED || e.exitCode() == ExitCode.FAILED;
+                if (!stopped && !isOver) {
                     screen.above("millrace: the live table has ended: " + Visible.text(String.valueOf(e.getMessage())));
                 }
             }

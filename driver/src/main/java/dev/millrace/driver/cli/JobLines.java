@@ -1,11 +1,15 @@
 package dev.millrace.driver.cli;
 
+import dev.millrace.driver.continuous.DocumentNames;
+import dev.millrace.driver.continuous.DriverStatus;
+import dev.millrace.job.Event;
 import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Jobs as text for people. */
 final class JobLines {
@@ -45,10 +49,14 @@ final class JobLines {
             line(lines, "tasks", tasks(job));
             line(lines, "files", Long.toString(job.files()));
         }
-        line(
-                lines,
-                isContinuous(job) ? "sources" : "paths",
-                Visible.text(String.join(" ", job.spec().input().paths())));
+        if (isContinuous(job)) {
+            line(lines, "sources", String.join(" ", DocumentNames.of(job.spec()).printableSources()));
+        } else {
+            line(
+                    lines,
+                    "paths",
+                    Visible.text(String.join(" ", job.spec().input().paths())));
+        }
         line(
                 lines,
                 "profile",
@@ -56,6 +64,33 @@ final class JobLines {
                         + job.spec().rules().version() + ", "
                         + Amounts.number(job.spec().rules().stopWords().size(), "stop word"));
         line(lines, "partitions", Integer.toString(job.spec().partitions()));
+        return lines.toString();
+    }
+
+    /** What is known of a continuous job that goes on. */
+    static String driver(@Nullable DriverStatus driver) {
+        StringBuilder lines = new StringBuilder();
+        if (driver == null) {
+            line(lines, "driver", "silent: it has not been heard of lately");
+            return lines.toString();
+        }
+        Event.ContinuousStatus said = driver.said();
+        line(
+                lines,
+                "driver",
+                (driver.isSilent() ? "silent: last heard of " : "runs: heard of ") + Amounts.rough(driver.ageMillis())
+                        + " ago");
+        line(lines, "documents", String.format(Locale.ROOT, "%,d", said.documents()));
+        line(lines, "words", String.format(Locale.ROOT, "%,d", said.tokens()));
+        if (said.unreadable() > 0) {
+            line(lines, "unreadable", String.format(Locale.ROOT, "%,d", said.unreadable()));
+        }
+        if (!driver.isSilent()) {
+            line(lines, "waiting", String.format(Locale.ROOT, "%,d", said.waiting()));
+            if (said.freshnessMillis() >= 0) {
+                line(lines, "fresh", "within " + Amounts.elapsed(said.freshnessMillis()));
+            }
+        }
         return lines.toString();
     }
 

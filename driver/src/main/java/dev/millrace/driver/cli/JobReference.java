@@ -1,15 +1,26 @@
 package dev.millrace.driver.cli;
 
 import dev.millrace.job.ExitCode;
+import dev.millrace.job.JobId;
 import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
 import dev.millrace.job.MillraceException;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A job as people name it: by its id, or a continuous one by its name. */
 final class JobReference {
     private JobReference() {}
+
+    /** Null where that is none, and so may be a name. */
+    static @Nullable JobId id(String reference) {
+        try {
+            return JobId.parse(reference);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
 
     /**
      * @param jobs all there are, the newest first

@@ -1,6 +1,7 @@
 package dev.millrace.driver.cli;
 
 import dev.millrace.driver.continuous.ContinuousJson;
+import dev.millrace.driver.continuous.DriverStatus;
 import dev.millrace.driver.continuous.LiveTable;
 import dev.millrace.job.Event;
 import java.nio.charset.StandardCharsets;
@@ -64,22 +65,23 @@ final class LiveScreen {
         return !readerIsGone;
     }
 
-    /** Shows a table as it changes, until it is told to stop or nobody reads any more. */
+    /** Shows a table as it changes, until it is told to stop, nobody reads any more, or the job is over, which it throws. */
     void follow(LiveTable table, Duration look, BooleanSupplier stop) {
         table.catchUp();
         long pause = isInPlace() ? IN_PLACE_NANOS : json ? JSON_NANOS : PLAIN_NANOS;
         long next = terminal.nanos().getAsLong();
-        boolean news = true;
+        boolean news = true, isLive = true;
         while (!stop.getAsBoolean() && isInteresting()) {
             if (news && terminal.nanos().getAsLong() - next >= 0) {
                 next = terminal.nanos().getAsLong() + pause;
                 news = false;
                 LiveTable.View view = table.view(words);
+                isLive = view.isLive();
                 if (view.words() > 0 || isInPlace() || json || !shown.isEmpty()) {
                     show(view);
                 }
             }
-            news |= table.poll(look);
+            news |= table.poll(look) || isInPlace() && !isLive;
         }
     }
 
@@ -139,13 +141,18 @@ final class LiveScreen {
 
     private String totals(LiveTable.View view) {
         List<String> parts = new ArrayList<>();
-        Event.ContinuousStatus status = view.status();
-        if (status != null) {
-            parts.add(Amounts.number(status.documents(), "document"));
+        DriverStatus driver = view.driver();
+        if (driver != null) {
+            parts.add(Amounts.number(driver.said().documents(), "document"));
         }
         parts.add(Amounts.number(view.tokens(), "word"));
         parts.add(String.format(Locale.ROOT, "%,d distinct", view.words()));
-        if (status != null) {
+        if (view.brokerAwayMillis() > 0) {
+            parts.add("broker away" + age(view.brokerAwayMillis()));
+        } else if (driver == null || driver.isSilent()) {
+            parts.add("driver silent" + (driver == null ? "" : age(driver.ageMillis())));
+        } else {
+            Event.ContinuousStatus status = driver.said();
             parts.add(String.format(Locale.ROOT, "%,d changes/s", status.changesPerSecond()));
             if (status.freshnessMillis() >= 0) {
                 parts.add("fresh within " + Amounts.elapsed(status.freshnessMillis()));
@@ -158,6 +165,11 @@ final class LiveScreen {
             }
         }
         return cut(String.join("  ", parts), isInPlace() ? terminal.columns() - 1 : Integer.MAX_VALUE);
+    }
+
+    /** Only where it does not make a new table of each look. */
+    private String age(long millis) {
+        return isInPlace() ? " for " + Amounts.rough(millis) : "";
     }
 
     private static String cut(String line, int room) {

@@ -64,6 +64,14 @@ final class SnapshotCommand implements Callable<Integer> {
         ResultArguments.Destination destination = result.destination();
         Snapshot snapshot;
         try (ContinuousClient client = session.continuous(options)) {
+            if (level != ProgressReporter.Level.QUIET) {
+                DriverNotice.tellIfSilent(
+                        session.terminal(),
+                        name,
+                        client.driver(name),
+                        "waiting for it, " + Amounts.elapsed(patience.toMillis()) + " at most; 'millrace watch' or"
+                                + " 'millrace stream' goes on with the job");
+            }
             snapshot = client.snapshot(name, patience);
         }
         destination.accept(snapshot, session.wiring().text(), level);

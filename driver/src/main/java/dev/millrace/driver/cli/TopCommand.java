@@ -17,7 +17,9 @@ import picocli.CommandLine.Spec;
         name = "top",
         description = {
             "Show the most frequent words of a continuous job, as they are published now.",
-            "'fresh within' says how far the counts are behind the documents. With --follow it goes on until Ctrl-C (130)."
+            "'fresh within' says how far the counts are behind the documents, 'driver silent' that no 'watch' or 'stream' is"
+                    + " heard of. With --follow it goes on, also while the broker is away, until Ctrl-C (130), or until the"
+                    + " job is cancelled (6) or has failed (1)."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -49,8 +51,8 @@ final class TopCommand implements Callable<Integer> {
             order = Sections.OUTPUT + 2,
             negatable = true,
             description =
-                    "Print a JSON object a line, with documents, tokens, changes per second and freshness; null is"
-                            + " not known.")
+                    "Print a JSON object a line, with documents, tokens, changes per second, freshness, and the age of"
+                            + " what the job's driver said last; null is not known.")
     private @Nullable Boolean json;
 
     @Mixin

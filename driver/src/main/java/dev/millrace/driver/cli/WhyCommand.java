@@ -44,7 +44,12 @@ final class WhyCommand implements Callable<Integer> {
             description = "Print the N documents with the most. Default: all.")
     private @Nullable Integer top;
 
-    @Option(names = "--json", order = Sections.OUTPUT + 1, negatable = true, description = "Print a JSON object.")
+    @Option(
+            names = "--json",
+            order = Sections.OUTPUT + 1,
+            negatable = true,
+            description = "Print a JSON object. 'document' is the exact id, of a file percent-encoded; 'name' what is"
+                    + " printed without --json.")
     private @Nullable Boolean json;
 
     @Mixin
@@ -72,6 +77,10 @@ final class WhyCommand implements Callable<Integer> {
         ProgressReporter.Level level = messages.level();
         Holders holders;
         try (ContinuousClient client = session.continuous(cluster.clusterOptions())) {
+            if (level != ProgressReporter.Level.QUIET) {
+                DriverNotice.tellIfSilent(
+                        session.terminal(), job.name(), client.driver(job.name()), DriverNotice.AS_OF_THEN);
+            }
             holders = client.holders(job.name(), word);
         }
         StandardOutput out = new StandardOutput(session.terminal());
@@ -83,7 +92,7 @@ final class WhyCommand implements Callable<Integer> {
                     .limit(limit)
                     .forEach(each -> lines.append(each.count())
                             .append('\t')
-                            .append(Visible.text(each.document()))
+                            .append(each.name())
                             .append('\n'));
             out.write(to -> to.write(lines.toString().getBytes(StandardCharsets.UTF_8)));
         }

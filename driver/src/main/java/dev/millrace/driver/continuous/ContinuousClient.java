@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The continuous jobs of a cluster as the command line sees them. Any thread; {@link #run} uses the calling one.
@@ -44,6 +45,10 @@ public interface ContinuousClient extends AutoCloseable {
      * the job is cancelled, or the feed has ended and all of it is counted and published.
      */
     void run(String name, TextRules rules, Feed feed, ContinuousListener listener);
+
+    /** What the driver of a job said last; null where it has said nothing lately. */
+    @Nullable
+    DriverStatus driver(String name);
 
     /** A table of a job that follows it. */
     LiveTable live(String name);

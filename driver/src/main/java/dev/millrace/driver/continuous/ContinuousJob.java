@@ -2,6 +2,7 @@ package dev.millrace.driver.continuous;
 
 import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.Housekeeping;
+import dev.millrace.driver.JobClaim;
 import dev.millrace.driver.JobsView;
 import dev.millrace.driver.Release;
 import dev.millrace.job.ContinuousPosition;
@@ -65,7 +66,6 @@ public final class ContinuousJob {
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long FLUSH_NANOS = 200_000_000;
     private static final long STATUS_NANOS = 1_000_000_000;
-    private static final long STATUS_REPEATED_MILLIS = Housekeeping.EVENTS_KEPT_MILLIS / 4;
     /** How long a canceller may take from shutting the driver out to saying why. */
     private static final long CANCEL_NANOS = 5_000_000_000L;
 
@@ -86,7 +86,9 @@ public final class ContinuousJob {
     private final JobRecord record;
     private final JobSpec spec;
     private final Transactions transactions;
+    private final JobClaim claim;
     private final DocumentTracker tracker;
+    private final DocumentNames names;
     private final DriverView view = new DriverView();
     private JobsView jobs = new JobsView();
     private CompletableFuture<Void> housekeeping = CompletableFuture.completedFuture(null);
@@ -112,6 +114,7 @@ public final class ContinuousJob {
             ContinuousListener listener,
             JobRecord record,
             Transactions transactions,
+            JobClaim claim,
             KafkaConsumer<byte[], byte[]> consumer) {
         this.settings = settings;
         this.cluster = settings.cluster();
@@ -122,8 +125,10 @@ public final class ContinuousJob {
         this.record = record;
         this.spec = record.spec();
         this.transactions = transactions;
+        this.claim = claim;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
+        this.names = DocumentNames.of(spec);
         this.progress = new JobProgress(spec, tracker);
     }
 
@@ -153,13 +158,13 @@ public final class ContinuousJob {
         @Override
         public void unreadable(String id, String why) {
             tracker.unreadable(id, why);
-            listener.notice(id + " keeps its last good version: " + why);
+            listener.notice(names.printable(id) + " keeps its last good version: " + why);
         }
 
         @Override
         public void readable(String id) {
             if (tracker.readable(id)) {
-                listener.notice(id + " can be read again, or is gone");
+                listener.notice(names.printable(id) + " can be read again, or is gone");
             }
         }
 
@@ -189,10 +194,11 @@ public final class ContinuousJob {
                     ? known
                     : open(settings, setup, name, id -> spec(id, name, rules, source, pairs, ends(consumer, topics)));
             check(record, name, rules, source, pairs);
+            JobClaim claim = new JobClaim(cluster, record.spec().id());
             try (Transactions transactions = new Transactions(
-                    cluster, topics.driverTransactions(record.spec().id()), settings.brokerDeadline(), true)) {
+                    cluster, topics.driverTransactions(record.spec().id()), settings.brokerDeadline(), claim::stands)) {
                 transactions.start(); // fences a driver that still runs, so what is read next is final
-                new ContinuousJob(settings, setup, source, listener, record, transactions, consumer)
+                new ContinuousJob(settings, setup, source, listener, record, transactions, claim, consumer)
                         .runOrderly(known != null);
             }
         }
@@ -204,7 +210,7 @@ public final class ContinuousJob {
         ClusterSettings cluster = settings.cluster();
         TopicNames topics = cluster.topics();
         try (Transactions opening =
-                new Transactions(cluster, topics.openingTransactions(name), settings.brokerDeadline(), true)) {
+                new Transactions(cluster, topics.openingTransactions(name), settings.brokerDeadline(), () -> false)) {
             opening.start(); // whoever was opening it has done so by now, or is fenced
             JobRecord opened = JobsView.read(cluster).continuous(name);
             if (opened == null) {
@@ -267,7 +273,8 @@ public final class ContinuousJob {
             throw new MillraceException(
                     ExitCode.USAGE,
                     "the job " + name + " counts "
-                            + String.join(", ", spec.input().paths()) + " and not " + String.join(", ", source.names())
+                            + String.join(", ", DocumentNames.of(spec).printableSources()) + " and not "
+                            + String.join(", ", DocumentNames.of(source.names()).printableSources())
                             + ": give another --job NAME, or cancel " + spec.id());
         }
         if (!spec.rules().equals(rules)) {
@@ -312,6 +319,7 @@ public final class ContinuousJob {
     private void run(boolean resumed) {
         recover();
         listener.opened(spec.id(), resumed);
+        tell(); // or for the first second nobody would see that a driver runs again
         source.open(() -> {
             woken = true;
             consumer.wakeup();
@@ -348,6 +356,7 @@ public final class ContinuousJob {
         consumer.seek(events, progress.eventsNext());
         consumer.seek(jobsPartition, jobs.next());
         readAlso(source.partitions());
+        commit(List.of(claim.record(jobs)));
     }
 
     private void readAlso(List<TopicPartition> partitions) {
@@ -503,7 +512,7 @@ public final class ContinuousJob {
             TopicPartition documents = new TopicPartition(topics.documents(spec.id()), 0);
             long end = ClusterSetup.writtenEnd(setup.admin(), documents);
             List<String> unreadable = new ArrayList<>();
-            tracker.unreadable().forEach((id, why) -> unreadable.add(id + ": " + why));
+            tracker.unreadable().forEach((id, why) -> unreadable.add(names.printable(id) + ": " + why));
             say(new Event.BarrierReached(spec.id(), number, end, tracker.documents(), tracker.total(), unreadable));
             barrier = null;
             draining = false;
@@ -538,7 +547,7 @@ public final class ContinuousJob {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (DocumentTracker.Due each : batch.tasks()) {
             if (each.task().attempt() > 1) {
-                listener.notice("task " + each.task().number() + " (" + DocumentTracker.describe(each.task())
+                listener.notice("task " + each.task().number() + " (" + tracker.describe(each.task())
                         + ") is issued again (attempt " + each.task().attempt() + ")");
             }
             ProducerRecord<byte[], byte[]> task =
@@ -632,8 +641,8 @@ public final class ContinuousJob {
                 status.openTasks(),
                 status.unreadable(),
                 status.freshnessMillis());
-        // Old events are cleared away, and whoever asks later must find one.
-        if (!event.equals(published) || System.currentTimeMillis() - event.atMillis() > STATUS_REPEATED_MILLIS) {
+        // Whoever asks how the job does must find one, and tell from its age whether this driver runs.
+        if (!event.equals(published) || System.currentTimeMillis() - event.atMillis() >= DriverStatus.REPEATED_MILLIS) {
             published = new Event.ContinuousStatus(
                     event.job(),
                     System.currentTimeMillis(),

@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is told of continuous jobs as JSON. Digests and numbers of barriers are strings of 16 hexadecimal digits, since
- * JSON's numbers are exact only up to 2^53. Streams are left open.
+ * JSON's numbers are exact only up to 2^53. A document comes with its exact id, by which programs tell documents apart and
+ * find files (percent-encoded, as JSON has no way to say bytes that are not UTF-8), and with its name as people are shown
+ * it. Sources are named exactly, folders percent-encoded. Streams are left open.
  */
 public final class ContinuousJson {
     /** Version of a snapshot's receipt; a field may be added without a new one. */
@@ -30,12 +32,16 @@ public final class ContinuousJson {
         return new JsonFactory().createGenerator(out).disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
     }
 
-    /** One look at a live table, as one line; what is not known is null. */
+    /**
+     * One look at a live table, as one line; what is not known is null. Of a driver that is not heard of, or with the
+     * broker away, that is all but the number of documents.
+     */
     public static void write(LiveTable.View view, OutputStream out) throws IOException {
         JsonGenerator json = generator(out);
-        Event.ContinuousStatus status = view.status();
+        DriverStatus driver = view.driver();
+        Event.ContinuousStatus status = driver == null || !view.isLive() ? null : driver.said();
         json.writeStartObject();
-        number(json, "documents", status == null ? null : status.documents());
+        number(json, "documents", driver == null ? null : driver.said().documents());
         json.writeNumberField("tokens", view.tokens());
         json.writeNumberField("words", view.words());
         number(json, "changesPerSecond", status == null ? null : status.changesPerSecond());
@@ -45,6 +51,8 @@ public final class ContinuousJson {
                 status == null || status.freshnessMillis() < 0 ? null : status.freshnessMillis());
         number(json, "waiting", status == null ? null : status.waiting());
         number(json, "unreadable", status == null ? null : status.unreadable());
+        number(json, "statusAgeMillis", driver == null ? null : driver.ageMillis());
+        json.writeBooleanField("brokerAnswers", view.brokerAwayMillis() == 0);
         json.writeArrayFieldStart("top");
         for (LiveTable.WordCount each : view.top()) {
             json.writeStartObject();
@@ -96,6 +104,7 @@ public final class ContinuousJson {
                 .subList(0, Math.min(limit, holders.documents().size()))) {
             json.writeStartObject();
             json.writeStringField("document", each.document());
+            json.writeStringField("name", each.name());
             json.writeNumberField("count", each.count());
             json.writeEndObject();
         }
@@ -136,8 +145,9 @@ public final class ContinuousJson {
         total(json, snapshot.total());
         json.writeNumberField("documentCount", snapshot.documents().size());
         json.writeArrayFieldStart("documents");
+        DocumentNames names = DocumentNames.of(job);
         for (Map.Entry<String, DocumentEntry> each : snapshot.documents().entrySet()) {
-            document(json, each.getKey(), each.getValue());
+            document(json, each.getKey(), names.printable(each.getKey()), each.getValue());
         }
         json.writeEndArray();
         strings(json, "unreadable", snapshot.unreadable());
@@ -146,9 +156,10 @@ public final class ContinuousJson {
         json.close();
     }
 
-    private static void document(JsonGenerator json, String id, DocumentEntry entry) throws IOException {
+    private static void document(JsonGenerator json, String id, String name, DocumentEntry entry) throws IOException {
         json.writeStartObject();
         json.writeStringField("id", id);
+        json.writeStringField("name", name);
         json.writeStringField("version", entry.version());
         json.writeNumberField("bytes", entry.bytes());
         total(json, entry.total());

@@ -52,6 +52,7 @@ final class DocumentTracker {
             new DocumentEntry.Part("", BlockPosition.NONE, PartitionTotal.ZERO, TextStats.NONE);
 
     private final JobSpec spec;
+    private final DocumentNames names;
     private final int partBytes;
     private final TextParts cutter;
     private final Map<String, Document> documents = new HashMap<>();
@@ -68,6 +69,7 @@ final class DocumentTracker {
 
     DocumentTracker(JobSpec spec) {
         this.spec = spec;
+        this.names = DocumentNames.of(spec);
         this.partBytes = Math.toIntExact(spec.input().chunkBytes());
         this.cutter = new TextParts(TextProfile.named(spec.rules().profile()), partBytes);
         this.totals = new ArrayList<>(Collections.nCopies(spec.partitions(), PartitionTotal.ZERO));
@@ -540,9 +542,10 @@ final class DocumentTracker {
         }
     }
 
-    static String describe(DocumentTask task) {
+    String describe(DocumentTask task) {
         int more = task.documents().size() - 1;
-        return "document " + task.documents().get(0).id() + (more == 0 ? "" : " and " + more + " more");
+        return "document " + names.printable(task.documents().get(0).id())
+                + (more == 0 ? "" : " and " + more + " more");
     }
 
     private void fail(String why) {

@@ -13,6 +13,10 @@ public record Holders(String word, long count, List<Holder> documents) {
         documents = List.copyOf(documents);
     }
 
-    /** @param count occurrences of the word in it, at least 1 */
-    public record Holder(String document, long count) {}
+    /**
+     * @param document its id, exactly
+     * @param name as {@link DocumentNames#printable} has it
+     * @param count occurrences of the word in it, at least 1
+     */
+    public record Holder(String document, String name, long count) {}
 }

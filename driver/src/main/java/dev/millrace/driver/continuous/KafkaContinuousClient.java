@@ -23,6 +23,7 @@ import java.util.function.Supplier;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
 
 /** Continuous jobs on a Kafka cluster, embedded or not. */
 public final class KafkaContinuousClient implements ContinuousClient {
@@ -83,7 +84,16 @@ public final class KafkaContinuousClient implements ContinuousClient {
 
     @Override
     public LiveTable live(String name) {
-        return asked(() -> new KafkaLiveTable(cluster, find(name)));
+        return asked(() -> {
+            setup.pairs(); // says what to do where there is no installation
+            JobsView jobs = JobsView.read(cluster);
+            return new KafkaLiveTable(cluster, jobs.continuous(cluster, name).spec(), jobs);
+        });
+    }
+
+    @Override
+    public @Nullable DriverStatus driver(String name) {
+        return asked(() -> DriverEvents.last(cluster, find(name)));
     }
 
     @Override
@@ -134,11 +144,15 @@ public final class KafkaContinuousClient implements ContinuousClient {
 
     private JobSpec find(String name) {
         setup.pairs(); // says what to do where there is no installation
-        return JobsView.continuous(cluster, name).spec();
+        return JobsView.find(cluster, name).spec();
+    }
+
+    private <T extends @Nullable Object> T asked(Supplier<T> work) {
+        return asked(cluster, work);
     }
 
     /** What Kafka's clients throw, as the command line reports it. */
-    private <T> T asked(Supplier<T> work) {
+    static <T extends @Nullable Object> T asked(ClusterSettings cluster, Supplier<T> work) {
         try {
             return work.get();
         } catch (InterruptException e) {

@@ -1,11 +1,13 @@
 package dev.millrace.driver.continuous;
 
-import dev.millrace.job.Event;
+import dev.millrace.driver.JobsView;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
+import dev.millrace.job.JobState;
+import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.shuffle.WordTable;
-import dev.millrace.wire.ControlCodec;
-import dev.millrace.wire.MalformedRecordException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -15,27 +17,46 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
-import org.jspecify.annotations.Nullable;
+import org.apache.kafka.common.errors.TimeoutException;
 
-/** Follows the results topic of a job, and what its driver says on the events topic. */
+/**
+ * Follows the results topic of a job, what its driver says on the events topic, and on the jobs topic whether the job goes
+ * on.
+ */
 final class KafkaLiveTable implements LiveTable {
     private static final Duration POLL = Duration.ofMillis(100);
-    /** What the driver said longer ago than this many events of all jobs is not looked for. */
-    private static final long EVENTS_BACK = 20_000;
+    /** A consumer polls on in silence while its broker is away, so where nothing comes the broker is asked. */
+    private static final long QUIET_NANOS = 3_000_000_000L;
 
+    private static final Duration PROBE = Duration.ofSeconds(1);
+    private static final long STUCK_NANOS = 60_000_000_000L;
+
+    private final ClusterSettings cluster;
     private final JobSpec job;
     private final TopicPartition events;
+    private final TopicPartition jobsPartition;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final WordTable counts = new WordTable();
+    private final DriverEvents driver;
+    private final JobsView jobs;
     private long words, tokens;
-    private Event.@Nullable ContinuousStatus status;
+    private long lastAnswer = System.nanoTime(), lastProbe = lastAnswer;
+    private boolean brokerIsAway, driverWasSilent;
 
-    KafkaLiveTable(ClusterSettings cluster, JobSpec job) {
+    /** @param jobs all that the cluster remembers, read a moment ago */
+    KafkaLiveTable(ClusterSettings cluster, JobSpec job, JobsView jobs) {
+        this.cluster = cluster;
         this.job = job;
-        this.events = new TopicPartition(cluster.topics().events(), 0);
+        this.jobs = jobs;
+        this.driver = new DriverEvents(job);
+        this.events = DriverEvents.partition(cluster);
+        this.jobsPartition = new TopicPartition(cluster.topics().jobs(), 0);
         this.consumer = cluster.reader(Map.of("fetch.max.wait.ms", 250, "max.poll.records", 20_000));
         List<TopicPartition> results = new ArrayList<>();
         for (int partition = 0; partition < job.partitions(); partition++) {
@@ -43,30 +64,109 @@ final class KafkaLiveTable implements LiveTable {
         }
         List<TopicPartition> all = new ArrayList<>(results);
         all.add(events);
+        all.add(jobsPartition);
         consumer.assign(all);
         consumer.beginningOffsets(results).forEach(consumer::seek);
-        long begin = consumer.beginningOffsets(List.of(events)).getOrDefault(events, 0L);
-        long end = consumer.endOffsets(List.of(events)).getOrDefault(events, 0L);
-        consumer.seek(events, Math.max(begin, end - EVENTS_BACK));
+        consumer.seek(jobsPartition, jobs.next());
+        DriverEvents.seekBack(consumer, events);
     }
 
     @Override
     public void catchUp() {
-        for (Map.Entry<TopicPartition, Long> end :
-                consumer.endOffsets(consumer.assignment()).entrySet()) {
-            while (consumer.position(end.getKey()) < end.getValue()) {
-                poll(POLL);
+        KafkaContinuousClient.asked(cluster, () -> {
+            for (Map.Entry<TopicPartition, Long> end :
+                    consumer.endOffsets(consumer.assignment()).entrySet()) {
+                while (consumer.position(end.getKey()) < end.getValue()) {
+                    poll(POLL, true);
+                    if (System.nanoTime() - lastAnswer > STUCK_NANOS) {
+                        throw new TimeoutException(end.getKey() + " cannot be read to its end");
+                    }
+                }
             }
-        }
+            driverWasSilent = isDriverSilent();
+            return true;
+        });
     }
 
     @Override
     public boolean poll(Duration patience) {
+        return KafkaContinuousClient.asked(cluster, () -> poll(patience, false));
+    }
+
+    private boolean poll(Duration patience, boolean isOld) {
+        ConsumerRecords<byte[], byte[]> records = pollOnce(patience);
         boolean news = false;
-        for (ConsumerRecord<byte[], byte[]> in : consumer.poll(patience)) {
-            news |= in.topic().equals(events.topic()) ? happened(in) : count(in);
+        for (ConsumerRecord<byte[], byte[]> in : records) {
+            if (in.topic().equals(events.topic())) {
+                news |= driver.apply(in, isOld);
+            } else if (in.topic().equals(jobsPartition.topic())) {
+                jobs.apply(in);
+            } else {
+                news |= count(in);
+            }
         }
+        checkGoesOn();
+        news |= observe(!records.isEmpty());
+        boolean isSilent = isDriverSilent();
+        news |= isSilent != driverWasSilent;
+        driverWasSilent = isSilent;
         return news;
+    }
+
+    private ConsumerRecords<byte[], byte[]> pollOnce(Duration patience) {
+        try {
+            return consumer.poll(patience);
+        } catch (OffsetOutOfRangeException e) {
+            if (!e.partitions().equals(Set.of(events))) {
+                throw e;
+            }
+            consumer.seekToBeginning(List.of(events)); // old events are cleared away; the newest is all that matters
+            return ConsumerRecords.empty();
+        }
+    }
+
+    private void checkGoesOn() {
+        JobRecord now = jobs.job(job.id());
+        if (now != null && now.state().isFinal()) {
+            throw now.state() == JobState.CANCELLED
+                    ? new MillraceException(
+                            ExitCode.CANCELLED, "job " + job.name() + " (" + job.id() + ") was cancelled")
+                    : new MillraceException(
+                            ExitCode.FAILED, "job " + job.name() + " (" + job.id() + ") failed: " + now.detail());
+        }
+    }
+
+    private boolean isDriverSilent() {
+        DriverStatus last = driver.last();
+        return last == null || last.isSilent();
+    }
+
+    /** Returns whether the broker has gone, or has come back. */
+    private boolean observe(boolean answered) {
+        long now = System.nanoTime();
+        boolean answers = answered;
+        if (!answered) {
+            if (now - Math.max(lastAnswer, lastProbe) < QUIET_NANOS) {
+                return false;
+            }
+            answers = probe();
+            lastProbe = System.nanoTime();
+        }
+        if (answers) {
+            lastAnswer = now;
+        }
+        boolean changed = brokerIsAway == answers;
+        brokerIsAway = !answers;
+        return changed;
+    }
+
+    private boolean probe() {
+        try {
+            consumer.endOffsets(List.of(events), PROBE);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        }
     }
 
     private boolean count(ConsumerRecord<byte[], byte[]> in) {
@@ -77,21 +177,6 @@ final class KafkaLiveTable implements LiveTable {
         words += (count == 0 ? 0 : 1) - (before == 0 ? 0 : 1);
         tokens += count - before;
         return count != before;
-    }
-
-    private boolean happened(ConsumerRecord<byte[], byte[]> in) {
-        if (in.key() == null || !job.id().toString().equals(new String(in.key(), StandardCharsets.US_ASCII))) {
-            return false;
-        }
-        try {
-            if (ControlCodec.event(in.value()) instanceof Event.ContinuousStatus said) {
-                status = said;
-                return true;
-            }
-        } catch (MalformedRecordException e) {
-            // Of a later release, or by a stranger: only what is understood is shown.
-        }
-        return false;
     }
 
     private record Ranked(byte[] word, long count) {
@@ -119,7 +204,8 @@ final class KafkaLiveTable implements LiveTable {
             Ranked each = best.remove();
             ordered[i] = new WordCount(new String(each.word, StandardCharsets.UTF_8), each.count);
         }
-        return new View(words, tokens, Arrays.asList(ordered), status);
+        long away = brokerIsAway ? (System.nanoTime() - lastAnswer) / 1_000_000 : 0;
+        return new View(words, tokens, Arrays.asList(ordered), driver.last(), away);
     }
 
     @Override

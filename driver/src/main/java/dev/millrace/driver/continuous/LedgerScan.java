@@ -98,10 +98,11 @@ final class LedgerScan {
     }
 
     private Holders result(String asked) {
+        DocumentNames names = DocumentNames.of(job);
         List<Holders.Holder> documents = new ArrayList<>();
         long sum = 0;
         for (Map.Entry<String, Long> each : found.entrySet()) {
-            documents.add(new Holders.Holder(each.getKey(), each.getValue()));
+            documents.add(new Holders.Holder(each.getKey(), names.printable(each.getKey()), each.getValue()));
             sum += each.getValue();
         }
         documents.sort(

@@ -1,6 +1,5 @@
 package dev.millrace.driver.continuous;
 
-import dev.millrace.job.Event;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,18 +15,38 @@ public interface LiveTable extends AutoCloseable {
      * @param words distinct words
      * @param tokens sum of all counts
      * @param top the most frequent words, in the order of all tables
-     * @param status what the job's driver said last; null where it has said nothing lately
+     * @param driver what the job's driver said last; null where it has said nothing lately
+     * @param brokerAwayMillis how long the broker has not answered; 0 while it does
      */
-    record View(long words, long tokens, List<WordCount> top, Event.@Nullable ContinuousStatus status) {
+    record View(
+            long words,
+            long tokens,
+            List<WordCount> top,
+            @Nullable DriverStatus driver,
+            long brokerAwayMillis) {
         public View {
             top = List.copyOf(top);
         }
+
+        /** Whether the driver is heard of, so that what it says of rates and freshness is true now. */
+        public boolean isLive() {
+            return driver != null && !driver.isSilent() && brokerAwayMillis == 0;
+        }
     }
 
-    /** Reads all that is published now. */
+    /**
+     * Reads all that is published now.
+     *
+     * @throws dev.millrace.job.MillraceException as {@link #poll} does, and BROKER where the broker is away
+     */
     void catchUp();
 
-    /** Waits for news, so long at most; returns whether there were any. */
+    /**
+     * Waits for news, so long at most; returns whether there were any, as also that the driver or the broker has fallen
+     * silent or is back. A broker that is away is waited for.
+     *
+     * @throws dev.millrace.job.MillraceException CANCELLED when the job is cancelled, FAILED when it has failed
+     */
     boolean poll(Duration patience);
 
     /** @param top most words in it */

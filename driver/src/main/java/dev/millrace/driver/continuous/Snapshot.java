@@ -62,7 +62,7 @@ public record Snapshot(
      */
     public static Snapshot take(ClusterSettings cluster, String name, Duration patience) {
         TopicNames topics = cluster.topics();
-        JobSpec spec = JobsView.continuous(cluster, name).spec();
+        JobSpec spec = JobsView.find(cluster, name).spec();
         TopicPartition events = new TopicPartition(topics.events(), 0);
         try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(Map.of("fetch.max.wait.ms", 50));
                 KafkaProducer<byte[], byte[]> producer = cluster.plainProducer()) {

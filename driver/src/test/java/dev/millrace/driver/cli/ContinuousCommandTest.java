@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.driver.continuous.DriverStatus;
 import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
@@ -57,7 +58,7 @@ class ContinuousCommandTest {
         assertThat(run.cluster.feed)
                 .isEqualTo(new ContinuousClient.Folders(List.of(folder), List.of("*.md"), List.of("b"), true));
         assertThat(run.cluster.home).isEqualTo(new ContinuousOpener.Home(Path.of("/d"), 7));
-        assertThat(run.out()).endsWith("5 words  2 distinct\n\nmill :     3\nrace :     2\n\n");
+        assertThat(run.out()).endsWith("5 words  2 distinct  0 changes/s\n\nmill :     3\nrace :     2\n\n");
         assertThat(run.err()).startsWith("the broker listens at k:1: give other commands --bootstrap-server k:1\n");
         assertThat(run.cluster.open).isZero();
         Run quiet = new Run().go("watch", "-q", "--top", "0", folder.toString());
@@ -111,17 +112,88 @@ class ContinuousCommandTest {
 
     @Test
     void topShowsWhatTheDriverSaidIfItSaidAnything() {
-        assertThat(cluster("top", "--top", "1").out()).isEqualTo("5 words  2 distinct\n\nmill :     3\n\n");
         Run run = new Run();
-        run.cluster.status = new Event.ContinuousStatus(FakeCluster.JOB, 0, 4, 5, 9, 3, 0, 0, 1, 42);
+        run.cluster.status = status(1_000);
         assertThat(cluster(run, "top").out())
                 .startsWith("4 documents  5 words  2 distinct  3 changes/s  fresh within 0.04 s  1 unreadable\n\n");
         Run json = new Run();
         json.cluster.counts = Map.of("mill", 3L);
+        json.cluster.status = null;
         assertThat(cluster(json, "top", "--json").out())
                 .isEqualTo("{\"documents\":null,\"tokens\":3,\"words\":1,\"changesPerSecond\":null,"
                         + "\"freshnessMillis\":null,\"waiting\":null,\"unreadable\":null,"
+                        + "\"statusAgeMillis\":null,\"brokerAnswers\":true,"
                         + "\"top\":[{\"word\":\"mill\",\"count\":3}]}\n");
+    }
+
+    private static DriverStatus status(long ageMillis) {
+        return new DriverStatus(
+                new Event.ContinuousStatus(FakeCluster.CONTINUOUS, 0, 4, 5, 9, 3, 0, 0, 1, 42), ageMillis);
+    }
+
+    /** Its last rates were shown as if they were those of now. */
+    @Test
+    void aDriverThatIsNotHeardOfIsCalledSilent() {
+        Run top = new Run();
+        top.cluster.status = status(180_000);
+        assertThat(cluster(top, "top", "--top", "1").out())
+                .isEqualTo("4 documents  5 words  2 distinct  driver silent\n\nmill :     3\n\n");
+        Run never = new Run();
+        never.cluster.status = null;
+        assertThat(cluster(never, "top", "--top", "1").out())
+                .isEqualTo("5 words  2 distinct  driver silent\n\nmill :     3\n\n");
+        Run away = new Run();
+        away.cluster.brokerAwayMillis = 4_000;
+        assertThat(cluster(away, "top", "--top", "1").out())
+                .isEqualTo("1 document  5 words  2 distinct  broker away\n\nmill :     3\n\n");
+        Run json = new Run();
+        json.cluster.status = status(180_000);
+        assertThat(cluster(json, "top", "--json").out())
+                .startsWith(
+                        "{\"documents\":4,\"tokens\":5,\"words\":2,\"changesPerSecond\":null,\"freshnessMillis\":null,"
+                                + "\"waiting\":null,\"unreadable\":null,\"statusAgeMillis\":180000,");
+        String silent = "millrace: the driver of the job default has not been heard of for 3 min: ";
+        for (String[] args : new String[][] {{"get", "mill"}, {"why", "mill"}, {"snapshot"}}) {
+            Run run = new Run();
+            run.cluster.status = status(180_000);
+            assertThat(cluster(run, args).err()).startsWith(silent);
+            assertThat(run.code).isZero();
+            assertThat(cluster(args).err()).doesNotContain("heard of");
+        }
+        Run quiet = new Run();
+        quiet.cluster.status = null;
+        assertThat(cluster(quiet, "why", "-q", "mill").err()).isEmpty();
+        Run status = new Run();
+        status.cluster.status = status(180_000);
+        assertThat(cluster(status, "status", "wiki").out()).endsWith("""
+                        driver      silent: last heard of 3 min ago
+                        documents   4
+                        words       5
+                        unreadable  1
+                        """);
+        Run running = new Run();
+        running.cluster.status = status(2_000);
+        assertThat(cluster(running, "status", "wiki").out()).endsWith("""
+                        driver      runs: heard of 2 s ago
+                        documents   4
+                        words       5
+                        unreadable  1
+                        waiting     0
+                        fresh       within 0.04 s
+                        """);
+    }
+
+    /** It went on for ever. */
+    @Test
+    void topEndsWithSixWhenTheJobIsCancelledAndSoDoesItsDriverWhichSaysItOnce() {
+        Run top = new Run();
+        top.cluster.failure = new MillraceException(ExitCode.CANCELLED, "job x was cancelled");
+        assertThat(cluster(top, "top", "--follow").code).isEqualTo(6);
+        assertThat(top.err()).isEqualTo("millrace: job x was cancelled\n");
+        Run driver = new Run();
+        driver.cluster.failure = top.cluster.failure;
+        assertThat(driver.go("watch", folder.toString()).code).isEqualTo(6);
+        assertThat(driver.err()).containsOnlyOnce("cancelled");
     }
 
     @Test
@@ -136,7 +208,7 @@ class ContinuousCommandTest {
         assertThat(why.err()).isEqualTo("mill: 3 occurrences in 2 documents\n");
         assertThat(cluster("why", "--top", "1", "-q", "mill").out()).isEqualTo("2\ta\\nb\n");
         assertThat(cluster("why", "--top", "1", "--json", "mill").out())
-                .contains("\"count\" : 3", "\"documentCount\" : 2", "\"a\\nb\"")
+                .contains("\"count\" : 3", "\"documentCount\" : 2", "\"a%0Ab\"", "\"a\\\\nb\"")
                 .doesNotContain("\"c\"");
     }
 

@@ -9,6 +9,7 @@ import dev.millrace.driver.collect.Words;
 import dev.millrace.driver.continuous.ContinuousClient;
 import dev.millrace.driver.continuous.ContinuousListener;
 import dev.millrace.driver.continuous.ContinuousStatus;
+import dev.millrace.driver.continuous.DriverStatus;
 import dev.millrace.driver.continuous.Holders;
 import dev.millrace.driver.continuous.LiveTable;
 import dev.millrace.driver.continuous.Snapshot;
@@ -59,7 +60,11 @@ final class FakeCluster {
 
     ContinuousOpener.@Nullable Home home;
     ContinuousClient.@Nullable Feed feed;
-    Event.@Nullable ContinuousStatus status;
+
+    @Nullable
+    DriverStatus status = new DriverStatus(new Event.ContinuousStatus(CONTINUOUS, 0, 1, 5, 2, 0, 0, 0, 0, -1), 1_000);
+
+    long brokerAwayMillis;
 
     @Nullable
     JobRequest request;
@@ -130,6 +135,11 @@ final class FakeCluster {
         }
 
         @Override
+        public @Nullable DriverStatus driver(String name) {
+            return status;
+        }
+
+        @Override
         public LiveTable live(String name) {
             calls.add("live " + name);
             return new LiveTable() {
@@ -138,6 +148,9 @@ final class FakeCluster {
 
                 @Override
                 public boolean poll(Duration patience) {
+                    if (failure != null) {
+                        throw failure;
+                    }
                     return false;
                 }
 
@@ -153,7 +166,8 @@ final class FakeCluster {
                                     .limit(top)
                                     .map(each -> new WordCount(each.getKey(), each.getValue()))
                                     .toList(),
-                            status);
+                            status,
+                            brokerAwayMillis);
                 }
 
                 @Override
@@ -172,7 +186,8 @@ final class FakeCluster {
         @Override
         public Holders holders(String name, String word) {
             calls.add("holders " + name);
-            return new Holders(word, 3, List.of(new Holders.Holder("a\nb", 2), new Holders.Holder("c", 1)));
+            return new Holders(
+                    word, 3, List.of(new Holders.Holder("a%0Ab", "a\\nb", 2), new Holders.Holder("c", "c", 1)));
         }
 
         @Override

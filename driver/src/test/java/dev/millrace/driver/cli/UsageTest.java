@@ -36,7 +36,6 @@ class UsageTest {
                 "count --root =/ docs | --root number 1 has no '=' behind a name",
                 "count -v -q docs | -v and -q exclude each other",
                 "count - - | standard input, '-', can be counted only once",
-                "attach 12 | a job id is 16 hexadecimal digits, not '12'",
                 "attach 00112233445566aa | 'attach' works on a cluster: give --bootstrap-server HOST:PORT",
                 "list | 'list' works on a cluster",
                 "watch | Missing required parameter: 'DIR'",
@@ -202,6 +201,11 @@ class UsageTest {
         assertThat(new Run().go("status", "--bootstrap-server", "k:1", "wiki").out())
                 .contains("kind        continuous", "sources     topic:docs")
                 .doesNotContain("files");
+        Run nowhere = new Run().go("attach", "--bootstrap-server", "k:1", "12");
+        assertThat(nowhere.code).isEqualTo(3);
+        assertThat(nowhere.err()).contains("there is no job 12, neither by id nor");
+        assertThat(new Run().go("attach", "--bootstrap-server", "k:1", "wiki").cluster.calls)
+                .containsExactly("kafka", "attach " + FakeCluster.CONTINUOUS);
         Run attach = new Run().go("attach", "--bootstrap-server", "k:1", "--format", "tsv", JOB);
         assertThat(attach.cluster.calls).containsExactly("kafka", "attach " + JOB);
         assertThat(attach.out()).isEqualTo("mill\t3\nrace\t2\n");

@@ -1,0 +1,21 @@
+package dev.millrace.driver.cli;
+
+import dev.millrace.driver.continuous.DriverStatus;
+import org.jspecify.annotations.Nullable;
+
+/** Tells people that nobody drives the continuous job they ask about. */
+final class DriverNotice {
+    static final String AS_OF_THEN =
+            "counts are as it left them, and stay so until 'millrace watch' or 'millrace stream'"
+                    + " goes on with the job";
+
+    private DriverNotice() {}
+
+    /** @param then what that means for what was asked */
+    static void tellIfSilent(Terminal terminal, String job, @Nullable DriverStatus driver, String then) {
+        if (driver == null || driver.isSilent()) {
+            terminal.complain("the driver of the job " + job + " has not been heard of"
+                    + (driver == null ? " lately" : " for " + Amounts.rough(driver.ageMillis())) + ": " + then);
+        }
+    }
+}

@@ -1,0 +1,310 @@
+package dev.millrace.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.JobClaim;
+import dev.millrace.driver.JobListener;
+import dev.millrace.driver.JobRequest;
+import dev.millrace.driver.JobResult;
+import dev.millrace.driver.JobsView;
+import dev.millrace.driver.KafkaJobClient;
+import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.driver.continuous.ContinuousListener;
+import dev.millrace.driver.continuous.KafkaContinuousClient;
+import dev.millrace.driver.continuous.LiveTable;
+import dev.millrace.input.InputLimits;
+import dev.millrace.input.InputRoots;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.InputSpec;
+import dev.millrace.job.JobId;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextRules;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.TopicNames;
+import dev.millrace.kafka.Transactions;
+import dev.millrace.mapper.Mapper;
+import dev.millrace.mapper.MapperSettings;
+import dev.millrace.reducer.Reducer;
+import dev.millrace.reducer.ReducerSettings;
+import dev.millrace.text.TextProfile;
+import java.io.IOException;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Drivers and onlookers on a broker that goes away and comes back. */
+@Timeout(180)
+final class OutageTest {
+    private static final Duration DEADLINE = Duration.ofSeconds(90);
+    private static final TextRules RULES = new TextRules("unicode", TextProfile.UNICODE.version(), List.of());
+
+    @TempDir
+    Path folder;
+
+    private EmbeddedBroker broker;
+    private int port;
+    private ClusterSettings cluster;
+    private InputRoots roots;
+
+    @BeforeEach
+    void start() throws IOException {
+        broker = EmbeddedBroker.start(new EmbeddedBroker.Settings(folder.resolve("broker"), 0, Map.of()));
+        String server = broker.bootstrapServer();
+        port = Integer.parseInt(server.substring(server.lastIndexOf(':') + 1));
+        cluster = ClusterSettings.of(server);
+        Path texts = Files.createDirectory(folder.resolve("texts"));
+        Files.writeString(texts.resolve("a"), "the mill race ".repeat(100));
+        roots = InputRoots.ofArguments(List.of(texts));
+        try (ClusterSetup setup = new ClusterSetup(cluster)) {
+            setup.create(new ClusterSetup.Shape(3, 1, 1));
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        broker.close();
+    }
+
+    private void restart() {
+        broker = EmbeddedBroker.start(new EmbeddedBroker.Settings(folder.resolve("broker"), port, Map.of()));
+    }
+
+    /** A client that takes a broker of some seconds' absence for gone, as others do after a minute or so. */
+    private KafkaJobClient client(Map<String, String> more) {
+        return new KafkaJobClient(new DriverSettings(settings(more), roots, DEADLINE, false, "millrace attach"));
+    }
+
+    private ClusterSettings settings(Map<String, String> more) {
+        Map<String, String> properties = new HashMap<>(Map.of(
+                "bootstrap.servers",
+                cluster.bootstrapServers(),
+                "transaction.timeout.ms",
+                "1000",
+                "request.timeout.ms",
+                "500",
+                "delivery.timeout.ms",
+                "1000",
+                "max.block.ms",
+                "1000"));
+        properties.putAll(more);
+        return new ClusterSettings(properties, new TopicNames(TopicNames.DEFAULT_PREFIX));
+    }
+
+    /** A job whose first tasks cannot be published, as the broker stops when it is open. */
+    private final class Interrupted implements JobListener {
+        private final CompletableFuture<JobId> opened = new CompletableFuture<>();
+
+        @Override
+        public void opened(JobId job) {
+            broker.close();
+            opened.complete(job);
+        }
+    }
+
+    private CompletableFuture<JobResult> run(KafkaJobClient client, JobListener listener) {
+        JobRequest request = new JobRequest(
+                "test",
+                new InputSpec(List.of(folder.resolve("texts").toString()), List.of(), List.of(), false, 100),
+                RULES,
+                8,
+                3,
+                false);
+        return CompletableFuture.supplyAsync(
+                () -> client.run(request, listener), work -> new Thread(work, "driver").start());
+    }
+
+    /** Counts what is to be counted until it is closed. */
+    private final class Workers implements AutoCloseable {
+        private final Mapper mapper =
+                new Mapper(new MapperSettings(cluster, "mapper-1", 1, roots, InputLimits.DEFAULT, DEADLINE));
+        private final Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", DEADLINE));
+        private final CompletableFuture<Void> ends = CompletableFuture.allOf(
+                CompletableFuture.runAsync(() -> mapper.run(() -> {}), work -> new Thread(work, "mapper-1").start()),
+                CompletableFuture.runAsync(() -> reducer.run(() -> {}), work -> new Thread(work, "reducer-1").start()));
+
+        @Override
+        public void close() {
+            mapper.drain();
+            reducer.drain();
+            ends.join();
+        }
+    }
+
+    @Test
+    void aLoneDriverGoesOnWhenTheBrokerIsBack() throws Exception {
+        Interrupted listener = new Interrupted();
+        try (KafkaJobClient client = client(Map.of())) {
+            CompletableFuture<JobResult> result = run(client, listener);
+            listener.opened.get();
+            restart();
+            try (Workers workers = new Workers()) {
+                assertThat(result.get().receipt().collected().tokens()).isEqualTo(300);
+                assertThat(workers.ends).isNotDone();
+            }
+        }
+    }
+
+    /** It took its transactional id back when its failed transaction was tried again, and shut its successor out. */
+    @Test
+    void whoeverLostItsIdInAnOutageDoesNotTakeItFromItsSuccessor() throws Exception {
+        ClusterSettings impatient = settings(Map.of());
+        CountDownLatch away = new CountDownLatch(1), succeeded = new CountDownLatch(1);
+        List<ProducerRecord<byte[], byte[]>> one =
+                List.of(new ProducerRecord<>(cluster.topics().events(), 0, new byte[1], new byte[1]));
+        AtomicBoolean first = new AtomicBoolean(true);
+        try (Transactions old = new Transactions(impatient, "test.driver", DEADLINE);
+                Transactions next = new Transactions(impatient, "test.driver", DEADLINE)) {
+            old.observe(made -> {
+                if (!first.getAndSet(false)) {
+                    await(succeeded); // a second producer comes later than the successor
+                }
+            });
+            old.start();
+            CompletableFuture<Void> failing = CompletableFuture.runAsync(
+                    () -> old.write(one, sent -> {
+                        if (away.getCount() > 0) {
+                            broker.close();
+                            away.countDown();
+                        }
+                        return one;
+                    }),
+                    work -> new Thread(work, "old").start());
+            away.await();
+            restart();
+            next.start();
+            succeeded.countDown();
+            // It may have been through before its successor came, and must be fenced else.
+            Throwable end = failing.handle((done, failure) -> failure).get();
+            assertThat(end == null || end.getCause() instanceof Transactions.FencedException)
+                    .as(String.valueOf(end))
+                    .isTrue();
+            next.write(one);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aClaimStandsUntilAnotherIsMade() {
+        JobId job = JobId.random();
+        JobClaim old = new JobClaim(cluster, job), next = new JobClaim(cluster, job);
+        try (Transactions any = new Transactions(cluster, "test.any", DEADLINE)) {
+            any.start();
+            any.write(List.of(old.record(JobsView.read(cluster))));
+            assertThat(old.stands()).isTrue();
+            ProducerRecord<byte[], byte[]> taken = next.record(JobsView.read(cluster));
+            assertThat(next.stands())
+                    .as("whose transaction has not gone through yet")
+                    .isTrue();
+            assertThat(old.stands()).isTrue();
+            any.write(List.of(taken));
+            assertThat(next.stands()).isTrue();
+            assertThat(old.stands()).isFalse();
+        }
+    }
+
+    @Test
+    void aDriverThatWasShutOutInAnOutageDoesNotComeBack() throws Exception {
+        Interrupted listener = new Interrupted();
+        // It notices later than its successor that the broker is back, while it waits for its abort.
+        Map<String, String> slow =
+                Map.of("reconnect.backoff.ms", "6000", "reconnect.backoff.max.ms", "6000", "max.block.ms", "20000");
+        try (KafkaJobClient old = client(slow);
+                KafkaJobClient successor = client(Map.of())) {
+            CompletableFuture<JobResult> ended = run(old, listener);
+            JobId job = listener.opened.get();
+            restart();
+            CompletableFuture<JobId> attached = new CompletableFuture<>();
+            CompletableFuture<JobResult> result = CompletableFuture.supplyAsync(
+                    () -> successor.attach(job, new JobListener() {
+                        @Override
+                        public void opened(JobId id) {
+                            attached.complete(id);
+                        }
+                    }),
+                    work -> new Thread(work, "successor").start());
+            attached.get();
+            try (Workers workers = new Workers()) {
+                assertThatThrownBy(ended::get)
+                        .isInstanceOf(ExecutionException.class)
+                        .hasMessageContaining("another driver has taken over job " + job);
+                assertThat(result.get().receipt().collected().tokens()).isEqualTo(300);
+                assertThat(workers.ends).isNotDone();
+            }
+        }
+    }
+
+    /** It went on showing what it knew as if that were so now. */
+    @Test
+    void aLiveTableTellsThatTheBrokerIsAwayAndGoesOnWhenItIsBack() throws Exception {
+        DriverSettings settings = new DriverSettings(cluster, roots, DEADLINE, false, "millrace attach");
+        CompletableFuture<JobId> opened = new CompletableFuture<>();
+        try (PipedInputStream nothing = new PipedInputStream(new PipedOutputStream());
+                ContinuousClient driver = new KafkaContinuousClient(settings);
+                ContinuousClient onlooker = new KafkaContinuousClient(settings);
+                KafkaJobClient jobs = new KafkaJobClient(settings)) {
+            CompletableFuture<Void> driving = CompletableFuture.runAsync(
+                    () -> driver.run(
+                            "lines",
+                            RULES,
+                            new ContinuousClient.Lines(nothing, new byte[] {'\n'}),
+                            new ContinuousListener() {
+                                @Override
+                                public void opened(JobId job, boolean resumed) {
+                                    opened.complete(job);
+                                }
+                            }),
+                    work -> new Thread(work, "driver").start());
+            JobId job = opened.get();
+            try (LiveTable table = onlooker.live("lines")) {
+                table.catchUp();
+                while (!table.view(1).isLive()) {
+                    table.poll(Duration.ofMillis(100));
+                }
+                broker.close();
+                while (table.view(1).brokerAwayMillis() == 0) {
+                    table.poll(Duration.ofMillis(100));
+                }
+                assertThat(table.view(1).isLive()).isFalse();
+                restart();
+                while (!table.view(1).isLive()) {
+                    table.poll(Duration.ofMillis(100));
+                }
+                jobs.cancel(job);
+                assertThatThrownBy(() -> {
+                            while (true) {
+                                table.poll(Duration.ofMillis(100));
+                            }
+                        })
+                        .isInstanceOfSatisfying(
+                                MillraceException.class,
+                                over -> assertThat(over.exitCode()).isEqualTo(ExitCode.CANCELLED));
+            }
+            assertThatThrownBy(driving::get).hasMessageContaining("was cancelled");
+        }
+    }
+}
