@@ -161,7 +161,7 @@ public final class EmbeddedBroker implements AutoCloseable {
      *
      * <p>Else the controller takes that run for alive until its session ends, for 9 s. Meanwhile the new broker loads the
      * transactions that were about to end, cannot tell their partitions so yet, and when the session ends, and with it
-     * every partition's leader, Kafka (4.2 to 4.4.0, KAFKA-20734) takes partitions without a leader for deleted, writes
+     * every partition's leader, Kafka (seen in 4.4.0, KAFKA-20734) takes partitions without a leader for deleted, writes
      * that the transactions are complete, and never ends them in the partitions: committed readers cannot pass them, and
      * what was committed shares the fate of what the same producer writes there next. A broker that nobody takes for
      * alive leads nothing until it is registered, and its partitions keep their leader from then on.

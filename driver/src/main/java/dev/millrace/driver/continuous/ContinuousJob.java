@@ -4,6 +4,7 @@ import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.Housekeeping;
 import dev.millrace.driver.JobsView;
 import dev.millrace.driver.Release;
+import dev.millrace.driver.TransactionWatch;
 import dev.millrace.job.ContinuousPosition;
 import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.DocumentTask;
@@ -20,6 +21,7 @@ import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.LogReader;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
@@ -41,6 +43,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -82,6 +85,7 @@ public final class ContinuousJob {
     private final JobRecord record;
     private final JobSpec spec;
     private final Transactions transactions;
+    private final TransactionWatch watch;
     private final DocumentTracker tracker;
     private final DriverView view = new DriverView();
     private JobsView jobs = new JobsView();
@@ -108,6 +112,7 @@ public final class ContinuousJob {
             ContinuousListener listener,
             JobRecord record,
             Transactions transactions,
+            TransactionWatch watch,
             KafkaConsumer<byte[], byte[]> consumer) {
         this.settings = settings;
         this.cluster = settings.cluster();
@@ -118,6 +123,7 @@ public final class ContinuousJob {
         this.record = record;
         this.spec = record.spec();
         this.transactions = transactions;
+        this.watch = watch;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
         this.progress = new JobProgress(spec, tracker);
@@ -188,9 +194,31 @@ public final class ContinuousJob {
             try (Transactions transactions = new Transactions(
                     cluster, topics.driverTransactions(record.spec().id()), settings.brokerDeadline(), true)) {
                 transactions.start(); // fences a driver that still runs, so what is read next is final
-                new ContinuousJob(settings, setup, source, listener, record, transactions, consumer)
-                        .runOrderly(known != null);
+                endLost(setup.admin(), transactions, record.spec(), topics);
+                try (TransactionWatch watch = new TransactionWatch(cluster, record.spec(), listener::notice)) {
+                    new ContinuousJob(settings, setup, source, listener, record, transactions, watch, consumer)
+                            .runOrderly(known != null);
+                }
             }
+        }
+    }
+
+    /** What the driver before wrote last could not be read by anyone where the broker has lost its end. */
+    private static void endLost(Admin admin, Transactions transactions, JobSpec spec, TopicNames topics) {
+        List<ProducerRecord<byte[], byte[]>> endings = OpenTransactions.of(
+                        admin,
+                        List.of(
+                                new TopicPartition(topics.documents(spec.id()), 0),
+                                new TopicPartition(topics.tasks(), 0),
+                                new TopicPartition(topics.events(), 0),
+                                new TopicPartition(topics.jobs(), 0)))
+                .stream()
+                .filter(open ->
+                        open.lost() && topics.driverTransactions(spec.id()).equals(open.transactionalId()))
+                .map(open -> OpenTransactions.ending(open.partition()))
+                .toList();
+        if (!endings.isEmpty()) {
+            transactions.write(endings);
         }
     }
 
@@ -400,6 +428,10 @@ public final class ContinuousJob {
         }
         barrier();
         publish();
+        List<ProducerRecord<byte[], byte[]>> endings = watch.ownEndings();
+        if (!endings.isEmpty()) {
+            commit(endings);
+        }
         String failure = tracker.failure();
         if (failure != null) {
             throw failed(failure);
