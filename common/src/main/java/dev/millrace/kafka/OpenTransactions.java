@@ -178,8 +178,9 @@ public final class OpenTransactions {
 
     /**
      * Ends lost transactions of one transactional id, by another of that id. Whoever has the id is fenced, and takes it
-     * back: only for those who do so, as mappers and reducers do, or are gone. What was lost is committed, as most of it
-     * was meant to be; all that Millrace writes may be written twice, or in part and then again.
+     * back: only for those who do so, as mappers and reducers do, or are gone. What was lost becomes committed, whether it
+     * was to be or not, as it would with the next records of that producer there: the coordinator no longer knows which,
+     * and all that Millrace writes may be written twice, or in part and then again.
      */
     public static void end(ClusterSettings cluster, String transactionalId, Collection<TopicPartition> partitions) {
         KafkaProducer<byte[], byte[]> producer = cluster.transactionalProducer(transactionalId);

@@ -181,6 +181,6 @@ public final class TransactionWatch implements AutoCloseable {
     @Override
     public void close() {
         looking.shutdownNow();
-        admin.close(Duration.ofSeconds(1));
+        admin.close(Duration.ZERO); // what is asked of it is of no use any more
     }
 }
