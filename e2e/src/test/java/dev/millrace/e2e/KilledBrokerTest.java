@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -179,7 +180,7 @@ final class KilledBrokerTest {
                     .all()
                     .get();
             for (var end : admin.listOffsets(latest).all().get().entrySet()) {
-                long from = stable.get(end.getKey()).offset();
+                long from = Objects.requireNonNull(stable.get(end.getKey())).offset();
                 if (from < end.getValue().offset()) {
                     open.put(end.getKey() + " up to " + end.getValue().offset(), from);
                 }
@@ -200,7 +201,7 @@ final class KilledBrokerTest {
             reader.assign(all);
             reader.seekToBeginning(all);
             Map<TopicPartition, Long> ends = reader.endOffsets(all);
-            while (all.stream().anyMatch(partition -> reader.position(partition) < ends.get(partition))) {
+            while (all.stream().anyMatch(partition -> reader.position(partition) < ends.getOrDefault(partition, 0L))) {
                 reader.poll(Duration.ofMillis(100))
                         .forEach(in -> seen.computeIfAbsent(in.key(), number -> ConcurrentHashMap.newKeySet())
                                 .add(in.partition()));
