@@ -18,6 +18,9 @@ public final class LogReader {
     /** Longer than a broker takes to come back, or to abort what a killed client left open. */
     private static final Duration STUCK = Duration.ofSeconds(90);
 
+    /** Longer than a driver that lives takes to end what the broker has lost the end of. */
+    private static final Duration LOST = Duration.ofSeconds(45);
+
     private LogReader() {}
 
     /**
@@ -62,6 +65,7 @@ public final class LogReader {
             long first = reader.beginningOffsets(one).getOrDefault(partition, 0L);
             reader.seek(partition, Math.max(from, first));
             long reached = reader.position(partition), since = System.nanoTime();
+            boolean looked = false;
             while (reached < end) {
                 for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
                     if (record.offset() < end) {
@@ -72,13 +76,14 @@ public final class LogReader {
                 if (now > reached) {
                     reached = now;
                     since = System.nanoTime();
+                } else if (!looked && System.nanoTime() - since > LOST.toNanos()) {
+                    looked = true;
+                    OpenTransactions.endLost(cluster, partition);
                 } else if (System.nanoTime() - since > stuck.toNanos()) {
                     throw new MillraceException(
                             ExitCode.BROKER,
                             partition + " could be read to offset " + reached + " only, of " + end + ", for "
-                                    + stuck.toSeconds() + " s: its broker is away, or a transaction before it"
-                                    + " stays open (kafka-transactions.sh find-hanging --topic " + partition.topic()
-                                    + " --partition " + partition.partition() + " tells)");
+                                    + stuck.toSeconds() + " s: " + OpenTransactions.heldUpBy(cluster, partition));
                 }
             }
             return end;

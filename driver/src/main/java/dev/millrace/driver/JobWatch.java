@@ -61,6 +61,7 @@ final class JobWatch {
     private final JobSpec spec;
     private final JobTracker tracker;
     private final BrokerWatch broker;
+    private final TransactionWatch lost;
     private final long begin = System.nanoTime();
     private final List<String> notices = new ArrayList<>();
     /** Text that travels with its task, by the task's number, until the task is done. */
@@ -78,6 +79,7 @@ final class JobWatch {
             Transactions transactions,
             KafkaConsumer<byte[], byte[]> events,
             BrokerWatch broker,
+            TransactionWatch lost,
             JobRecord record,
             JobListener listener) {
         this.settings = settings;
@@ -86,6 +88,7 @@ final class JobWatch {
         this.transactions = transactions;
         this.events = events;
         this.broker = broker;
+        this.lost = lost;
         this.record = record;
         this.spec = record.spec();
         this.listener = listener;
@@ -135,6 +138,7 @@ final class JobWatch {
             if (tracker.isMapped() && record.state() == JobState.SEALED) {
                 writeEnds();
             }
+            write(lost.ownEndings());
             report(false);
         }
         report(true);

@@ -76,10 +76,12 @@ public final class KafkaJobClient implements JobClient {
             JobRecord record = JobRecord.open(spec);
             transactions.write(opening(record, claim));
             watchFrom(events, spec, ends.getOrDefault(jobsPartition(), 0L));
-            JobResult result =
-                    new JobWatch(settings, transactions, events, brokerWatch(id), record, listener).run(plan);
-            keepHouse(listener);
-            return result;
+            try (TransactionWatch lost = new TransactionWatch(cluster, spec, listener::notice)) {
+                JobResult result =
+                        new JobWatch(settings, transactions, events, brokerWatch(id), lost, record, listener).run(plan);
+                keepHouse(listener);
+                return result;
+            }
         }
     }
 
@@ -179,12 +181,14 @@ public final class KafkaJobClient implements JobClient {
                             published.stream().map(JobWatch.PublishedTask::task).toList())
                     : Plan.NONE;
             watchFrom(events, spec, events.endOffsets(List.of(jobsPartition())).getOrDefault(jobsPartition(), 0L));
-            JobWatch watch = new JobWatch(settings, transactions, events, brokerWatch(job), record, listener);
-            watch.take(claim.record(taken));
-            watch.recover(published);
-            JobResult result = watch.run(plan);
-            keepHouse(listener);
-            return result;
+            try (TransactionWatch lost = new TransactionWatch(cluster, spec, listener::notice)) {
+                JobWatch watch = new JobWatch(settings, transactions, events, brokerWatch(job), lost, record, listener);
+                watch.take(claim.record(taken));
+                watch.recover(published);
+                JobResult result = watch.run(plan);
+                keepHouse(listener);
+                return result;
+            }
         }
     }
 

@@ -88,6 +88,15 @@ final class BrokerProperties {
         return all;
     }
 
+    /** Those of the controller alone, which serves no partitions. */
+    static Properties ofController(Path dataDir, int controllerPort, Map<String, String> extra) {
+        Properties all = of(dataDir, 0, controllerPort, extra);
+        all.put("process.roles", "controller");
+        all.put("listeners", CONTROLLER_LISTENER + "://" + LOOPBACK + ":" + controllerPort);
+        all.remove("inter.broker.listener.name");
+        return all;
+    }
+
     static String bootstrapServer(int port) {
         return LOOPBACK + ":" + port;
     }

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class DataFolder implements AutoCloseable {
     private static final String LOCK_FILE = ".millrace.lock";
+    /** Kafka's own, written as the last thing of a clean stop and removed by the next start. */
+    private static final String STOPPED_FILE = ".kafka_cleanshutdown";
+
     private static final String TEMPORARY_PREFIX = "millrace-broker-";
     /** A younger folder may belong to a process that has made its lock file but not yet locked it. */
     private static final Duration LEFT_BEHIND_AFTER = Duration.ofMinutes(1);
@@ -62,6 +65,11 @@ final class DataFolder implements AutoCloseable {
 
     boolean isFormatted() {
         return Files.exists(path.resolve("meta.properties"));
+    }
+
+    /** Whether the broker that was here last has stopped in order. */
+    boolean wasStopped() {
+        return Files.exists(path.resolve(STOPPED_FILE));
     }
 
     @Override

@@ -13,10 +13,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.BrokerIdNotRegisteredException;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
@@ -77,6 +81,8 @@ public final class EmbeddedBroker implements AutoCloseable {
         try {
             if (!folder.isFormatted()) {
                 format(folder.path());
+            } else if (!folder.wasStopped()) {
+                forgetKilledRun(folder, settings.properties());
             }
             return startOnFreePorts(folder, settings);
         } catch (RuntimeException e) {
@@ -148,6 +154,37 @@ public final class EmbeddedBroker implements AutoCloseable {
             throw e;
         }
         return new EmbeddedBroker(folder, port, server);
+    }
+
+    /**
+     * Has the controller forget the run of this broker that was killed, before there is a broker again.
+     *
+     * <p>Else the controller takes that run for alive until its session ends, for 9 s. Meanwhile the new broker loads the
+     * transactions that were about to end, cannot tell their partitions so yet, and when the session ends, and with it
+     * every partition's leader, Kafka (seen in 4.4.0, KAFKA-20734) takes partitions without a leader for deleted, writes
+     * that the transactions are complete, and never ends them in the partitions: committed readers cannot pass them, and
+     * what was committed shares the fate of what the same producer writes there next. A broker that nobody takes for
+     * alive leads nothing until it is registered, and its partitions keep their leader from then on.
+     */
+    private static void forgetKilledRun(DataFolder folder, Map<String, String> extra) throws Exception {
+        int port = freePort(0);
+        Properties properties = BrokerProperties.ofController(folder.path(), port, extra);
+        KafkaRaftServer controller = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
+        try {
+            controller.startup();
+            try (Admin admin = Admin.create(
+                    Map.of(AdminClientConfig.BOOTSTRAP_CONTROLLERS_CONFIG, BrokerProperties.bootstrapServer(port)))) {
+                admin.unregisterBroker(BrokerProperties.NODE_ID).all().get();
+            } catch (ExecutionException e) {
+                // It was killed before it could say that it is there.
+                if (!(e.getCause() instanceof BrokerIdNotRegisteredException)) {
+                    throw e;
+                }
+            }
+        } finally {
+            controller.shutdown();
+            controller.awaitShutdown();
+        }
     }
 
     private static void format(Path folder) throws Exception {

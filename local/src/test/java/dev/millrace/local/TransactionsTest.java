@@ -4,11 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.job.ExitCode;
+import dev.millrace.driver.TransactionWatch;
+import dev.millrace.job.InputSpec;
+import dev.millrace.job.JobId;
+import dev.millrace.job.JobKind;
+import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.LogReader;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TransactionState;
@@ -29,6 +43,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(120)
 final class TransactionsTest {
@@ -188,12 +203,93 @@ final class TransactionsTest {
                                 cluster, new TopicPartition("test.log", 0), -1, 2, Duration.ofSeconds(1), in -> {}))
                         .isInstanceOf(MillraceException.class)
                         .hasMessageContaining("test.log-0 could be read to offset 0 only, of 2")
-                        .hasMessageContaining("find-hanging");
+                        .hasMessageContaining("transactional id test.neighbour")
+                        .hasMessageContaining("its coordinator says Ongoing");
                 neighbour.producer().abortTransaction();
                 reading.get(20, TimeUnit.SECONDS);
                 assertThat(sizes).containsExactly(2);
             }
         }
+    }
+
+    /** After a kill of the broker the ledger of a continuous job could not be read any further, for good. */
+    @Test
+    void aTransactionThatTheBrokerLostTheEndOfIsNamedAndEnded(@TempDir Path dir) throws Exception {
+        JobSpec spec = continuous(JobId.random());
+        TopicNames topics = new TopicNames("test.");
+        TopicPartition ledger = new TopicPartition(topics.ledger(spec.id()), 0);
+        EmbeddedBroker.Settings settings = new EmbeddedBroker.Settings(dir, 0, Map.of());
+        try (EmbeddedBroker broker = EmbeddedBroker.start(settings)) {
+            ClusterSettings cluster =
+                    new ClusterSettings(Map.of("bootstrap.servers", broker.bootstrapServer()), topics);
+            try (ClusterSetup setup = new ClusterSetup(cluster);
+                    Transactions mapper =
+                            new Transactions(cluster, topics.mapperTransactions("m-1"), Duration.ofSeconds(20))) {
+                setup.create(new ClusterSetup.Shape(1, 1, 1));
+                setup.createContinuous(spec.id(), 1, 1);
+                mapper.start();
+                mapper.write(List.of(new ProducerRecord<>(ledger.topic(), 0, new byte[] {1}, new byte[3])));
+                LogReader.readToEnd(cluster, ledger, -1, in -> {}); // the end is written
+            }
+        }
+        loseLastBatch(dir, ledger);
+        List<Integer> sizes = new ArrayList<>();
+        List<String> notices = new ArrayList<>();
+        try (EmbeddedBroker broker = EmbeddedBroker.start(settings)) {
+            ClusterSettings cluster =
+                    new ClusterSettings(Map.of("bootstrap.servers", broker.bootstrapServer()), topics);
+            assertThatThrownBy(() -> LogReader.read(cluster, ledger, -1, -1, Duration.ofSeconds(1), in -> {}))
+                    .isInstanceOf(MillraceException.class)
+                    .hasMessageContaining("transactional id test.mapper.m-1")
+                    .hasMessageContaining("its coordinator says CompleteCommit, so nobody will end it");
+            try (TransactionWatch watch = new TransactionWatch(cluster, spec, notices::add)) {
+                LogReader.readToEnd(cluster, ledger, -1, in -> sizes.add(in.value().length));
+                assertThat(watch.ownEndings()).isEmpty();
+            }
+        }
+        assertThat(sizes).containsExactly(3);
+        assertThat(notices).singleElement().asString().contains("test.mapper.m-1");
+    }
+
+    /** Cuts the marker off, and has the broker read the log anew. */
+    private static void loseLastBatch(Path dir, TopicPartition partition) throws IOException {
+        Path folder = dir.resolve(partition.toString());
+        try (FileChannel log = FileChannel.open(
+                folder.resolve("00000000000000000000.log"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer head = ByteBuffer.allocate(12); // base offset and length of a batch
+            long last = 0;
+            for (long next = 0; next < log.size(); next += 12 + head.getInt(8)) {
+                last = next;
+                log.read(head.clear(), next);
+            }
+            log.truncate(last);
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path snapshot :
+                    files.filter(file -> file.toString().endsWith(".snapshot")).toList()) {
+                Files.delete(snapshot);
+            }
+        }
+        Files.delete(dir.resolve(".kafka_cleanshutdown"));
+        Files.delete(dir.resolve("recovery-point-offset-checkpoint"));
+        Files.delete(dir.resolve("replication-offset-checkpoint"));
+    }
+
+    private static JobSpec continuous(JobId id) {
+        return new JobSpec(
+                id,
+                "test",
+                JobKind.CONTINUOUS,
+                new TextRules("unicode", 1, List.of()),
+                new InputSpec(List.of("topic"), List.of(), List.of(), false, 1 << 20),
+                1,
+                "pairs",
+                16,
+                4,
+                false,
+                0,
+                0,
+                0);
     }
 
     private static void create(Admin admin, String topic) {

@@ -3,6 +3,7 @@ package dev.millrace.mapper;
 import dev.millrace.job.BlockPosition;
 import dev.millrace.job.JobId;
 import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LedgerReader implements Blocks, AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(250);
-    /** More than brokers take to end a transaction whose producer is gone. */
+    /** More than brokers take to end a transaction whose producer is gone, and drivers one that brokers have lost. */
     private static final long HIDDEN_NANOS = 60_000_000_000L;
 
     private final ClusterSettings cluster;
@@ -141,7 +142,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
                 end = -1;
                 if (System.nanoTime() > deadline) {
                     throw new MissingBlockException("the ledger " + partition + " does not show offset "
-                            + position.offset() + ": a transaction before it stays open");
+                            + position.offset() + ": " + OpenTransactions.heldUpBy(cluster, partition));
                 }
             } else if (reader.position(partition) >= end) {
                 throw new MissingBlockException("the ledger " + partition + " has no block of task " + position.task()

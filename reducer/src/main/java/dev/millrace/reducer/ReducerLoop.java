@@ -483,7 +483,9 @@ final class ReducerLoop {
         Map<Integer, Checkpoint> newest = new HashMap<>();
         while (wanted.stream().anyMatch(p -> checkpointReader.position(p) < ends.getOrDefault(p, 0L))) {
             for (ConsumerRecord<byte[], byte[]> record : checkpointReader.poll(POLL)) {
-                newest.put(record.partition(), ControlCodec.checkpoint(record.value()));
+                if (record.value() != null) { // one without ends a transaction that the broker lost the end of
+                    newest.put(record.partition(), ControlCodec.checkpoint(record.value()));
+                }
             }
         }
         return newest;

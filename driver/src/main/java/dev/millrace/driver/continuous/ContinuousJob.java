@@ -5,6 +5,7 @@ import dev.millrace.driver.Housekeeping;
 import dev.millrace.driver.JobClaim;
 import dev.millrace.driver.JobsView;
 import dev.millrace.driver.Release;
+import dev.millrace.driver.TransactionWatch;
 import dev.millrace.job.ContinuousPosition;
 import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.DocumentTask;
@@ -21,6 +22,7 @@ import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.LogReader;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
@@ -43,6 +45,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -87,6 +90,7 @@ public final class ContinuousJob {
     private final JobSpec spec;
     private final Transactions transactions;
     private final JobClaim claim;
+    private final TransactionWatch watch;
     private final DocumentTracker tracker;
     private final DocumentNames names;
     private final DriverView view = new DriverView();
@@ -115,6 +119,7 @@ public final class ContinuousJob {
             JobRecord record,
             Transactions transactions,
             JobClaim claim,
+            TransactionWatch watch,
             KafkaConsumer<byte[], byte[]> consumer) {
         this.settings = settings;
         this.cluster = settings.cluster();
@@ -126,6 +131,7 @@ public final class ContinuousJob {
         this.spec = record.spec();
         this.transactions = transactions;
         this.claim = claim;
+        this.watch = watch;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
         this.names = DocumentNames.of(spec);
@@ -198,9 +204,31 @@ public final class ContinuousJob {
             try (Transactions transactions = new Transactions(
                     cluster, topics.driverTransactions(record.spec().id()), settings.brokerDeadline(), claim::stands)) {
                 transactions.start(); // fences a driver that still runs, so what is read next is final
-                new ContinuousJob(settings, setup, source, listener, record, transactions, claim, consumer)
-                        .runOrderly(known != null);
+                endLost(setup.admin(), transactions, record.spec(), topics);
+                try (TransactionWatch watch = new TransactionWatch(cluster, record.spec(), listener::notice)) {
+                    new ContinuousJob(settings, setup, source, listener, record, transactions, claim, watch, consumer)
+                            .runOrderly(known != null);
+                }
             }
+        }
+    }
+
+    /** What the driver before wrote last could not be read by anyone where the broker has lost its end. */
+    private static void endLost(Admin admin, Transactions transactions, JobSpec spec, TopicNames topics) {
+        List<ProducerRecord<byte[], byte[]>> endings = OpenTransactions.of(
+                        admin,
+                        List.of(
+                                new TopicPartition(topics.documents(spec.id()), 0),
+                                new TopicPartition(topics.tasks(), 0),
+                                new TopicPartition(topics.events(), 0),
+                                new TopicPartition(topics.jobs(), 0)))
+                .stream()
+                .filter(open ->
+                        open.lost() && topics.driverTransactions(spec.id()).equals(open.transactionalId()))
+                .map(open -> OpenTransactions.ending(open.partition()))
+                .toList();
+        if (!endings.isEmpty()) {
+            transactions.write(endings);
         }
     }
 
@@ -413,6 +441,10 @@ public final class ContinuousJob {
         }
         barrier();
         publish();
+        List<ProducerRecord<byte[], byte[]>> endings = watch.ownEndings();
+        if (!endings.isEmpty()) {
+            commit(endings);
+        }
         String failure = tracker.failure();
         if (failure != null) {
             throw failed(failure);

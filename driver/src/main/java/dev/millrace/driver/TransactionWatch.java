@@ -1,0 +1,186 @@
+package dev.millrace.driver;
+
+import dev.millrace.job.JobKind;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.MillraceException;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.OpenTransactions;
+import dev.millrace.kafka.TopicNames;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks, beside a driver, for partitions of its job that committed readers cannot get on in, and ends transactions that
+ * Kafka has lost the end of: those of mappers and reducers itself, those of the driver by telling it.
+ *
+ * <p>A transaction is lost only where its coordinator says that it is over. One that is under way is left alone, however
+ * long it takes: its producer goes on with it, or the coordinator aborts it.
+ */
+public final class TransactionWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TransactionWatch.class);
+    private static final String FOUND = "a transaction that the broker has lost the end of is ended: ";
+    private static final long LOOK_MILLIS = 5_000;
+    /** Longer than the coordinator takes to end what nobody goes on with. */
+    private static final long STUCK_NANOS = 20_000_000_000L;
+
+    private final ClusterSettings cluster;
+    private final TopicNames topics;
+    private final String own;
+    private final List<TopicPartition> partitions;
+    private final Consumer<String> notices;
+    private final Admin admin;
+    private final Map<TopicPartition, Since> behind = new HashMap<>();
+    private final AtomicReference<Set<TopicPartition>> ownLost = new AtomicReference<>(Set.of());
+    private final Queue<String> found = new ConcurrentLinkedQueue<>();
+    private final ScheduledExecutorService looking;
+
+    /** A partition whose stable end has not moved. */
+    private record Since(long stableEnd, long nanos) {}
+
+    /** @param notices told what was found, on the driver's thread */
+    public TransactionWatch(ClusterSettings cluster, JobSpec spec, Consumer<String> notices) {
+        this.cluster = cluster;
+        this.topics = cluster.topics();
+        this.own = topics.driverTransactions(spec.id());
+        this.partitions = partitions(topics, spec);
+        this.notices = notices;
+        this.admin = cluster.admin();
+        this.looking = Executors.newSingleThreadScheduledExecutor(work -> {
+            Thread thread = new Thread(work, "transaction-watch");
+            thread.setDaemon(true);
+            return thread;
+        });
+        var unused = looking.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private static List<TopicPartition> partitions(TopicNames topics, JobSpec spec) {
+        List<TopicPartition> all = new ArrayList<>();
+        all.add(new TopicPartition(topics.jobs(), 0));
+        all.add(new TopicPartition(topics.tasks(), 0));
+        all.add(new TopicPartition(topics.events(), 0));
+        boolean continuous = spec.kind() == JobKind.CONTINUOUS;
+        if (continuous) {
+            all.add(new TopicPartition(topics.documents(spec.id()), 0));
+        }
+        for (int partition = 0; partition < spec.partitions(); partition++) {
+            all.add(new TopicPartition(topics.pairs(), partition));
+            all.add(new TopicPartition(topics.checkpoints(), partition));
+            all.add(new TopicPartition(topics.results(spec.id()), partition));
+            if (continuous) {
+                all.add(new TopicPartition(topics.ledger(spec.id()), partition));
+            }
+        }
+        return List.copyOf(all);
+    }
+
+    /**
+     * For the driver, in each turn of its loop. Tells what was found.
+     *
+     * @return records that end what was lost of the driver's own transactions, for one of its own; mostly none
+     */
+    public List<ProducerRecord<byte[], byte[]>> ownEndings() {
+        for (String each = found.poll(); each != null; each = found.poll()) {
+            notices.accept(each);
+        }
+        return ownLost.getAndSet(Set.of()).stream()
+                .map(OpenTransactions::ending)
+                .toList();
+    }
+
+    private void look() {
+        try {
+            Set<TopicPartition> stuck = stuck();
+            if (!stuck.isEmpty()) {
+                end(OpenTransactions.of(admin, stuck));
+            }
+        } catch (KafkaException | IllegalStateException | MillraceException e) {
+            // The broker is away, or this user may not look or write: the next turn tries again.
+            LOG.debug("open transactions were not looked at", e);
+        }
+    }
+
+    private Set<TopicPartition> stuck() {
+        Map<TopicPartition, Long> stableEnds = ends(IsolationLevel.READ_COMMITTED);
+        Map<TopicPartition, Long> ends = ends(IsolationLevel.READ_UNCOMMITTED);
+        long now = System.nanoTime();
+        Set<TopicPartition> stuck = new HashSet<>();
+        stableEnds.forEach((partition, stableEnd) -> {
+            @Nullable Since since = behind.get(partition);
+            if (stableEnd >= ends.getOrDefault(partition, 0L)) {
+                behind.remove(partition);
+            } else if (since == null || since.stableEnd() != stableEnd) {
+                behind.put(partition, new Since(stableEnd, now));
+            } else if (now - since.nanos() > STUCK_NANOS) {
+                stuck.add(partition);
+            }
+        });
+        return stuck;
+    }
+
+    private Map<TopicPartition, Long> ends(IsolationLevel level) {
+        Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+        partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        try {
+            admin.listOffsets(latest, new ListOffsetsOptions(level))
+                    .all()
+                    .get()
+                    .forEach((partition, end) -> ends.put(partition, end.offset()));
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException known ? known : new KafkaException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // closed
+            throw new KafkaException(e);
+        }
+        return ends;
+    }
+
+    private void end(List<OpenTransactions.Open> open) {
+        Map<String, Set<TopicPartition>> ofOthers = new HashMap<>();
+        Set<TopicPartition> ofDriver = new HashSet<>();
+        for (OpenTransactions.Open each : open) {
+            String id = each.transactionalId();
+            if (!each.lost() || id == null) {
+                continue;
+            }
+            if (id.equals(own)) {
+                ofDriver.add(each.partition());
+                found.add(FOUND + each);
+            } else if (id.startsWith(topics.mapperTransactions("")) || id.startsWith(topics.reducerTransactions(""))) {
+                ofOthers.computeIfAbsent(id, added -> new HashSet<>()).add(each.partition());
+                found.add(FOUND + each);
+            }
+        }
+        ownLost.set(Set.copyOf(ofDriver));
+        ofOthers.forEach((id, lost) -> OpenTransactions.end(cluster, id, lost));
+    }
+
+    @Override
+    public void close() {
+        looking.shutdownNow();
+        admin.close(Duration.ZERO); // what is asked of it is of no use any more
+    }
+}
