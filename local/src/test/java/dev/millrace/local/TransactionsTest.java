@@ -3,8 +3,8 @@ package dev.millrace.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.job.ExitCode;
 import dev.millrace.driver.TransactionWatch;
+import dev.millrace.job.ExitCode;
 import dev.millrace.job.InputSpec;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobKind;

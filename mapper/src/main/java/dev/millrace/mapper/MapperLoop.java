@@ -260,7 +260,9 @@ final class MapperLoop {
                 throw interrupted(e);
             }
         }
-        consumer.acknowledge(newest, AcknowledgeType.ACCEPT);
+        if (!acknowledge(newest, AcknowledgeType.ACCEPT) && !acknowledge(again(newest), AcknowledgeType.ACCEPT)) {
+            LOG.info("the lock of a task of job {} was lost; what is written may be done again elsewhere", task.job());
+        }
         fenced = 0;
         lastTask = System.nanoTime();
     }
@@ -455,12 +457,18 @@ final class MapperLoop {
 
     /**
      * Asks for the lock to run anew. The record then comes again from {@code poll}, and only that newest one can be
-     * acknowledged (KIP-1222). If it does not come, the lock is lost and another mapper may have the task: what this
-     * one writes is then a second execution, which does no harm.
+     * acknowledged (KIP-1222). If it does not come by the next time, the lock is lost and another mapper may have the task:
+     * what this one writes is then a second execution, which does no harm.
      */
     private ConsumerRecord<byte[], byte[]> renew(ConsumerRecord<byte[], byte[]> held) {
-        consumer.acknowledge(held, AcknowledgeType.RENEW);
-        consumer.commitSync();
+        if (acknowledge(held, AcknowledgeType.RENEW)) {
+            consumer.commitSync();
+        }
+        return again(held);
+    }
+
+    /** The record as it has come again since, if it has. */
+    private ConsumerRecord<byte[], byte[]> again(ConsumerRecord<byte[], byte[]> held) {
         ConsumerRecord<byte[], byte[]> newest = held;
         for (ConsumerRecord<byte[], byte[]> record : poll()) {
             if (record.offset() == held.offset() && record.partition() == held.partition()) {
@@ -470,6 +478,17 @@ final class MapperLoop {
             }
         }
         return newest;
+    }
+
+    /** False where this consumer cannot: the record has to come again first, or will not as its broker was away. */
+    private boolean acknowledge(ConsumerRecord<byte[], byte[]> record, AcknowledgeType type) {
+        try {
+            consumer.acknowledge(record, type);
+            return true;
+        } catch (IllegalStateException e) {
+            LOG.debug("{} of a task that is not ours any more", type, e);
+            return false;
+        }
     }
 
     private void fail(Run run, Throwable cause) {
