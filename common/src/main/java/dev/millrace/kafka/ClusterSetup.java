@@ -121,7 +121,10 @@ public final class ClusterSetup implements AutoCloseable {
     }
 
     private List<NewTopic> ownTopics(Shape shape) {
+        // What is purged leaves the disk by whole segments, and none that is still written to.
         Map<String, String> kept = new HashMap<>(Map.of(
+                "segment.bytes", "33554432",
+                "segment.ms", "600000",
                 "retention.ms", "-1",
                 "retention.bytes", "-1",
                 "cleanup.policy", "delete",
@@ -131,7 +134,6 @@ public final class ClusterSetup implements AutoCloseable {
         compacted.put("cleanup.policy", "compact");
         // Drivers and reducers of continuous jobs overwrite a few keys hundreds of times a second.
         compacted.put("segment.bytes", "16777216");
-        compacted.put("segment.ms", "600000");
         compacted.put("min.cleanable.dirty.ratio", "0.3");
         return List.of(
                 topic(topics.jobs(), 1, shape, compacted),

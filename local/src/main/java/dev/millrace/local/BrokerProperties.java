@@ -52,7 +52,11 @@ final class BrokerProperties {
             Map.entry("add.partitions.to.txn.retry.backoff.ms", "1"),
             Map.entry("group.coordinator.append.linger.ms", "0"),
             Map.entry("share.coordinator.append.linger.ms", "0"),
-            Map.entry("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000"));
+            Map.entry("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000"),
+            // Overwritten hundreds of times a second, and compacted but for the segment that is written to.
+            Map.entry("transaction.state.log.segment.bytes", "16777216"),
+            Map.entry("offsets.topic.segment.bytes", "16777216"),
+            Map.entry("share.coordinator.state.topic.segment.bytes", "16777216"));
 
     private static final Map<String, String> SMALL_AND_FAST = Map.ofEntries(
             Map.entry("offsets.topic.num.partitions", "4"),
