@@ -51,6 +51,8 @@ final class JobWatch {
 
     private static final long PROGRESS_NANOS = 100_000_000;
     private static final long NO_MAPPER_NANOS = 10_000_000_000L;
+    /** How long a canceller may take from shutting the driver out to saying why. */
+    private static final long CANCEL_NANOS = 5_000_000_000L;
 
     private final DriverSettings settings;
     private final ClusterSettings cluster;
@@ -317,11 +319,7 @@ final class JobWatch {
         try {
             transactions.write(records);
         } catch (Transactions.FencedException e) {
-            throw new MillraceException(
-                    ExitCode.FAILED,
-                    "another driver has taken over job " + spec.id() + ", or this one was frozen too long; to take it"
-                            + " back: " + settings.attachCommand() + " " + spec.id(),
-                    e);
+            throw shutOut(e);
         } catch (InterruptException e) {
             throw interrupted(e);
         } catch (MillraceException e) {
@@ -330,6 +328,19 @@ final class JobWatch {
             }
             throw e;
         }
+    }
+
+    /** Who cancels a job shuts its driver out first and says so then; who takes a job over only does the former. */
+    private MillraceException shutOut(Transactions.FencedException why) {
+        long end = System.nanoTime() + CANCEL_NANOS;
+        while (System.nanoTime() < end) {
+            poll(IDLE_POLL);
+        }
+        return new MillraceException(
+                ExitCode.FAILED,
+                "another driver has taken over job " + spec.id() + ", or this one was frozen too long; to take it"
+                        + " back: " + settings.attachCommand() + " " + spec.id(),
+                why);
     }
 
     /** The thread is no longer interrupted behind this, so that its clients can be closed in order. */

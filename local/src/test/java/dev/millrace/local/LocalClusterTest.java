@@ -16,6 +16,8 @@ import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.TopicNames;
+import dev.millrace.kafka.Transactions;
 import dev.millrace.text.TextProfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +32,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -158,6 +161,28 @@ final class LocalClusterTest {
                 setup.deleteResults(job);
             }
         }
+    }
+
+    /** It said that another driver had taken over, as whoever cancels shuts it out first and says so a moment later. */
+    @Test
+    void aDriverThatWritesWhileItsJobIsCancelledSaysThatItWas() {
+        AtomicReference<CompletableFuture<Void>> cancelled = new AtomicReference<>();
+        JobListener shutOut = new JobListener() {
+            @Override
+            public void opened(JobId job) {
+                TopicNames topics = cluster.cluster().topics();
+                try (Transactions first =
+                        new Transactions(cluster.cluster(), topics.driverTransactions(job), Duration.ofSeconds(30))) {
+                    first.start();
+                }
+                cancelled.set(CompletableFuture.runAsync(
+                        () -> client.cancel(job), CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS)));
+            }
+        };
+        assertThatThrownBy(() -> client.run(request(folder, 100), shutOut))
+                .isInstanceOfSatisfying(
+                        MillraceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.CANCELLED));
+        cancelled.get().join();
     }
 
     @Test
