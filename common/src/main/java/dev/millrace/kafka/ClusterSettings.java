@@ -63,6 +63,13 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
         return user.getOrDefault(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, "");
     }
 
+    /** A command line of ours that reaches the same topics, for messages; a file of client properties is not named. */
+    public String command(String name) {
+        return "millrace " + name + " --bootstrap-server " + bootstrapServers()
+                + (topics.prefix().equals(TopicNames.DEFAULT_PREFIX) ? "" : " --topic-prefix " + topics.prefix())
+                + (user.size() > 1 ? " --command-config FILE" : "");
+    }
+
     public Admin admin() {
         return made(() -> Admin.create(adminProperties()));
     }

@@ -322,7 +322,7 @@ public final class ClusterSetup implements AutoCloseable {
     }
 
     private String init() {
-        return "'millrace init --bootstrap-server " + cluster.bootstrapServers() + "'";
+        return "'" + cluster.command("init") + "'";
     }
 
     /** How many partitions a topic has; 0 where there is no such topic. */

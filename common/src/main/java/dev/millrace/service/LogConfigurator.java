@@ -75,12 +75,23 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 
-    /** What every clean stop of a broker says. */
+    /**
+     * What every clean stop of a broker says; and what a broker says of a batch that came before the first one of its
+     * transaction, which the producer sends again by itself.
+     */
     private static final class NeedlessWarnings extends Filter<ILoggingEvent> {
         @Override
         public FilterReply decide(ILoggingEvent event) {
-            boolean needless = event.getLoggerName().equals("org.apache.kafka.clients.NetworkClient")
-                    && event.getMessage().contains("that has already been closed");
+            boolean needless = switch (event.getLoggerName()) {
+                case "org.apache.kafka.clients.NetworkClient" ->
+                    event.getMessage().contains("that has already been closed");
+                case "kafka.server.ReplicaManager" ->
+                    event.getThrowableProxy() != null
+                            && event.getThrowableProxy()
+                                    .getClassName()
+                                    .equals("org.apache.kafka.common.errors.OutOfOrderSequenceException");
+                default -> false;
+            };
             return needless ? FilterReply.DENY : FilterReply.NEUTRAL;
         }
     }

@@ -185,4 +185,16 @@ final class ClusterSettingsTest {
                 .isInstanceOfSatisfying(
                         MillraceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE));
     }
+
+    @Test
+    void aCommandThatIsAdvisedReachesTheSameTopics() {
+        Map<String, String> user = Map.of("bootstrap.servers", "kafka:9092");
+        assertThat(new ClusterSettings(user, new TopicNames(TopicNames.DEFAULT_PREFIX)).command("init"))
+                .isEqualTo("millrace init --bootstrap-server kafka:9092");
+        assertThat(new ClusterSettings(user, new TopicNames("zz.")).command("init"))
+                .isEqualTo("millrace init --bootstrap-server kafka:9092 --topic-prefix zz.");
+        Map<String, String> secured = Map.of("bootstrap.servers", "kafka:9092", "security.protocol", "SSL");
+        assertThat(new ClusterSettings(secured, new TopicNames(TopicNames.DEFAULT_PREFIX)).command("doctor"))
+                .isEqualTo("millrace doctor --bootstrap-server kafka:9092 --command-config FILE");
+    }
 }

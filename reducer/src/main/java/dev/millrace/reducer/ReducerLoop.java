@@ -437,8 +437,7 @@ final class ReducerLoop {
                     ExitCode.FAILED,
                     topics.checkpoints() + " has " + there + (there == 1 ? " partition" : " partitions")
                             + " and needs one for each of " + topics.pairs() + ", so at least " + needed
-                            + ": run 'millrace init --bootstrap-server "
-                            + settings.cluster().bootstrapServers() + "', which adds them");
+                            + ": run '" + settings.cluster().command("init") + "', which adds them");
         }
     }
 

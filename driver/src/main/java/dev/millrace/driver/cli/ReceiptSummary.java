@@ -35,7 +35,7 @@ final class ReceiptSummary {
             odd.add(Amounts.number(receipt.invalidSequences(), "invalid UTF-8 sequence"));
         }
         if (receipt.oversizedWords() > 0) {
-            odd.add(Amounts.number(receipt.oversizedWords(), "run") + " of text too long to be a word");
+            odd.add(Amounts.number(receipt.oversizedWords(), "run") + " of text over 64 KiB, too long to be a word");
         }
         if (!odd.isEmpty()) {
             lines.add(String.join("; ", odd));

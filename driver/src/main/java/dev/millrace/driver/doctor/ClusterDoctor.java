@@ -44,6 +44,7 @@ public final class ClusterDoctor {
     private static final long MESSAGE_BYTES = 8 << 20;
 
     private final String bootstrapServers;
+    private final String init;
     private final TopicNames topics;
     private final ClusterSetup setup;
     private final Admin admin;
@@ -52,6 +53,7 @@ public final class ClusterDoctor {
 
     public ClusterDoctor(ClusterSettings cluster, ClusterSetup setup) {
         this.bootstrapServers = cluster.bootstrapServers();
+        this.init = cluster.command("init");
         this.topics = cluster.topics();
         this.setup = setup;
         this.admin = setup.admin();
@@ -202,22 +204,21 @@ public final class ClusterDoctor {
     }
 
     private void topics(int brokers) {
-        String init = "millrace init --bootstrap-server " + bootstrapServers;
         String remake = "run " + init;
         String replicate = "make its copies more with kafka-reassign-partitions.sh; or, when no job runs, delete the"
                 + " topics " + topics.prefix() + "* and run " + init + " --replication-factor "
                 + Math.min(3, brokers);
         TopicDescription pairs = topic(topics.pairs());
         int partitions = pairs == null ? 0 : pairs.partitions().size();
-        judge(new TopicCheck.Need(topics.jobs(), 1, "compact", remake, replicate), brokers, init);
-        judge(new TopicCheck.Need(topics.tasks(), 1, "delete", remake, replicate), brokers, init);
-        judge(new TopicCheck.Need(topics.pairs(), 0, "delete", remake, replicate), brokers, init);
-        judge(new TopicCheck.Need(topics.events(), 1, "delete", remake, replicate), brokers, init);
-        judge(new TopicCheck.Need(topics.checkpoints(), partitions, "compact", remake, replicate), brokers, init);
-        judge(new TopicCheck.Need(topics.deadLetters(), 1, "delete", remake, replicate), brokers, init);
+        judge(new TopicCheck.Need(topics.jobs(), 1, "compact", remake, replicate), brokers);
+        judge(new TopicCheck.Need(topics.tasks(), 1, "delete", remake, replicate), brokers);
+        judge(new TopicCheck.Need(topics.pairs(), 0, "delete", remake, replicate), brokers);
+        judge(new TopicCheck.Need(topics.events(), 1, "delete", remake, replicate), brokers);
+        judge(new TopicCheck.Need(topics.checkpoints(), partitions, "compact", remake, replicate), brokers);
+        judge(new TopicCheck.Need(topics.deadLetters(), 1, "delete", remake, replicate), brokers);
     }
 
-    private void judge(TopicCheck.Need need, int brokers, String init) {
+    private void judge(TopicCheck.Need need, int brokers) {
         TopicDescription description = topic(need.name());
         if (description != null) {
             judge(need, description, brokers);
@@ -284,7 +285,7 @@ public final class ClusterDoctor {
                     brokers));
         } else if (!allowed.containsKey(Permissions.topic(name))) {
             findings.add(Finding.warn(
-                    name, "missing", "is made on demand, which costs the first job seconds; millrace init makes it"));
+                    name, "missing", "is made on demand, which costs the first job seconds; " + init + " makes it"));
         }
         // One that may not be seen is Kafka's own affair, and no client needs to see it.
     }
@@ -305,7 +306,7 @@ public final class ClusterDoctor {
             findings.add(
                     value.equals(actual)
                             ? Finding.ok(what, actual)
-                            : Finding.fail(what, actual, "must be " + value + ": run millrace init"));
+                            : Finding.fail(what, actual, "must be " + value + ": run " + init));
         });
     }
 
