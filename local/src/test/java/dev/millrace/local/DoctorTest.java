@@ -147,7 +147,8 @@ final class DoctorTest {
                 .filteredOn(finding ->
                         finding.level() == Finding.Level.FAIL && finding.found().equals("missing"))
                 .allSatisfy(finding -> assertThat(finding.advice())
-                        .isEqualTo("millrace init --bootstrap-server " + broker.bootstrapServer()))
+                        .isEqualTo("millrace init --bootstrap-server " + broker.bootstrapServer()
+                                + " --topic-prefix none."))
                 .extracting(Finding::what)
                 .containsExactly(
                         "none.jobs",

@@ -81,7 +81,8 @@ final class TopicShapeTest {
             assertThatThrownBy(() -> count(cluster, folder))
                     .isInstanceOf(MillraceException.class)
                     .hasMessage("few.checkpoints has 2 partitions and needs 5, one for each of few.pairs: run"
-                            + " 'millrace init --bootstrap-server " + broker.bootstrapServer() + "', which adds them");
+                            + " 'millrace init --bootstrap-server " + broker.bootstrapServer()
+                            + " --topic-prefix few.', which adds them");
             Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", Duration.ofSeconds(30)));
             assertThatThrownBy(() -> reducer.run(() -> {}))
                     .isInstanceOf(MillraceException.class)
