@@ -32,7 +32,6 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -166,7 +165,7 @@ final class LocalClusterTest {
     /** It said that another driver had taken over, as whoever cancels shuts it out first and says so a moment later. */
     @Test
     void aDriverThatWritesWhileItsJobIsCancelledSaysThatItWas() {
-        AtomicReference<CompletableFuture<Void>> cancelled = new AtomicReference<>();
+        CompletableFuture<JobId> cancelled = new CompletableFuture<>();
         JobListener shutOut = new JobListener() {
             @Override
             public void opened(JobId job) {
@@ -175,14 +174,18 @@ final class LocalClusterTest {
                         new Transactions(cluster.cluster(), topics.driverTransactions(job), Duration.ofSeconds(30))) {
                     first.start();
                 }
-                cancelled.set(CompletableFuture.runAsync(
-                        () -> client.cancel(job), CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS)));
+                var unused = cancelled.completeAsync(
+                        () -> {
+                            client.cancel(job);
+                            return job;
+                        },
+                        CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS));
             }
         };
         assertThatThrownBy(() -> client.run(request(folder, 100), shutOut))
                 .isInstanceOfSatisfying(
                         MillraceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.CANCELLED));
-        cancelled.get().join();
+        assertThat(cancelled.join()).isNotNull();
     }
 
     @Test
