@@ -4,6 +4,7 @@ import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import dev.millrace.input.InputException.Kind;
 import dev.millrace.job.InputRange;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -118,7 +119,11 @@ final class DecodedText extends InputStream {
                             + ", or compress the file again with a smaller window",
                     e);
         }
-        String what = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        String what = e.getMessage() != null
+                ? e.getMessage()
+                : e instanceof EOFException
+                        ? "unexpected end of file"
+                        : e.getClass().getSimpleName();
         return new InputException(
                 Kind.CORRUPT,
                 shown + ": damaged or cut off (" + planned.compression().name().toLowerCase(Locale.ROOT)

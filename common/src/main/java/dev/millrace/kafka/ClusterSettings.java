@@ -150,6 +150,13 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
         return consumer(readerProperties(extra));
     }
 
+    /** The same for records that may never be committed, or whose transaction is not over. */
+    KafkaConsumer<byte[], byte[]> uncommittedReader(Map<String, Object> extra) {
+        Map<String, Object> properties = readerProperties(extra);
+        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
+        return consumer(properties);
+    }
+
     Map<String, Object> readerProperties(Map<String, Object> extra) {
         Map<String, Object> properties = consumerBase();
         properties.putAll(extra);

@@ -21,6 +21,9 @@ public final class LogReader {
     /** Longer than a driver that lives takes to end what the broker has lost the end of. */
     private static final Duration LOST = Duration.ofSeconds(45);
 
+    private static final Map<String, Object> SETTINGS =
+            Map.of("fetch.max.wait.ms", 50, "max.poll.records", 10_000, "max.partition.fetch.bytes", 16 << 20);
+
     private LogReader() {}
 
     /**
@@ -57,37 +60,55 @@ public final class LogReader {
             long to,
             Duration stuck,
             Consumer<ConsumerRecord<byte[], byte[]>> each) {
-        try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(
-                Map.of("fetch.max.wait.ms", 50, "max.poll.records", 10_000, "max.partition.fetch.bytes", 16 << 20))) {
-            List<TopicPartition> one = List.of(partition);
-            reader.assign(one);
-            long end = to >= 0 ? to : writtenEnd(cluster, partition);
-            long first = reader.beginningOffsets(one).getOrDefault(partition, 0L);
-            reader.seek(partition, Math.max(from, first));
-            long reached = reader.position(partition), since = System.nanoTime();
-            boolean looked = false;
-            while (reached < end) {
-                for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
-                    if (record.offset() < end) {
-                        each.accept(record);
-                    }
-                }
-                long now = reader.position(partition);
-                if (now > reached) {
-                    reached = now;
-                    since = System.nanoTime();
-                } else if (!looked && System.nanoTime() - since > LOST.toNanos()) {
-                    looked = true;
-                    OpenTransactions.endLost(cluster, partition);
-                } else if (System.nanoTime() - since > stuck.toNanos()) {
-                    throw new MillraceException(
-                            ExitCode.BROKER,
-                            partition + " could be read to offset " + reached + " only, of " + end + ", for "
-                                    + stuck.toSeconds() + " s: " + OpenTransactions.heldUpBy(cluster, partition));
+        try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(SETTINGS)) {
+            return read(cluster, reader, partition, from, to, stuck, each);
+        }
+    }
+
+    /** Gives all that is written, whether it is committed, aborted or neither yet. */
+    public static void readWritten(
+            ClusterSettings cluster, TopicPartition partition, Consumer<ConsumerRecord<byte[], byte[]>> each) {
+        try (KafkaConsumer<byte[], byte[]> reader = cluster.uncommittedReader(SETTINGS)) {
+            read(cluster, reader, partition, -1, -1, STUCK, each);
+        }
+    }
+
+    private static long read(
+            ClusterSettings cluster,
+            KafkaConsumer<byte[], byte[]> reader,
+            TopicPartition partition,
+            long from,
+            long to,
+            Duration stuck,
+            Consumer<ConsumerRecord<byte[], byte[]>> each) {
+        List<TopicPartition> one = List.of(partition);
+        reader.assign(one);
+        long end = to >= 0 ? to : writtenEnd(cluster, partition);
+        long first = reader.beginningOffsets(one).getOrDefault(partition, 0L);
+        reader.seek(partition, Math.max(from, first));
+        long reached = reader.position(partition), since = System.nanoTime();
+        boolean looked = false;
+        while (reached < end) {
+            for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
+                if (record.offset() < end) {
+                    each.accept(record);
                 }
             }
-            return end;
+            long now = reader.position(partition);
+            if (now > reached) {
+                reached = now;
+                since = System.nanoTime();
+            } else if (!looked && System.nanoTime() - since > LOST.toNanos()) {
+                looked = true;
+                OpenTransactions.endLost(cluster, partition);
+            } else if (System.nanoTime() - since > stuck.toNanos()) {
+                throw new MillraceException(
+                        ExitCode.BROKER,
+                        partition + " could be read to offset " + reached + " only, of " + end + ", for "
+                                + stuck.toSeconds() + " s: " + OpenTransactions.heldUpBy(cluster, partition));
+            }
         }
+        return end;
     }
 
     private static long writtenEnd(ClusterSettings cluster, TopicPartition partition) {

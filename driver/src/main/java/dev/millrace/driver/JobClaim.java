@@ -1,18 +1,28 @@
 package dev.millrace.driver;
 
+import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
+import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.LogReader;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.jspecify.annotations.Nullable;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 
 /**
  * What a driver goes by when it needs a second producer: whether the job is still its own. Whoever takes a job's
- * transactional id to drive or to end the job writes a random number of its own on the jobs topic first. A driver whose
- * number is no longer the last one has lost the job, and must not take the id again: that would fence its successor.
+ * transactional id to drive or to end the job writes a random number of its own on the jobs topic before that. A driver
+ * whose number is no longer the last one has lost the job, or is about to, and must not take the id again: that would
+ * fence its successor.
+ *
+ * <p>Claims are written outside of transactions, and read whether they are committed or not: the driver that asks has
+ * often left a transaction open, behind which it could see no successor's claim.
  *
  * <p>One thread.
  */
@@ -22,7 +32,6 @@ public final class JobClaim {
     private final ClusterSettings cluster;
     private final JobId job;
     private final String mine = HexFormat.of().toHexDigits(RANDOM.nextLong());
-    private @Nullable String before;
 
     public JobClaim(ClusterSettings cluster, JobId job) {
         this.cluster = cluster;
@@ -30,24 +39,39 @@ public final class JobClaim {
     }
 
     /**
-     * What is to be written, before or with anything else.
+     * To be done before the transactional id of a job that another may drive is taken.
      *
-     * @param taken the jobs topic, read when the transactional id had been taken, so that it is final
+     * @throws MillraceException with {@link ExitCode#BROKER} if the claim cannot be written
      */
-    public ProducerRecord<byte[], byte[]> record(JobsView taken) {
-        before = taken.driver(job);
-        return record();
+    public void make() {
+        try (KafkaProducer<byte[], byte[]> producer = cluster.plainProducer()) {
+            producer.send(record()).get();
+        } catch (ExecutionException e) {
+            throw new MillraceException(
+                    ExitCode.BROKER,
+                    "job " + job + " cannot be taken over, as nothing can be written to "
+                            + cluster.topics().jobs() + ": " + e.getCause().getMessage(),
+                    e.getCause());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
     }
 
-    /** The same for a job that is new. */
+    /** What {@link #make} writes. A driver that begins a job may write it with that, as nobody else knows the job yet. */
     ProducerRecord<byte[], byte[]> record() {
         return new ProducerRecord<>(
                 cluster.topics().jobs(), 0, JobsView.driverKey(job), mine.getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** Reads the jobs topic. Before the record is written the driver before is the last one, who is fenced. */
+    /** Reads the jobs topic. */
     public boolean stands() {
-        String last = JobsView.read(cluster).driver(job);
-        return mine.equals(last) || Objects.equals(last, before);
+        byte[] key = JobsView.driverKey(job);
+        String[] last = {mine}; // a job that nobody has claimed yet is being begun
+        LogReader.readWritten(cluster, new TopicPartition(cluster.topics().jobs(), 0), in -> {
+            if (in.value() != null && Arrays.equals(in.key(), key)) {
+                last[0] = new String(in.value(), StandardCharsets.US_ASCII);
+            }
+        });
+        return last[0].equals(mine);
     }
 }

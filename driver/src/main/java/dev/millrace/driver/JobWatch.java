@@ -101,13 +101,6 @@ final class JobWatch {
     @SuppressWarnings("ArrayRecordComponent")
     record PublishedTask(ChunkTask task, byte @Nullable [] document) {}
 
-    /** Makes the job of an earlier driver this one's own. */
-    void take(ProducerRecord<byte[], byte[]> claim) {
-        if (!record.state().isFinal()) {
-            write(List.of(claim));
-        }
-    }
-
     /** Takes up tasks that an earlier driver of this job published. */
     void recover(List<PublishedTask> published) {
         for (PublishedTask each : published) {

@@ -26,7 +26,6 @@ public final class JobsView {
 
     private final Map<JobId, Job> jobs = new LinkedHashMap<>();
     private final Map<JobId, ContinuousPosition> positions = new HashMap<>();
-    private final Map<JobId, String> drivers = new HashMap<>();
     private long next;
 
     /** @param changedMillis when its record was written last, in milliseconds since 1970 by the broker's clock */
@@ -58,10 +57,9 @@ public final class JobsView {
         }
         String key = new String(in.key(), StandardCharsets.US_ASCII);
         if (key.endsWith(DRIVER)) {
-            drivers.put(
-                    JobId.parse(key.substring(0, key.length() - DRIVER.length())),
-                    new String(in.value(), StandardCharsets.US_ASCII));
-        } else if (key.endsWith(POSITION)) {
+            return; // JobClaim reads them for itself, as they need not be committed
+        }
+        if (key.endsWith(POSITION)) {
             ContinuousPosition position = ControlCodec.position(in.value());
             positions.put(position.job(), position);
         } else {
@@ -75,7 +73,6 @@ public final class JobsView {
         JobsView copy = new JobsView();
         copy.jobs.putAll(jobs);
         copy.positions.putAll(positions);
-        copy.drivers.putAll(drivers);
         copy.next = next;
         return copy;
     }
@@ -124,12 +121,6 @@ public final class JobsView {
                             + " one");
         }
         return found;
-    }
-
-    /** The last claim on a job; null where there is none. */
-    @Nullable
-    String driver(JobId job) {
-        return drivers.get(job);
     }
 
     public @Nullable ContinuousPosition position(JobId job) {

@@ -151,9 +151,9 @@ public final class KafkaJobClient implements JobClient {
         Transactions transactions = transactions(job, claim);
         try (transactions;
                 KafkaConsumer<byte[], byte[]> events = eventReader()) {
+            claim.make();
             transactions.start(); // fences a driver that still runs, so what is read next is final
-            JobsView taken = jobs();
-            JobRecord record = find(taken, job);
+            JobRecord record = find(job);
             JobSpec spec = record.spec();
             switch (record.state()) {
                 case FAILED, CANCELLED -> throw over(record);
@@ -183,7 +183,6 @@ public final class KafkaJobClient implements JobClient {
             watchFrom(events, spec, events.endOffsets(List.of(jobsPartition())).getOrDefault(jobsPartition(), 0L));
             try (TransactionWatch lost = new TransactionWatch(cluster, spec, listener::notice)) {
                 JobWatch watch = new JobWatch(settings, transactions, events, brokerWatch(job), lost, record, listener);
-                watch.take(claim.record(taken));
                 watch.recover(published);
                 JobResult result = watch.run(plan);
                 keepHouse(listener);
@@ -256,11 +255,7 @@ public final class KafkaJobClient implements JobClient {
     }
 
     private JobRecord find(JobId job) {
-        return find(jobs(), job);
-    }
-
-    private JobRecord find(JobsView view, JobId job) {
-        JobRecord found = view.job(job);
+        JobRecord found = jobs().job(job);
         if (found == null) {
             throw new MillraceException(
                     ExitCode.NO_SUCH_JOB,
@@ -283,14 +278,13 @@ public final class KafkaJobClient implements JobClient {
         find(job);
         JobClaim claim = new JobClaim(cluster, job);
         try (Transactions transactions = transactions(job, claim)) {
+            claim.make();
             transactions.start();
-            JobsView taken = jobs();
-            JobRecord record = find(taken, job);
+            JobRecord record = find(job);
             if (record.state().isFinal()) {
                 throw new MillraceException(ExitCode.FAILED, "job " + job + " is " + record.state() + " already");
             }
             List<ProducerRecord<byte[], byte[]>> records = JobWatch.cancelLanes(record.spec(), topics);
-            records.add(claim.record(taken));
             records.add(new ProducerRecord<>(
                     topics.jobs(),
                     0,

@@ -428,16 +428,16 @@ final class BadInputTest {
 
     @Test
     @Order(2)
-    void oneLineOf64MiBAndOneWordOfMany() throws IOException, InterruptedException {
+    void oneLineOf1GiBAndOneWordOf64MB() throws IOException, InterruptedException {
         Path big = Files.createDirectory(data.resolve("big"));
         byte[] block = "alpha beta gamma ".repeat(65_536).getBytes(StandardCharsets.US_ASCII);
-        int blocks = (64 << 20) / block.length + 1;
+        int blocks = (1 << 30) / block.length + 1;
         try (OutputStream out = Files.newOutputStream(big.resolve("line.txt"))) {
             for (int i = 0; i < blocks; i++) {
                 out.write(block);
             }
         }
-        Files.writeString(big.resolve("word.txt"), "alpha " + "x".repeat(10_000_000) + " alpha\nalpha");
+        Files.writeString(big.resolve("word.txt"), "alpha " + "x".repeat(64_000_000) + " alpha\nalpha");
         long each = 65_536L * blocks;
         Path counts = output();
         String receipt = counts + ".json";

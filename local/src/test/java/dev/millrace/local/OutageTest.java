@@ -8,7 +8,6 @@ import dev.millrace.driver.JobClaim;
 import dev.millrace.driver.JobListener;
 import dev.millrace.driver.JobRequest;
 import dev.millrace.driver.JobResult;
-import dev.millrace.driver.JobsView;
 import dev.millrace.driver.KafkaJobClient;
 import dev.millrace.driver.continuous.ContinuousClient;
 import dev.millrace.driver.continuous.ContinuousListener;
@@ -212,18 +211,38 @@ final class OutageTest {
     void aClaimStandsUntilAnotherIsMade() {
         JobId job = JobId.random();
         JobClaim old = new JobClaim(cluster, job), next = new JobClaim(cluster, job);
+        assertThat(old.stands()).as("of a job that is being begun").isTrue();
+        old.make();
+        assertThat(old.stands()).isTrue();
         try (Transactions any = new Transactions(cluster, "test.any", DEADLINE)) {
             any.start();
-            any.write(List.of(old.record(JobsView.read(cluster))));
-            assertThat(old.stands()).isTrue();
-            ProducerRecord<byte[], byte[]> taken = next.record(JobsView.read(cluster));
-            assertThat(next.stands())
-                    .as("whose transaction has not gone through yet")
-                    .isTrue();
-            assertThat(old.stands()).isTrue();
-            any.write(List.of(taken));
-            assertThat(next.stands()).isTrue();
-            assertThat(old.stands()).isFalse();
+            any.write(List.of(new ProducerRecord<>(cluster.topics().jobs(), 0, new byte[1], null)), sent -> {
+                next.make();
+                assertThat(old.stands())
+                        .as("where a successor's claim lies behind a transaction that is open")
+                        .isFalse();
+                return List.of();
+            });
+        }
+        assertThat(next.stands()).isTrue();
+        assertThat(old.stands()).isFalse();
+    }
+
+    /** It did between the moment in which another cancelled its job and that in which the other had said so. */
+    @Test
+    void aDriverWhoseIdIsTakenDoesNotTakeItBackBeforeTheOtherHasWritten() {
+        JobId job = JobId.random();
+        JobClaim old = new JobClaim(cluster, job), next = new JobClaim(cluster, job);
+        List<ProducerRecord<byte[], byte[]>> one =
+                List.of(new ProducerRecord<>(cluster.topics().events(), 0, new byte[1], new byte[1]));
+        try (Transactions driver = new Transactions(cluster, "test.cancelled", DEADLINE, old::stands);
+                Transactions canceller = new Transactions(cluster, "test.cancelled", DEADLINE, next::stands)) {
+            driver.start();
+            next.make();
+            canceller.start();
+            driver.producer().close(); // as one that is broken for good
+            assertThatThrownBy(() -> driver.write(one)).isInstanceOf(Transactions.FencedException.class);
+            canceller.write(one);
         }
     }
 

@@ -61,13 +61,13 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
                     wrongUse,
                     parsed == null ? new String[0] : parsed.originalArgs().toArray(new String[0]));
         }
-        boolean traces = wantsTraces(parsed);
+        boolean traces = isDebugged();
         int code;
         if (e instanceof MillraceException failure) {
             terminal.complain(String.valueOf(failure.getMessage()));
             code = failure.exitCode().code();
-            traces &= failure.exitCode() == ExitCode.FAILED || failure.exitCode() == ExitCode.BROKER;
         } else {
+            traces |= isVerbose(parsed);
             String what = e.getMessage() == null ? "" : ": " + e.getMessage();
             terminal.complain("internal error, " + e.getClass().getSimpleName() + what
                     + (traces ? "" : " (MILLRACE_DEBUG=1 prints where)"));
@@ -96,11 +96,12 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
-    private boolean wantsTraces(ParseResult parsed) {
+    private boolean isDebugged() {
         String debug = terminal.environment().getOrDefault("MILLRACE_DEBUG", "");
-        if (!debug.isEmpty() && !debug.equals("0")) {
-            return true;
-        }
+        return !debug.isEmpty() && !debug.equals("0");
+    }
+
+    private static boolean isVerbose(ParseResult parsed) {
         ParseResult last = parsed;
         while (last != null && last.hasSubcommand()) {
             last = last.subcommand();

@@ -89,7 +89,6 @@ public final class ContinuousJob {
     private final JobRecord record;
     private final JobSpec spec;
     private final Transactions transactions;
-    private final JobClaim claim;
     private final TransactionWatch watch;
     private final DocumentTracker tracker;
     private final DocumentNames names;
@@ -118,7 +117,6 @@ public final class ContinuousJob {
             ContinuousListener listener,
             JobRecord record,
             Transactions transactions,
-            JobClaim claim,
             TransactionWatch watch,
             KafkaConsumer<byte[], byte[]> consumer) {
         this.settings = settings;
@@ -130,7 +128,6 @@ public final class ContinuousJob {
         this.record = record;
         this.spec = record.spec();
         this.transactions = transactions;
-        this.claim = claim;
         this.watch = watch;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
@@ -203,10 +200,11 @@ public final class ContinuousJob {
             JobClaim claim = new JobClaim(cluster, record.spec().id());
             try (Transactions transactions = new Transactions(
                     cluster, topics.driverTransactions(record.spec().id()), settings.brokerDeadline(), claim::stands)) {
+                claim.make();
                 transactions.start(); // fences a driver that still runs, so what is read next is final
                 endLost(setup.admin(), transactions, record.spec(), topics);
                 try (TransactionWatch watch = new TransactionWatch(cluster, record.spec(), listener::notice)) {
-                    new ContinuousJob(settings, setup, source, listener, record, transactions, claim, watch, consumer)
+                    new ContinuousJob(settings, setup, source, listener, record, transactions, watch, consumer)
                             .runOrderly(known != null);
                 }
             }
@@ -384,7 +382,6 @@ public final class ContinuousJob {
         consumer.seek(events, progress.eventsNext());
         consumer.seek(jobsPartition, jobs.next());
         readAlso(source.partitions());
-        commit(List.of(claim.record(jobs)));
     }
 
     private void readAlso(List<TopicPartition> partitions) {
