@@ -47,11 +47,12 @@ public final class JobClaim {
         try (KafkaProducer<byte[], byte[]> producer = cluster.plainProducer()) {
             producer.send(record()).get();
         } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new MillraceException(
                     ExitCode.BROKER,
                     "job " + job + " cannot be taken over, as nothing can be written to "
-                            + cluster.topics().jobs() + ": " + e.getCause().getMessage(),
-                    e.getCause());
+                            + cluster.topics().jobs() + ": " + cause.getMessage(),
+                    cause);
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         }
