@@ -42,6 +42,9 @@ public final class VersusStreams {
     private static final String COMMIT = "commit.interval.ms";
     private static final String GUARANTEE = "processing.guarantee";
     private static final String LINGER = "producer.linger.ms";
+    private static final String STORE = "dsl.store.suppliers.class";
+    private static final String IN_MEMORY =
+            "org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$InMemoryDslStoreSuppliers";
 
     /**
      * An engine with what it is set to for each of the two measurements.
@@ -73,19 +76,19 @@ public final class VersusStreams {
             MILLRACE,
             new Mode(
                     "eos",
-                    "Kafka Streams, exactly_once_v2, defaults",
+                    "Kafka Streams, exactly_once_v2, as it comes",
                     Map.of(GUARANTEE, "exactly_once_v2"),
                     Map.of(GUARANTEE, "exactly_once_v2")),
             new Mode(
                     "eos-tuned",
                     "Kafka Streams, exactly_once_v2, tuned",
-                    Map.of(GUARANTEE, "exactly_once_v2", COMMIT, "10", LINGER, "0"),
-                    Map.of(GUARANTEE, "exactly_once_v2", COMMIT, "1000", CACHE, "268435456")),
+                    Map.of(GUARANTEE, "exactly_once_v2", STORE, IN_MEMORY, COMMIT, "10", LINGER, "0"),
+                    Map.of(GUARANTEE, "exactly_once_v2", STORE, IN_MEMORY, COMMIT, "1000", CACHE, "268435456")),
             new Mode(
                     "alos-tuned",
                     "Kafka Streams, at_least_once, tuned",
-                    Map.of(GUARANTEE, "at_least_once", COMMIT, "1000", LINGER, "0", CACHE, "0"),
-                    Map.of(GUARANTEE, "at_least_once", COMMIT, "1000", CACHE, "268435456")));
+                    Map.of(GUARANTEE, "at_least_once", STORE, IN_MEMORY, COMMIT, "1000", LINGER, "0", CACHE, "0"),
+                    Map.of(GUARANTEE, "at_least_once", STORE, IN_MEMORY, COMMIT, "1000", CACHE, "268435456")));
 
     private final int rounds;
     private final int seconds;
@@ -237,11 +240,11 @@ public final class VersusStreams {
         }
     }
 
-    /** What a table says of settings: all but the guarantee, which the title names. */
+    /** What a table says of settings: all but the guarantee, which the title names; of the store in short. */
     private static String told(Map<String, String> settings) {
         return settings.entrySet().stream()
                 .filter(each -> !each.getKey().equals(GUARANTEE))
-                .map(each -> each.getKey() + "=" + each.getValue())
+                .map(each -> each.getKey().equals(STORE) ? "in memory" : each.getKey() + "=" + each.getValue())
                 .sorted()
                 .collect(Collectors.joining(", "));
     }

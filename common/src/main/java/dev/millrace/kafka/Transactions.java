@@ -51,32 +51,36 @@ public final class Transactions implements AutoCloseable {
 
     private final Supplier<KafkaProducer<byte[], byte[]>> producers;
     private final String id;
+    private final String bootstrapServers;
     private final Duration deadline;
-    private final BooleanSupplier mayTakeAgain;
+    private final @Nullable BooleanSupplier claim;
     private boolean taken;
     private @Nullable KafkaProducer<byte[], byte[]> producer;
     private Consumer<? super KafkaProducer<byte[], byte[]>> observer = opened -> {};
 
     /** @param deadline how long a batch is tried before the broker counts as lost */
     public Transactions(ClusterSettings cluster, String transactionalId, Duration deadline) {
-        this(cluster, transactionalId, deadline, () -> true);
+        this(cluster, transactionalId, deadline, null);
     }
 
     /**
-     * @param mayTakeAgain for a writer that goes by what it read under this id: whether nobody else has had the id since
-     *     it was taken by {@link #start}. Asked before a new producer takes the id again, as that would fence another who
-     *     has it now, and once more behind that, when nobody can come in between any more. On false the writer is told
-     *     that it is fenced. May throw what Kafka's clients do, and {@link ExitCode#BROKER}: then it is asked again
+     * @param claim for a writer that goes by what it read under this id: whether nobody else has claimed the id since it
+     *     was taken by {@link #start}. It alone says whose the id is: a writer that was shut out takes the id again while
+     *     it is true, and is told that it is fenced once it is not. Asked before the id is taken again, as that shuts out
+     *     another who has it now, and behind that, when nobody can come in between any more: whoever claimed it in between
+     *     was shut out then, and takes it again in turn. May throw what Kafka's clients do, and {@link ExitCode#BROKER}:
+     *     then it is asked again. Null: whoever is shut out is fenced
      */
     public Transactions(
-            ClusterSettings cluster, String transactionalId, Duration deadline, BooleanSupplier mayTakeAgain) {
-        this.mayTakeAgain = mayTakeAgain;
+            ClusterSettings cluster, String transactionalId, Duration deadline, @Nullable BooleanSupplier claim) {
+        this.claim = claim;
         this.producers = () -> cluster.transactionalProducer(transactionalId);
         this.id = transactionalId;
+        this.bootstrapServers = cluster.bootstrapServers();
         this.deadline = deadline;
     }
 
-    /** Another process has taken over this transactional id: whoever gets this must stop. */
+    /** Another process has, or has claimed, this transactional id: whoever gets this must stop. */
     public static final class FencedException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -112,7 +116,7 @@ public final class Transactions implements AutoCloseable {
                 taken = true;
                 return;
             } catch (KafkaException e) {
-                recover("the transactional id cannot be taken", e, end);
+                recover(bootstrapServers + " does not give out the transactional id " + id, e, end);
             }
         }
     }
@@ -140,15 +144,15 @@ public final class Transactions implements AutoCloseable {
     }
 
     private void checkMayTake() {
-        if (taken && !mayTakeAgain()) {
+        if (taken && claim != null && !stands(claim)) {
             discard();
-            throw new FencedException(id, new IllegalStateException("another took it when the producer was given up"));
+            throw new FencedException(id, new IllegalStateException("another has claimed it"));
         }
     }
 
-    private boolean mayTakeAgain() {
+    private static boolean stands(BooleanSupplier claim) {
         try {
-            return mayTakeAgain.getAsBoolean();
+            return claim.getAsBoolean();
         } catch (MillraceException e) {
             if (e.exitCode() != ExitCode.BROKER) {
                 throw e;
@@ -262,8 +266,7 @@ public final class Transactions implements AutoCloseable {
             throw failure;
         }
         if (isFenced(failure)) {
-            discard();
-            throw new FencedException(id, failure);
+            shutOut(failure);
         }
         if (isHopeless(failure)) {
             discard();
@@ -300,12 +303,20 @@ public final class Transactions implements AutoCloseable {
             } catch (KafkaException | IllegalStateException e) {
                 discard();
                 if (isFenced(e)) {
-                    throw new FencedException(id, e);
+                    shutOut(e);
                 }
                 // In doubt, or broken for good: a new producer under the same id ends the old transaction.
                 LOG.debug("abort failed, starting a new producer", e);
                 return;
             }
+        }
+    }
+
+    /** Returns if the id may be taken again, as far as is known without asking. */
+    private void shutOut(RuntimeException failure) {
+        discard();
+        if (claim == null) {
+            throw new FencedException(id, failure);
         }
     }
 

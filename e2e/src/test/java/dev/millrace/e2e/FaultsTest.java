@@ -28,6 +28,9 @@ final class FaultsTest {
     @TempDir
     static Path folder;
 
+    /** Kafka's default of broker.session.timeout.ms, by which transactions and connections have ended too. */
+    private static final Duration BROKER_SESSION = Duration.ofSeconds(10);
+
     private static Path data;
     private static RandomText text;
     private static MillraceProcess broker;
@@ -193,6 +196,31 @@ final class FaultsTest {
         Path next = output();
         count(next).awaitSuccess(PATIENCE);
         assertExact(next);
+    }
+
+    /** Its mappers ended: for a moment the broker counts itself as lost, and says so in answers that the client cannot name. */
+    @Test
+    void machineThatSleepsInMidJobGoesOn() throws IOException, InterruptedException {
+        Path output = output();
+        MillraceProcess job = MillraceProcess.local(
+                "count",
+                "-v",
+                "--chunk-size",
+                "16KiB",
+                "--format",
+                "tsv",
+                "--output",
+                output.toString(),
+                "--receipt",
+                output + ".json",
+                data.toString());
+        started.add(job);
+        job.awaitLines(40, FaultsTest::isClaim, PATIENCE);
+        job.signal("STOP");
+        Thread.sleep(BROKER_SESSION.plusSeconds(5).toMillis()); // what is waited for is that time passes
+        job.signal("CONT");
+        job.awaitSuccess(PATIENCE);
+        assertExact(output);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.JobClaim;
 import dev.millrace.driver.JobListener;
 import dev.millrace.driver.JobRequest;
 import dev.millrace.driver.JobResult;
@@ -170,6 +171,7 @@ final class LocalClusterTest {
             @Override
             public void opened(JobId job) {
                 TopicNames topics = cluster.cluster().topics();
+                new JobClaim(cluster.cluster(), job).make();
                 try (Transactions first =
                         new Transactions(cluster.cluster(), topics.driverTransactions(job), Duration.ofSeconds(30))) {
                     first.start();

@@ -168,12 +168,12 @@ final class OutageTest {
         CountDownLatch away = new CountDownLatch(1), succeeded = new CountDownLatch(1);
         List<ProducerRecord<byte[], byte[]>> one =
                 List.of(new ProducerRecord<>(cluster.topics().events(), 0, new byte[1], new byte[1]));
-        AtomicBoolean first = new AtomicBoolean(true);
-        try (Transactions old = new Transactions(impatient, "test.driver", DEADLINE);
-                Transactions next = new Transactions(impatient, "test.driver", DEADLINE)) {
+        AtomicBoolean first = new AtomicBoolean(true), claimed = new AtomicBoolean();
+        try (Transactions old = new Transactions(impatient, "test.driver", DEADLINE, () -> !claimed.get());
+                Transactions next = new Transactions(impatient, "test.driver", DEADLINE, claimed::get)) {
             old.observe(made -> {
                 if (!first.getAndSet(false)) {
-                    await(succeeded); // a second producer comes later than the successor
+                    await(succeeded); // a second producer comes later than the successor, and shuts that out
                 }
             });
             old.start();
@@ -188,6 +188,7 @@ final class OutageTest {
                     work -> new Thread(work, "old").start());
             away.await();
             restart();
+            claimed.set(true);
             next.start();
             succeeded.countDown();
             // It may have been through before its successor came, and must be fenced else.

@@ -36,6 +36,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -45,6 +46,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +92,7 @@ final class MapperLoop {
     private boolean idle = true;
     private int fenced;
     private long lastTask = System.nanoTime() - BUSY_NANOS;
+    private long lastPoll = System.nanoTime();
 
     /** @param claims shared by all threads of the mapper, as {@code blocks} are; not closed here */
     MapperLoop(
@@ -199,10 +202,27 @@ final class MapperLoop {
         return false;
     }
 
+    /**
+     * Where a broker's share coordinator is away, as behind a start of the broker or a sleep of the machine, the broker
+     * says so in its answer to a fetch, and the client (4.4.0) throws what it has no name for; the next fetch is as good
+     * as any.
+     */
     private ConsumerRecords<byte[], byte[]> poll() {
         try {
-            return consumer.poll(System.nanoTime() - lastTask < BUSY_NANOS ? BUSY_POLL : IDLE_POLL);
+            ConsumerRecords<byte[], byte[]> records =
+                    consumer.poll(System.nanoTime() - lastTask < BUSY_NANOS ? BUSY_POLL : IDLE_POLL);
+            lastPoll = System.nanoTime();
+            return records;
         } catch (WakeupException e) {
+            return ConsumerRecords.empty();
+        } catch (KafkaException e) {
+            boolean passes = e.getClass() == KafkaException.class || e instanceof RetriableException;
+            if (!passes
+                    || System.nanoTime() - lastPoll > settings.brokerDeadline().toNanos()) {
+                throw e;
+            }
+            LOG.warn("{} cannot be given tasks now ({}), trying again", worker, e.getMessage());
+            LockSupport.parkNanos(IDLE_POLL.toNanos());
             return ConsumerRecords.empty();
         }
     }

@@ -48,6 +48,17 @@ final class WatchCommand extends FeedCommand {
     @Option(names = "--follow", order = Sections.INPUT + 2, negatable = true, description = "Follow symbolic links.")
     private @Nullable Boolean follow;
 
+    @Option(
+            names = "--max-document-size",
+            order = Sections.INPUT + 3,
+            paramLabel = "SIZE",
+            converter = Amounts.Size.class,
+            description =
+                    "Longest text of a file, as in 200MiB; of one that grows beyond it the last shorter version stays"
+                            + " counted, and it is listed as unreadable. The driver needs about three times as much memory."
+                            + " Default: 64MiB, at most 512MiB.")
+    private long maxDocumentBytes = ContinuousClient.DEFAULT_DOCUMENT_BYTES;
+
     WatchCommand(Session session) {
         super(session);
     }
@@ -58,12 +69,16 @@ final class WatchCommand extends FeedCommand {
         for (String folder : folders) {
             paths.add(folder(folder));
         }
+        if (maxDocumentBytes > ContinuousClient.MAX_DOCUMENT_BYTES) {
+            throw usage("--max-document-size may be 512MiB at most");
+        }
         Environment environment = session().environment();
         return new ContinuousClient.Folders(
                 paths,
                 environment.list(includes, "--include"),
                 environment.list(excludes, "--exclude"),
-                environment.flag(follow, command().findOption("--follow")));
+                environment.flag(follow, command().findOption("--follow")),
+                (int) maxDocumentBytes);
     }
 
     private Path folder(String name) {
@@ -89,6 +104,9 @@ final class WatchCommand extends FeedCommand {
                 .forEach(glob -> typed.append(" --exclude ").append(ClusterArguments.quoted(glob)));
         if (environment.flag(follow, command().findOption("--follow"))) {
             typed.append(" --follow");
+        }
+        if (maxDocumentBytes != ContinuousClient.DEFAULT_DOCUMENT_BYTES) {
+            typed.append(" --max-document-size ").append(maxDocumentBytes);
         }
         folders.forEach(folder -> typed.append(' ').append(ClusterArguments.quoted(folder)));
         return typed.toString();

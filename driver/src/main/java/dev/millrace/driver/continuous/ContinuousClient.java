@@ -16,6 +16,12 @@ import org.jspecify.annotations.Nullable;
  * driver's help ({@link #counts}, {@link #holders}, {@link #live}) is what is published by now.
  */
 public interface ContinuousClient extends AutoCloseable {
+    /** Default of the longest text that a document may have: it waits in memory until it is counted, and a few may. */
+    int DEFAULT_DOCUMENT_BYTES = 64 << 20;
+
+    /** What can be set at most: all parts of a document that change do so in one transaction, which must be short. */
+    int MAX_DOCUMENT_BYTES = 512 << 20;
+
     /** Where the documents of a job come from. */
     sealed interface Feed {}
 
@@ -30,8 +36,13 @@ public interface ContinuousClient extends AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent") // carried once, never compared
     record Lines(InputStream in, byte[] delimiter) implements Feed {}
 
-    /** Folders that are watched. */
-    record Folders(List<Path> folders, List<String> includes, List<String> excludes, boolean followLinks)
+    /**
+     * Folders that are watched.
+     *
+     * @param maxDocumentBytes longest text that a file may have, decompressed; at most {@link #MAX_DOCUMENT_BYTES}
+     */
+    record Folders(
+            List<Path> folders, List<String> includes, List<String> excludes, boolean followLinks, int maxDocumentBytes)
             implements Feed {
         public Folders {
             folders = List.copyOf(folders);

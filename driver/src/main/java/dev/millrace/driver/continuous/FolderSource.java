@@ -53,7 +53,7 @@ public final class FolderSource implements DocumentSource {
             List<String> excludes,
             boolean followLinks,
             InputLimits limits,
-            long mostBytes,
+            int mostBytes,
             Duration interval) {
         this.folders = folders.stream()
                 .map(folder -> folder.toAbsolutePath().normalize())
@@ -64,7 +64,7 @@ public final class FolderSource implements DocumentSource {
         this.texts = texts(this.folders, limits, mostBytes);
     }
 
-    private static FolderTexts texts(List<Path> folders, InputLimits limits, long mostBytes) {
+    private static FolderTexts texts(List<Path> folders, InputLimits limits, int mostBytes) {
         for (Path folder : folders) {
             if (!Files.isDirectory(folder)) {
                 throw new MillraceException(

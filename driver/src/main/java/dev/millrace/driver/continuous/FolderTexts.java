@@ -30,14 +30,14 @@ final class FolderTexts {
     private final InputRoots roots;
     private final List<InputRoots.Located> folders = new ArrayList<>();
     private final InputLimits limits;
-    private final long mostBytes;
+    private final int mostBytes;
 
     /**
      * @param folders absolute
      * @param mostBytes longest text
      * @throws InputException if one is gone
      */
-    FolderTexts(List<Path> folders, InputLimits limits, long mostBytes) throws InputException {
+    FolderTexts(List<Path> folders, InputLimits limits, int mostBytes) throws InputException {
         this.roots = InputRoots.ofArguments(folders);
         for (Path folder : folders) {
             this.folders.add(roots.locate(folder));
@@ -61,13 +61,16 @@ final class FolderTexts {
                     version.modifiedNanos(),
                     CompressionProbe.probe(file, version.bytes()));
             try (TextInput in = InputFiles.open(roots, range, limits)) {
-                byte[] text = in.readNBytes((int) Math.min(mostBytes + 1, Integer.MAX_VALUE - 8));
+                byte[] text = in.readNBytes(mostBytes + 1);
                 in.verifyUnchanged();
                 if (!FileVersion.of(file).equals(version)) {
                     return Text.CHANGING; // another file of the same size and time
                 }
                 return text.length > mostBytes
-                        ? new Text(null, "it has more than " + mostBytes + " bytes of text")
+                        ? new Text(
+                                null,
+                                "it has more than " + mostBytes
+                                        + " bytes of text: give 'watch' a larger --max-document-size")
                         : new Text(text, null);
             }
         } catch (ClosedByInterruptException e) {

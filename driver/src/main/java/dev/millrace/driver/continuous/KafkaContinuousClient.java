@@ -28,8 +28,6 @@ import org.jspecify.annotations.Nullable;
 /** Continuous jobs on a Kafka cluster, embedded or not. */
 public final class KafkaContinuousClient implements ContinuousClient {
     private static final Duration SCAN_INTERVAL = Duration.ofSeconds(1);
-    /** A document waits in memory until it is handed out, and a few may. */
-    private static final int MOST_DOCUMENT_BYTES = 64 << 20;
 
     private final DriverSettings settings;
     private final ClusterSettings cluster;
@@ -55,7 +53,7 @@ public final class KafkaContinuousClient implements ContinuousClient {
             return topic(topic.name());
         }
         if (feed instanceof Lines lines) {
-            return new LineSource(lines.in(), lines.delimiter(), MOST_DOCUMENT_BYTES);
+            return new LineSource(lines.in(), lines.delimiter(), DEFAULT_DOCUMENT_BYTES);
         }
         return folders((Folders) feed);
     }
@@ -78,7 +76,7 @@ public final class KafkaContinuousClient implements ContinuousClient {
                 feed.excludes(),
                 feed.followLinks(),
                 InputLimits.fromEnvironment(System.getenv()),
-                MOST_DOCUMENT_BYTES,
+                feed.maxDocumentBytes(),
                 SCAN_INTERVAL);
     }
 

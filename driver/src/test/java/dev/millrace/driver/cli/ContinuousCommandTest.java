@@ -52,17 +52,38 @@ class ContinuousCommandTest {
     void foldersAreWatchedOnAClusterOfTheirOwnWhoseTableIsShown() {
         Run run = new Run()
                 .with("MILLRACE_INCLUDE", "*.md")
-                .go("watch", "--exclude", "b", "--data-dir", "/d", "--port", "7", "--follow", folder.toString());
+                .go(
+                        "watch",
+                        "--exclude",
+                        "b",
+                        "--data-dir",
+                        "/d",
+                        "--port",
+                        "7",
+                        "--follow",
+                        "--max-document-size",
+                        "3MiB",
+                        folder.toString());
         assertThat(run.code).isZero();
         assertThat(run.cluster.calls).startsWith("embedded").contains("drive default", "live default");
         assertThat(run.cluster.feed)
-                .isEqualTo(new ContinuousClient.Folders(List.of(folder), List.of("*.md"), List.of("b"), true));
+                .isEqualTo(new ContinuousClient.Folders(List.of(folder), List.of("*.md"), List.of("b"), true, 3 << 20));
         assertThat(run.cluster.home).isEqualTo(new ContinuousOpener.Home(Path.of("/d"), 7));
         assertThat(run.out()).endsWith("5 words  2 distinct  0 changes/s\n\nmill :     3\nrace :     2\n\n");
         assertThat(run.err()).startsWith("the broker listens at k:1: give other commands --bootstrap-server k:1\n");
         assertThat(run.cluster.open).isZero();
         Run quiet = new Run().go("watch", "-q", "--top", "0", folder.toString());
         assertThat(quiet.out() + quiet.err()).isEmpty();
+    }
+
+    @Test
+    void aDocumentMayBeHalfAGibibyteAtMost() {
+        Run most = new Run().go("watch", "--max-document-size", "512MiB", folder.toString());
+        assertThat(most.code).isZero();
+        Run more = new Run().go("watch", "--max-document-size", "513MiB", folder.toString());
+        assertThat(more.code).isEqualTo(2);
+        assertThat(more.err()).startsWith("millrace: --max-document-size may be 512MiB at most\n");
+        assertThat(more.cluster.calls).isEmpty();
     }
 
     @Test
