@@ -163,6 +163,19 @@ final class LocalClusterTest {
         }
     }
 
+    /** As the broker does to those that slept past their transactions' timeout. The reducer ended of it. */
+    @Test
+    @Timeout(120)
+    void aMapperAndAReducerThatAreShutOutOnceStartOver() throws IOException {
+        TopicNames topics = cluster.cluster().topics();
+        for (String id : List.of(topics.mapperTransactions("mapper-1-1"), topics.reducerTransactions("reducer-1"))) {
+            try (Transactions other = new Transactions(cluster.cluster(), id, Duration.ofSeconds(30))) {
+                other.start();
+            }
+        }
+        assertThat(counts(client.run(request(folder, 1_000), JobListener.NONE))).isEqualTo(EXPECTED);
+    }
+
     /** It said that another driver had taken over, as whoever cancels shuts it out first and says so a moment later. */
     @Test
     void aDriverThatWritesWhileItsJobIsCancelledSaysThatItWas() {

@@ -56,6 +56,8 @@ final class ReducerLoop {
     private static final int COUNTS_A_TRANSACTION = 250_000;
     /** A broker may hear of a new topic a little late; one that is unknown for this long was deleted. */
     private static final long TOPIC_UNKNOWN_NANOS = 3_000_000_000L;
+    /** A process that slept is fenced once when it wakes; two that share a slot fence each other again and again. */
+    private static final int FENCED_IN_A_ROW = 5;
 
     private final ReducerSettings settings;
     private final TopicNames topics;
@@ -68,6 +70,7 @@ final class ReducerLoop {
     private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> barriers = new HashMap<>();
 
     private String missing = "";
+    private int fenced;
     private @Nullable Admin admin;
     private volatile boolean draining;
 
@@ -106,7 +109,7 @@ final class ReducerLoop {
             throw new MillraceException(
                     ExitCode.FAILED,
                     "another reducer works under the slot " + settings.slot()
-                            + ", or this one was frozen for too long: give each its own with --slot or MILLRACE_SLOT",
+                            + ": give each its own with --slot or MILLRACE_SLOT",
                     e);
         } catch (OffsetOutOfRangeException | NoOffsetForPartitionException e) {
             throw new MillraceException(
@@ -149,8 +152,15 @@ final class ReducerLoop {
                 // poll() hands out records while a join is under way. What is still ours afterwards is still in the
                 // tables, and is published by a later step; what of this poll was not taken is read again.
                 LOG.debug("publication waits for the rebalance");
-                owned.forEach((partition, reducer) ->
-                        consumer.seek(new TopicPartition(topics.pairs(), partition), reducer.nextOffset()));
+                readAgain();
+            } catch (Transactions.FencedException e) {
+                // The broker fences a process that slept past its transaction's timeout, too. Another reducer of this
+                // slot would have the partitions, and this one's positions would be refused.
+                if (++fenced == FENCED_IN_A_ROW) {
+                    throw e;
+                }
+                LOG.warn("{}; starting over", e.getMessage());
+                readAgain();
             }
         } catch (WakeupException e) {
             return;
@@ -159,6 +169,12 @@ final class ReducerLoop {
             throw e.getCause() instanceof MillraceException known ? known : e;
         }
         metrics.observe(owned.values());
+    }
+
+    /** What of the last poll was not taken. */
+    private void readAgain() {
+        owned.forEach((partition, reducer) ->
+                consumer.seek(new TopicPartition(topics.pairs(), partition), reducer.nextOffset()));
     }
 
     /** Words of continuous jobs whose counts go out with the next publication. */
@@ -279,6 +295,7 @@ final class ReducerLoop {
             reducer.saved();
         });
         barriers.clear();
+        fenced = 0;
     }
 
     private void addChanges(
