@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -37,13 +38,12 @@ final class FaultsTest {
     private static String address;
     private static int jobs;
 
-    private final List<MillraceProcess> started = new ArrayList<>();
-    private MillraceProcess mapper1;
-    private MillraceProcess mapper2;
-    private MillraceProcess reducer1;
+    private static MillraceProcess mapper1, mapper2, reducer1, reducer2;
+
+    private final List<MillraceProcess> jobsStarted = new ArrayList<>();
 
     @BeforeAll
-    static void startBroker() throws IOException, InterruptedException {
+    static void start() throws IOException, InterruptedException {
         long seed = Long.getLong("millrace.seed", System.nanoTime());
         System.out.println("replay with -Dmillrace.seed=" + seed);
         data = Files.createDirectory(folder.resolve("data"));
@@ -53,6 +53,10 @@ final class FaultsTest {
         }
         broker = startBroker("0");
         address = broker.awaitLine("broker ready at ", PATIENCE).split(",", -1)[0];
+        mapper1 = mapper("mapper-1");
+        mapper2 = mapper("mapper-2");
+        reducer1 = reducer("reducer-1");
+        reducer2 = reducer("reducer-2");
     }
 
     private static MillraceProcess startBroker(String port) {
@@ -61,41 +65,57 @@ final class FaultsTest {
     }
 
     @AfterAll
-    static void stopBroker() {
-        broker.close();
+    static void stop() {
+        List.of(mapper1, mapper2, reducer1, reducer2, broker).forEach(MillraceProcess::close);
     }
 
+    /** Those that the test before has killed. */
     @BeforeEach
-    void startServices() {
-        mapper1 = mapper("mapper-1");
-        mapper2 = mapper("mapper-2");
-        reducer1 = reducer("reducer-1");
-        reducer("reducer-2");
+    void startServicesAgain() {
+        mapper1 = alive(mapper1, () -> mapper("mapper-1"));
+        mapper2 = alive(mapper2, () -> mapper("mapper-2"));
+        reducer1 = alive(reducer1, () -> reducer("reducer-1"));
+        reducer2 = alive(reducer2, () -> reducer("reducer-2"));
+    }
+
+    private static MillraceProcess alive(MillraceProcess service, Supplier<MillraceProcess> start) {
+        return service.isAlive() ? service : start.get();
     }
 
     @AfterEach
-    void stopServices() {
-        started.forEach(MillraceProcess::close);
+    void stopJobs() {
+        jobsStarted.forEach(MillraceProcess::close);
     }
 
-    private MillraceProcess run(String... arguments) {
-        List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--bootstrap-server", address));
-        MillraceProcess process = MillraceProcess.local(all.toArray(String[]::new));
-        started.add(process);
+    private MillraceProcess job(MillraceProcess process) {
+        jobsStarted.add(process);
         return process;
     }
 
-    private MillraceProcess mapper(String slot) {
-        return run("mapper", "--slot", slot, "--threads", "1", "--root", "data=" + data);
+    private MillraceProcess run(String... arguments) {
+        return job(onCluster(arguments));
     }
 
-    private MillraceProcess reducer(String slot) {
-        return run("reducer", "--slot", slot);
+    private static MillraceProcess onCluster(String... arguments) {
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of("--bootstrap-server", address));
+        return MillraceProcess.local(all.toArray(String[]::new));
+    }
+
+    private static MillraceProcess mapper(String slot) {
+        return onCluster("mapper", "--slot", slot, "--threads", "1", "--root", "data=" + data);
+    }
+
+    private static MillraceProcess reducer(String slot) {
+        return onCluster("reducer", "--slot", slot);
     }
 
     private MillraceProcess count(Path output) {
-        return run(
+        return run(counting(output, "--root", "data=" + data));
+    }
+
+    private static String[] counting(Path output, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
                 "count",
                 "-v",
                 "--chunk-size",
@@ -106,9 +126,9 @@ final class FaultsTest {
                 output.toString(),
                 "--receipt",
                 output + ".json",
-                "--root",
-                "data=" + data,
-                data.toString());
+                data.toString()));
+        arguments.addAll(List.of(more));
+        return arguments.toArray(String[]::new);
     }
 
     private MillraceProcess attach(String job, Path output) {
@@ -202,19 +222,7 @@ final class FaultsTest {
     @Test
     void machineThatSleepsInMidJobGoesOn() throws IOException, InterruptedException {
         Path output = output();
-        MillraceProcess job = MillraceProcess.local(
-                "count",
-                "-v",
-                "--chunk-size",
-                "16KiB",
-                "--format",
-                "tsv",
-                "--output",
-                output.toString(),
-                "--receipt",
-                output + ".json",
-                data.toString());
-        started.add(job);
+        MillraceProcess job = job(MillraceProcess.local(counting(output)));
         job.awaitLines(40, FaultsTest::isClaim, PATIENCE);
         job.signal("STOP");
         Thread.sleep(BROKER_SESSION.plusSeconds(5).toMillis()); // what is waited for is that time passes

@@ -193,6 +193,10 @@ final class MillraceProcess implements AutoCloseable {
         }
     }
 
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
     /** SIGKILL, as {@code kill -9}. */
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();

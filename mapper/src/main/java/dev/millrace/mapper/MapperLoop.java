@@ -216,7 +216,8 @@ final class MapperLoop {
         } catch (WakeupException e) {
             return ConsumerRecords.empty();
         } catch (KafkaException e) {
-            boolean passes = e.getClass() == KafkaException.class || e instanceof RetriableException;
+            boolean nameless = e.getClass() == KafkaException.class && e.getCause() == null;
+            boolean passes = nameless || e instanceof RetriableException;
             if (!passes
                     || System.nanoTime() - lastPoll > settings.brokerDeadline().toNanos()) {
                 throw e;
