@@ -61,7 +61,18 @@ public final class ClusterSetup implements AutoCloseable {
      * @param replicas copies of each partition
      * @param minInsync copies that must have a record before it counts as written
      */
-    public record Shape(int partitions, int replicas, int minInsync) {}
+    public record Shape(int partitions, int replicas, int minInsync) {
+        /** Kafka makes 10,000 partitions in one request, and each of pairs has one of checkpoints beside it. */
+        private static final int MOST_PARTITIONS = 4_000;
+
+        /** @throws MillraceException USAGE where there are more partitions than can be made */
+        public Shape {
+            if (partitions > MOST_PARTITIONS) {
+                throw new MillraceException(
+                        ExitCode.USAGE, "--partitions may be " + MOST_PARTITIONS + " at most, not " + partitions);
+            }
+        }
+    }
 
     /** The pairs topic as it stands. */
     public record PairsTopic(String id, int partitions, int replicas) {}

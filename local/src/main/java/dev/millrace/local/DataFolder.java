@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -102,6 +103,9 @@ final class DataFolder implements AutoCloseable {
                 refuseForeignFiles(folder);
             }
             return folder;
+        } catch (FileAlreadyExistsException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED, "the broker's data folder " + path + " is no folder: name another", e);
         } catch (IOException e) {
             throw new MillraceException(
                     ExitCode.FAILED, "cannot write to the broker's data folder " + path + ": " + e, e);

@@ -66,6 +66,14 @@ final class TopicShapeTest {
     }
 
     @Test
+    void morePartitionsThanKafkaMakesAtOnceAreWrongUse() {
+        assertThat(new ClusterSetup.Shape(4_000, 1, 1).partitions()).isEqualTo(4_000);
+        assertThatThrownBy(() -> new ClusterSetup.Shape(4_001, 1, 1))
+                .isInstanceOfSatisfying(
+                        MillraceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE));
+    }
+
+    @Test
     void fewerCheckpointsThanPairsStopDriverAndReducerUntilInitAddsThem(@TempDir Path folder) throws Exception {
         ClusterSettings cluster = cluster("few.");
         ClusterSetup.Shape shape = new ClusterSetup.Shape(2, 1, 1);
