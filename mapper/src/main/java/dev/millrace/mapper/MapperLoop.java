@@ -92,7 +92,8 @@ final class MapperLoop {
     private boolean idle = true;
     private int fenced;
     private long lastTask = System.nanoTime() - BUSY_NANOS;
-    private long lastPoll = System.nanoTime();
+    /** When the first of the polls that were refused in a row was; null while they are good. */
+    private @Nullable Long refusedSince;
 
     /** @param claims shared by all threads of the mapper, as {@code blocks} are; not closed here */
     MapperLoop(
@@ -211,15 +212,16 @@ final class MapperLoop {
         try {
             ConsumerRecords<byte[], byte[]> records =
                     consumer.poll(System.nanoTime() - lastTask < BUSY_NANOS ? BUSY_POLL : IDLE_POLL);
-            lastPoll = System.nanoTime();
+            refusedSince = null;
             return records;
         } catch (WakeupException e) {
             return ConsumerRecords.empty();
         } catch (KafkaException e) {
             boolean nameless = e.getClass() == KafkaException.class && e.getCause() == null;
             boolean passes = nameless || e instanceof RetriableException;
-            if (!passes
-                    || System.nanoTime() - lastPoll > settings.brokerDeadline().toNanos()) {
+            long now = System.nanoTime(), since = refusedSince == null ? now : refusedSince;
+            refusedSince = since;
+            if (!passes || now - since > settings.brokerDeadline().toNanos()) {
                 throw e;
             }
             LOG.warn("{} cannot be given tasks now ({}), trying again", worker, e.getMessage());
