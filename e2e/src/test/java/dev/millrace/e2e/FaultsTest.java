@@ -224,9 +224,7 @@ final class FaultsTest {
         Path output = output();
         MillraceProcess job = job(MillraceProcess.local(counting(output)));
         job.awaitLines(40, FaultsTest::isClaim, PATIENCE);
-        job.signal("STOP");
-        Thread.sleep(BROKER_SESSION.plusSeconds(5).toMillis()); // what is waited for is that time passes
-        job.signal("CONT");
+        job.freeze(BROKER_SESSION.plusSeconds(5));
         job.awaitSuccess(PATIENCE);
         assertExact(output);
     }

@@ -181,6 +181,20 @@ final class MillraceProcess implements AutoCloseable {
         }
     }
 
+    /**
+     * As a machine that sleeps: stopped for so long, and then woken. All that can be seen of it meanwhile is whether it ends.
+     *
+     * @throws AssertionError with the output if it does
+     */
+    void freeze(Duration time) throws IOException, InterruptedException {
+        signal("STOP");
+        if (process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError(
+                    name + " ended with " + process.exitValue() + " while it was frozen:\n" + output());
+        }
+        signal("CONT");
+    }
+
     /** The first line that begins so, without that beginning. */
     String awaitLine(String beginning, Duration patience) throws InterruptedException {
         awaitLines(1, line -> line.startsWith(beginning), patience);
