@@ -107,7 +107,7 @@ final class FaultsTest {
     }
 
     private static MillraceProcess reducer(String slot) {
-        return onCluster("reducer", "--slot", slot);
+        return onCluster("reducer", "--slot", slot, "--threads", "2");
     }
 
     private MillraceProcess count(Path output) {

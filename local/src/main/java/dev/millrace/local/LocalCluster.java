@@ -42,7 +42,7 @@ public final class LocalCluster implements AutoCloseable {
         Duration deadline = Duration.ofSeconds(60);
         Mapper mapper = new Mapper(new MapperSettings(
                 cluster, "mapper-1", settings.mapperThreads(), settings.roots(), settings.limits(), deadline));
-        Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", deadline));
+        Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", 1, deadline));
         run("mapper-1", () -> mapper.run(() -> {}), mapper::drain, onFailure);
         run("reducer-1", () -> reducer.run(() -> {}), reducer::drain, onFailure);
     }

@@ -9,6 +9,7 @@ import dev.millrace.service.ServiceHost;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 @Command(
         name = "reducer",
@@ -22,6 +23,13 @@ final class ReducerCommand implements Callable<Integer> {
     @Mixin
     private final PartArguments part;
 
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Threads that share its partitions. Default: 1.")
+    private int threads;
+
     ReducerCommand(Terminal terminal) {
         cluster = new ClusterArguments(terminal);
         part = new PartArguments(terminal);
@@ -32,6 +40,7 @@ final class ReducerCommand implements Callable<Integer> {
         ReducerSettings settings = new ReducerSettings(
                 KafkaCluster.settings(part.onCluster(cluster.options())),
                 part.slot("reducer-1"),
+                part.atLeastOne("--threads", threads),
                 PartArguments.BROKER_DEADLINE);
         ServiceHost.runProcess(settings.slot(), part::service, host -> new ReducerService(settings, host.metrics()));
         return 0;

@@ -168,7 +168,7 @@ final class LocalClusterTest {
     @Timeout(120)
     void aMapperAndAReducerThatAreShutOutOnceStartOver() throws IOException {
         TopicNames topics = cluster.cluster().topics();
-        for (String id : List.of(topics.mapperTransactions("mapper-1-1"), topics.reducerTransactions("reducer-1"))) {
+        for (String id : List.of(topics.mapperTransactions("mapper-1-1"), topics.reducerTransactions("reducer-1-1"))) {
             try (Transactions other = new Transactions(cluster.cluster(), id, Duration.ofSeconds(30))) {
                 other.start();
             }

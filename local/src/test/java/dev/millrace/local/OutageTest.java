@@ -134,7 +134,7 @@ final class OutageTest {
     private final class Workers implements AutoCloseable {
         private final Mapper mapper =
                 new Mapper(new MapperSettings(cluster, "mapper-1", 1, roots, InputLimits.DEFAULT, DEADLINE));
-        private final Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", DEADLINE));
+        private final Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", 1, DEADLINE));
         private final CompletableFuture<Void> ends = CompletableFuture.allOf(
                 CompletableFuture.runAsync(() -> mapper.run(() -> {}), work -> new Thread(work, "mapper-1").start()),
                 CompletableFuture.runAsync(() -> reducer.run(() -> {}), work -> new Thread(work, "reducer-1").start()));

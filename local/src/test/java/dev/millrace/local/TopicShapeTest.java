@@ -91,7 +91,7 @@ final class TopicShapeTest {
                     .hasMessage("few.checkpoints has 2 partitions and needs 5, one for each of few.pairs: run"
                             + " 'millrace init --bootstrap-server " + broker.bootstrapServer()
                             + " --topic-prefix few.', which adds them");
-            Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", Duration.ofSeconds(30)));
+            Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", 1, Duration.ofSeconds(30)));
             assertThatThrownBy(() -> reducer.run(() -> {}))
                     .isInstanceOf(MillraceException.class)
                     .hasMessageStartingWith("few.checkpoints has 2 partitions and needs one for each of few.pairs,"

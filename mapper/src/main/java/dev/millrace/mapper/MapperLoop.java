@@ -13,6 +13,7 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
+import dev.millrace.service.LoopThreads;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.shuffle.PairBlocks;
@@ -60,7 +61,7 @@ import org.slf4j.LoggerFactory;
  * <p>A crash before the commit leaves nothing; the task comes again. A crash behind it makes the task come again too,
  * under another execution id, and reducers drop what that one sends.
  */
-final class MapperLoop {
+final class MapperLoop implements LoopThreads.Loop {
     private static final Logger LOG = LoggerFactory.getLogger(MapperLoop.class);
     private static final SecureRandom EXECUTIONS = new SecureRandom();
     private static final TextRules REHEARSED =
@@ -98,13 +99,13 @@ final class MapperLoop {
     /** @param claims shared by all threads of the mapper, as {@code blocks} are; not closed here */
     MapperLoop(
             MapperSettings settings,
-            int thread,
+            String worker,
             KafkaProducer<byte[], byte[]> claims,
             BlockCache blocks,
             MapperMetrics metrics) {
         this.settings = settings;
         this.topics = settings.cluster().topics();
-        this.worker = settings.slot() + "/" + thread;
+        this.worker = worker;
         this.mapper = new ChunkMapper(settings.roots(), settings.limits());
         this.ledger = new LedgerReader(settings.cluster(), blocks);
         this.documents = new DocumentMapper(ledger, new MapperRules());
@@ -115,8 +116,14 @@ final class MapperLoop {
                 settings.cluster(), topics.mapperTransactions(worker.replace('/', '-')), settings.brokerDeadline());
     }
 
+    @Override
+    public String worker() {
+        return worker;
+    }
+
     /** Lets the running task finish, and takes no other. Any thread. */
-    void drain() {
+    @Override
+    public void drain() {
         draining = true;
         consumer.wakeup();
     }
@@ -130,7 +137,8 @@ final class MapperLoop {
     }
 
     /** @param ready called once tasks can be taken */
-    void run(Runnable ready) {
+    @Override
+    public void run(Runnable ready) {
         ExecutorService compute = Executors.newSingleThreadExecutor(work -> {
             Thread thread = new Thread(work, "map-" + worker);
             thread.setDaemon(true);

@@ -1,33 +1,36 @@
 package dev.millrace.reducer;
 
-/** A reducer: one thread that reduces the partitions which the group hands to it. */
+import dev.millrace.service.LoopThreads;
+import java.util.List;
+
+/** A reducer: one {@link ReducerLoop} a thread, among which the group divides its partitions as among reducers. */
 public final class Reducer {
-    private final ReducerMetrics metrics = new ReducerMetrics();
-    private final ReducerLoop loop;
+    private final List<ReducerLoop> loops;
+    private final LoopThreads threads;
 
     public Reducer(ReducerSettings settings) {
-        this.loop = new ReducerLoop(settings, metrics);
+        this.loops = LoopThreads.workers(settings.slot(), settings.threads()).stream()
+                .map(worker -> new ReducerLoop(settings, worker))
+                .toList();
+        this.threads = new LoopThreads(loops);
     }
 
     /**
      * Reduces until drained.
      *
-     * @param ready called once the group has told it which partitions are its own
+     * @param ready called once the group has told every thread which partitions are its own
+     * @throws RuntimeException the failure of the first loop that failed
      */
     public void run(Runnable ready) {
-        loop.run(ready);
+        threads.run(ready);
     }
 
     /** Any thread. */
     public void drain() {
-        loop.drain();
+        threads.drain();
     }
 
-    ReducerMetrics metrics() {
-        return metrics;
-    }
-
-    ReducerLoop loop() {
-        return loop;
+    List<ReducerLoop> loops() {
+        return loops;
     }
 }

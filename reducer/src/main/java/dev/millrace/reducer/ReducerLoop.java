@@ -7,6 +7,7 @@ import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
+import dev.millrace.service.LoopThreads;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.wire.ControlCodec;
@@ -49,7 +50,7 @@ import org.slf4j.LoggerFactory;
  * in the same transaction as the counts, under the group's generation, so that a reducer that lost the partition
  * without knowing cannot publish.
  */
-final class ReducerLoop {
+final class ReducerLoop implements LoopThreads.Loop {
     private static final Logger LOG = LoggerFactory.getLogger(ReducerLoop.class);
     private static final Duration POLL = Duration.ofMillis(250);
     /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
@@ -64,7 +65,8 @@ final class ReducerLoop {
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final KafkaConsumer<byte[], byte[]> checkpointReader;
     private final Transactions transactions;
-    private final ReducerMetrics metrics;
+    private final String worker;
+    private final ReducerMetrics metrics = new ReducerMetrics();
     private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
     /** By partition, events of barriers that go out with the next publication, which commits that they were reached. */
     private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> barriers = new HashMap<>();
@@ -74,17 +76,23 @@ final class ReducerLoop {
     private @Nullable Admin admin;
     private volatile boolean draining;
 
-    ReducerLoop(ReducerSettings settings, ReducerMetrics metrics) {
+    ReducerLoop(ReducerSettings settings, String worker) {
         this.settings = settings;
         this.topics = settings.cluster().topics();
-        this.metrics = metrics;
-        this.consumer = settings.cluster().reducerConsumer(settings.slot());
+        this.worker = worker;
+        this.consumer = settings.cluster().reducerConsumer(worker.replace('/', '-'));
         this.checkpointReader = settings.cluster().reader(Map.of("fetch.max.wait.ms", 50));
         this.transactions = new Transactions(
-                settings.cluster(), topics.reducerTransactions(settings.slot()), settings.brokerDeadline());
+                settings.cluster(), topics.reducerTransactions(worker.replace('/', '-')), settings.brokerDeadline());
     }
 
-    void drain() {
+    @Override
+    public String worker() {
+        return worker;
+    }
+
+    @Override
+    public void drain() {
         draining = true;
         consumer.wakeup();
     }
@@ -97,7 +105,12 @@ final class ReducerLoop {
         return consumer;
     }
 
-    void run(Runnable ready) {
+    ReducerMetrics metrics() {
+        return metrics;
+    }
+
+    @Override
+    public void run(Runnable ready) {
         try (transactions;
                 checkpointReader) {
             transactions.start();
@@ -231,13 +244,7 @@ final class ReducerLoop {
         long end = ClusterSetup.writtenEnd(admin(), results); // this reducer is the only writer
         barriers.computeIfAbsent(reducer.partition(), p -> new ArrayList<>())
                 .add(event(new Event.PartitionBarrier(
-                        mark.job(),
-                        reducer.partition(),
-                        settings.slot(),
-                        mark.barrier(),
-                        end,
-                        job.words(),
-                        job.total())));
+                        mark.job(), reducer.partition(), worker, mark.barrier(), end, job.words(), job.total())));
         publish();
     }
 
@@ -303,7 +310,7 @@ final class ReducerLoop {
         String failure = job.failure();
         if (failure != null) {
             LOG.error("job {} partition {}: {}", job.job(), reducer.partition(), failure);
-            records.add(event(new Event.PartitionFailed(job.job(), reducer.partition(), settings.slot(), failure)));
+            records.add(event(new Event.PartitionFailed(job.job(), reducer.partition(), worker, failure)));
             return; // dropped once that is committed
         }
         String results = topics.results(job.job());
@@ -330,7 +337,7 @@ final class ReducerLoop {
         }
         if (failure != null) {
             LOG.error("job {} partition {}: {}", job.job(), partition, failure);
-            records.add(event(new Event.PartitionFailed(job.job(), partition, settings.slot(), failure)));
+            records.add(event(new Event.PartitionFailed(job.job(), partition, worker, failure)));
             return;
         }
         reduction.counts().forEach((word, from, length, count) -> {
@@ -344,7 +351,7 @@ final class ReducerLoop {
         records.add(event(new Event.PartitionDone(
                 job.job(),
                 partition,
-                settings.slot(),
+                worker,
                 reduction.counts().size(),
                 reduction.counts().total(),
                 reduction.duplicatesDropped())));

@@ -8,7 +8,7 @@ import java.util.Map;
 
 /**
  * A reducer as a container runs it. It takes no arguments; its settings are {@code MILLRACE_BOOTSTRAP_SERVER},
- * {@code MILLRACE_SLOT} and those of {@link ServiceSettings} and {@link ClusterEnvironment}.
+ * {@code MILLRACE_SLOT}, {@code MILLRACE_THREADS} (1) and those of {@link ServiceSettings} and {@link ClusterEnvironment}.
  */
 public final class ReducerMain {
     private static final Duration BROKER_DEADLINE = Duration.ofMinutes(5);
@@ -22,7 +22,11 @@ public final class ReducerMain {
                 "reducer",
                 () -> ServiceSettings.from(Map.of(), variables),
                 host -> new ReducerService(
-                        new ReducerSettings(environment.cluster(), environment.slot("reducer"), BROKER_DEADLINE),
+                        new ReducerSettings(
+                                environment.cluster(),
+                                environment.slot("reducer"),
+                                environment.count("MILLRACE_THREADS", 1),
+                                BROKER_DEADLINE),
                         host.metrics()));
     }
 }

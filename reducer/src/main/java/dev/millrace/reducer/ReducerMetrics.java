@@ -2,7 +2,7 @@ package dev.millrace.reducer;
 
 import java.util.Collection;
 
-/** What a reducer holds and has done. Written by its loop, read by any thread. */
+/** What one loop holds and has done. Written by it, read by any thread. */
 final class ReducerMetrics {
     private volatile int partitions, openJobs;
     private volatile long strays, published;
