@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Control records (jobs, tasks, events, checkpoints) as JSON in UTF-8: the record's components by name, and beside them
  * {@code "format": 1}. Reading is strict: a missing component, a null, a fraction for an integer or trailing text is an
- * error; a component that is not known is passed over, so that a later release may add one.
+ * error; a component that is not known is passed over, so that a later release may add one. Tasks of documents, and
+ * events that these are counted, are as bytes, see {@link DocumentCodec}.
  *
  * <p>Safe for use by several threads.
  */
@@ -65,11 +66,11 @@ public final class ControlCodec {
     private ControlCodec() {}
 
     public static byte[] encode(MapTask task) {
-        return write(task);
+        return task instanceof DocumentTask documents ? DocumentCodec.encode(documents) : write(task);
     }
 
     public static byte[] encode(Event event) {
-        return write(event);
+        return event instanceof Event.DocumentsDone done ? DocumentCodec.encode(done) : write(event);
     }
 
     public static byte[] encode(JobRecord job) {
@@ -85,8 +86,8 @@ public final class ControlCodec {
     }
 
     /** @throws MalformedRecordException if the bytes are not a task of this format */
-    public static MapTask task(byte @Nullable [] json) {
-        return read(json, MapTask.class);
+    public static MapTask task(byte @Nullable [] value) {
+        return value != null && DocumentCodec.isTask(value) ? DocumentCodec.task(value) : read(value, MapTask.class);
     }
 
     /** @throws MalformedRecordException if the bytes are not a position of this format */
@@ -95,8 +96,8 @@ public final class ControlCodec {
     }
 
     /** @throws MalformedRecordException if the bytes are not an event of this format */
-    public static Event event(byte @Nullable [] json) {
-        return read(json, Event.class);
+    public static Event event(byte @Nullable [] value) {
+        return value != null && DocumentCodec.isDone(value) ? DocumentCodec.done(value) : read(value, Event.class);
     }
 
     /** @throws MalformedRecordException if the bytes are not a job of this format */
@@ -171,10 +172,7 @@ public final class ControlCodec {
     private interface Formatted {}
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
-    @JsonSubTypes({
-        @JsonSubTypes.Type(value = ChunkTask.class, name = "chunk-task"),
-        @JsonSubTypes.Type(value = DocumentTask.class, name = "document-task")
-    })
+    @JsonSubTypes({@JsonSubTypes.Type(value = ChunkTask.class, name = "chunk-task")})
     @JsonAppend(attrs = @JsonAppend.Attr(FORMAT))
     private interface TypedTask {}
 
@@ -185,7 +183,6 @@ public final class ControlCodec {
         @JsonSubTypes.Type(value = Event.TaskDone.class, name = "task-done"),
         @JsonSubTypes.Type(value = Event.TaskFailed.class, name = "task-failed"),
         @JsonSubTypes.Type(value = Event.PartitionDone.class, name = "partition-done"),
-        @JsonSubTypes.Type(value = Event.DocumentsDone.class, name = "documents-done"),
         @JsonSubTypes.Type(value = Event.DocumentsFailed.class, name = "documents-failed"),
         @JsonSubTypes.Type(value = Event.BarrierAsked.class, name = "barrier-asked"),
         @JsonSubTypes.Type(value = Event.BarrierReached.class, name = "barrier-reached"),

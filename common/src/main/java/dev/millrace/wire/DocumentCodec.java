@@ -1,107 +1,182 @@
 package dev.millrace.wire;
 
-import dev.millrace.job.BlockPosition;
 import dev.millrace.job.DocumentEntry;
+import dev.millrace.job.DocumentTask;
+import dev.millrace.job.Event;
+import dev.millrace.job.JobId;
 import dev.millrace.job.PartitionTotal;
-import dev.millrace.job.TextStats;
-import java.nio.BufferUnderflowException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HexFormat;
-import java.util.List;
+import dev.millrace.job.TextRules;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Values of a job's documents topic, big-endian: format (1 byte), length as stored (8), time of last modification (8),
- * length of the version (4), the version in UTF-8, number of parts (4), and then for each part
+ * What a continuous job says of its documents, big-endian, each record beginning with its format (1 byte). Numbers in
+ * brackets are lengths in bytes; a text is its length (4) and UTF-8, a list its length (4) and its elements, a hash its
+ * length (1) and its bytes, a block partition (4), offset (8), task (8) and change (4), a total tokens (8) and digest (8),
+ * stats bytes of text (8), invalid sequences (8) and oversized words (8).
  *
  * <pre>
- *   length of the hash (1), the hash; its block: partition (4), offset (8), task (8), change (4); tokens (8), digest (8);
- *   bytes of text (8), invalid sequences (8), oversized words (8)
+ * document  length as stored (8), time of last modification (8), version (text), list of parts:
+ *           hash, block, total, stats
+ * task      job (8), number (8), attempt (4), partitions (4), profile (text), its version (4), list of stop words (text);
+ *           list of documents: id (text), version (text), length (8), modified (8), parts (4);
+ *           list of changes: document (4), part (4), base (block), hash, bytes (4)
+ * done      job (8), task (8), attempt (4), execution (8), worker (text), list of parts (4), list of totals;
+ *           list of blocks: partition (4), offset (8), total, stats
  * </pre>
  *
- * There is one for each document, and a new one with each change: as JSON they were three times as long as the pairs
- * counted of small documents, and took a tenth of a driver's time.
+ * There is something of each for every change of a document. As JSON a document's were several times as long as the pairs
+ * of a small text, and took a third of the processor.
  */
 public final class DocumentCodec {
-    private static final byte FORMAT = 2; // 1 was JSON, and began with a brace
-    private static final int HEADER_BYTES = 1 + 8 + 8 + 4 + 4;
-    private static final int PART_BYTES = 1 + 4 + 8 + 8 + 4 + 5 * 8;
-    private static final HexFormat HEX = HexFormat.of();
+    /** 1 was JSON, and began with a brace. */
+    private static final byte DOCUMENT = 2;
+
+    private static final byte TASK = 3, DONE = 4;
+    /** What fields without a text in them come to, about. */
+    private static final int HEADER_BYTES = 128, ELEMENT_BYTES = 96;
 
     private DocumentCodec() {}
 
     /** @throws IllegalArgumentException if a hash is not of hexadecimal digits, two a byte, at most 255 bytes */
     public static byte[] encode(DocumentEntry document) {
-        byte[] version = document.version().getBytes(StandardCharsets.UTF_8);
-        int size = HEADER_BYTES + version.length;
-        for (DocumentEntry.Part part : document.parts()) {
-            if (part.hash().length() > 2 * 255) {
-                throw new IllegalArgumentException("a hash of " + part.hash().length() + " digits");
-            }
-            size += PART_BYTES + part.hash().length() / 2;
-        }
-        ByteBuffer out = ByteBuffer.allocate(size)
-                .put(FORMAT)
+        RecordWriter out = new RecordWriter(
+                        DOCUMENT,
+                        HEADER_BYTES + ELEMENT_BYTES * document.parts().size())
                 .putLong(document.bytes())
                 .putLong(document.modifiedNanos())
-                .putInt(version.length)
-                .put(version)
+                .putText(document.version())
                 .putInt(document.parts().size());
         for (DocumentEntry.Part part : document.parts()) {
-            BlockPosition block = part.block();
-            out.put((byte) (part.hash().length() / 2))
-                    .put(HEX.parseHex(part.hash()))
-                    .putInt(block.partition())
-                    .putLong(block.offset())
-                    .putLong(block.task())
-                    .putInt(block.change())
-                    .putLong(part.total().tokens())
-                    .putLong(part.total().digest())
-                    .putLong(part.text().textBytes())
-                    .putLong(part.text().invalidSequences())
-                    .putLong(part.text().oversizedWords());
+            out.putHash(part.hash())
+                    .putBlock(part.block())
+                    .putTotal(part.total())
+                    .putStats(part.text());
         }
-        return out.array();
+        return out.toBytes();
     }
 
     /** @throws MalformedRecordException if the bytes are not a document of this format */
-    public static DocumentEntry decode(byte @Nullable [] value) {
-        if (value == null || value.length == 0 || value[0] != FORMAT) {
-            throw new MalformedRecordException(
-                    value == null || value.length == 0
-                            ? "no value"
-                            : "a document of format " + value[0] + " where this release reads " + FORMAT,
-                    null);
-        }
-        try {
-            ByteBuffer in = ByteBuffer.wrap(value, 1, value.length - 1);
+    public static DocumentEntry document(byte @Nullable [] value) {
+        return RecordReader.read("a document", DOCUMENT, value, in -> {
             long bytes = in.getLong(), modifiedNanos = in.getLong();
-            String version = new String(take(in, in.getInt()), StandardCharsets.UTF_8);
-            List<DocumentEntry.Part> parts = new ArrayList<>();
-            for (int left = in.getInt(); left > 0; left--) {
-                parts.add(new DocumentEntry.Part(
-                        HEX.formatHex(take(in, in.get() & 0xff)),
-                        new BlockPosition(in.getInt(), in.getLong(), in.getLong(), in.getInt()),
-                        new PartitionTotal(in.getLong(), in.getLong()),
-                        new TextStats(in.getLong(), in.getLong(), in.getLong())));
-            }
-            if (in.hasRemaining()) {
-                throw new MalformedRecordException(in.remaining() + " bytes behind a document", null);
-            }
-            return new DocumentEntry(version, bytes, modifiedNanos, parts);
-        } catch (BufferUnderflowException e) {
-            throw new MalformedRecordException("a document cut short at " + value.length + " bytes", e);
-        }
+            return new DocumentEntry(
+                    in.getText(),
+                    bytes,
+                    modifiedNanos,
+                    in.getList(part ->
+                            new DocumentEntry.Part(part.getHash(), part.getBlock(), part.getTotal(), part.getStats())));
+        });
     }
 
-    private static byte[] take(ByteBuffer in, int length) {
-        if (length < 0 || length > in.remaining()) {
-            throw new BufferUnderflowException();
+    static boolean isTask(byte[] value) {
+        return value.length > 0 && value[0] == TASK;
+    }
+
+    /** @throws IllegalArgumentException as for a document */
+    static byte[] encode(DocumentTask task) {
+        TextRules rules = task.rules();
+        RecordWriter out = new RecordWriter(
+                        TASK,
+                        HEADER_BYTES
+                                + ELEMENT_BYTES
+                                        * (task.documents().size()
+                                                + task.changes().size()))
+                .putLong(task.job().value())
+                .putLong(task.number())
+                .putInt(task.attempt())
+                .putInt(task.partitions())
+                .putText(rules.profile())
+                .putInt(rules.version())
+                .putInt(rules.stopWords().size());
+        rules.stopWords().forEach(out::putText);
+        out.putInt(task.documents().size());
+        for (DocumentTask.Target document : task.documents()) {
+            out.putText(document.id())
+                    .putText(document.version())
+                    .putLong(document.bytes())
+                    .putLong(document.modifiedNanos())
+                    .putInt(document.parts());
         }
-        byte[] taken = new byte[length];
-        in.get(taken);
-        return taken;
+        out.putInt(task.changes().size());
+        for (DocumentTask.Change change : task.changes()) {
+            out.putInt(change.document())
+                    .putInt(change.part())
+                    .putBlock(change.base())
+                    .putHash(change.hash())
+                    .putInt(change.bytes());
+        }
+        return out.toBytes();
+    }
+
+    /** @throws MalformedRecordException if the bytes are not a task of this format */
+    static DocumentTask task(byte[] value) {
+        return RecordReader.read("a task", TASK, value, in -> {
+            JobId job = new JobId(in.getLong());
+            long number = in.getLong();
+            int attempt = in.getInt(), partitions = in.getInt();
+            TextRules rules = new TextRules(in.getText(), in.getInt(), in.getList(RecordReader::getText));
+            return new DocumentTask(
+                    job,
+                    number,
+                    attempt,
+                    rules,
+                    partitions,
+                    in.getList(document -> new DocumentTask.Target(
+                            document.getText(),
+                            document.getText(),
+                            document.getLong(),
+                            document.getLong(),
+                            document.getInt())),
+                    in.getList(change -> new DocumentTask.Change(
+                            change.getInt(), change.getInt(), change.getBlock(), change.getHash(), change.getInt())));
+        });
+    }
+
+    static boolean isDone(byte[] value) {
+        return value.length > 0 && value[0] == DONE;
+    }
+
+    static byte[] encode(Event.DocumentsDone done) {
+        RecordWriter out = new RecordWriter(
+                        DONE, HEADER_BYTES + ELEMENT_BYTES * done.blocks().size())
+                .putLong(done.job().value())
+                .putLong(done.task())
+                .putInt(done.attempt())
+                .putLong(done.execution())
+                .putText(done.worker())
+                .putInt(done.parts().size());
+        done.parts().forEach(out::putInt);
+        out.putInt(done.totals().size());
+        for (PartitionTotal total : done.totals()) {
+            out.putTotal(total);
+        }
+        out.putInt(done.blocks().size());
+        for (Event.Block block : done.blocks()) {
+            out.putInt(block.partition())
+                    .putLong(block.offset())
+                    .putTotal(block.total())
+                    .putStats(block.text());
+        }
+        return out.toBytes();
+    }
+
+    /** @throws MalformedRecordException if the bytes are not an event of this format */
+    static Event.DocumentsDone done(byte[] value) {
+        return RecordReader.read("an event", DONE, value, in -> {
+            JobId job = new JobId(in.getLong());
+            long task = in.getLong();
+            int attempt = in.getInt();
+            long execution = in.getLong();
+            return new Event.DocumentsDone(
+                    job,
+                    task,
+                    attempt,
+                    execution,
+                    in.getText(),
+                    in.getList(RecordReader::getInt),
+                    in.getList(RecordReader::getTotal),
+                    in.getList(block ->
+                            new Event.Block(block.getInt(), block.getLong(), block.getTotal(), block.getStats())));
+        });
     }
 }

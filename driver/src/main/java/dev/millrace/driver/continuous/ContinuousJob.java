@@ -367,7 +367,7 @@ public final class ContinuousJob {
                     -1,
                     in -> tracker.restore(
                             new String(in.key(), StandardCharsets.UTF_8),
-                            in.value() == null ? null : DocumentCodec.decode(in.value())));
+                            in.value() == null ? null : DocumentCodec.document(in.value())));
             tracker.restored();
             LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), progress.tasksStart(), in -> {
                 if (isOurs(in) && ControlCodec.task(in.value()) instanceof DocumentTask task) {

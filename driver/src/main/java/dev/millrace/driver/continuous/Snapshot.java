@@ -191,7 +191,7 @@ public record Snapshot(
             if (in.value() == null) {
                 documents.remove(id);
             } else {
-                documents.put(id, DocumentCodec.decode(in.value()));
+                documents.put(id, DocumentCodec.document(in.value()));
             }
         });
         return documents;

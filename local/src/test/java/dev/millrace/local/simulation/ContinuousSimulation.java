@@ -466,7 +466,7 @@ final class ContinuousSimulation {
             } else if (value == null) {
                 entries.remove(read.value().key());
             } else {
-                entries.put(read.value().key(), DocumentCodec.decode(value));
+                entries.put(read.value().key(), DocumentCodec.document(value));
             }
         }
         return entries;
@@ -575,7 +575,7 @@ final class ContinuousSimulation {
                 driver.restore(position);
                 for (Topic.Read<Rec> read : documents.read(0, Integer.MAX_VALUE)) {
                     byte[] value = read.value().value();
-                    driver.restore(read.value().key(), value == null ? null : DocumentCodec.decode(value));
+                    driver.restore(read.value().key(), value == null ? null : DocumentCodec.document(value));
                 }
                 driver.restored();
                 for (Topic.Read<Rec> read : tasks.read(driver.tasksStart(), Integer.MAX_VALUE)) {
