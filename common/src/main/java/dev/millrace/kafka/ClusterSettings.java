@@ -134,6 +134,7 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
         properties.put(ProducerConfig.LINGER_MS_CONFIG, 0);
         properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
         properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "none");
+        properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, ClusterSetup.MESSAGE_BYTES);
         properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 15_000);
         properties.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
         properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, DELIVERY_TIMEOUT_MS);

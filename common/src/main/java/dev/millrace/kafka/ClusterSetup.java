@@ -42,6 +42,9 @@ public final class ClusterSetup implements AutoCloseable {
     private static final String TRANSACTIONS = "__transaction_state";
     private static final String SHARES = "__share_group_state";
 
+    /** Largest record, and largest batch of records, that is written: a task with its texts. Brokers allow 1 MiB else. */
+    public static final int MESSAGE_BYTES = 8 << 20;
+
     private static final long SEEN_NANOS = 15_000_000_000L, SEEN_PAUSE_NANOS = 10_000_000;
 
     private final ClusterSettings cluster;
@@ -140,6 +143,7 @@ public final class ClusterSetup implements AutoCloseable {
                 "retention.bytes", "-1",
                 "cleanup.policy", "delete",
                 "message.timestamp.type", "LogAppendTime",
+                "max.message.bytes", String.valueOf(MESSAGE_BYTES),
                 "min.insync.replicas", String.valueOf(shape.minInsync())));
         Map<String, String> compacted = new HashMap<>(kept);
         compacted.put("cleanup.policy", "compact");
@@ -207,6 +211,7 @@ public final class ClusterSetup implements AutoCloseable {
         Map<String, String> compacted = Map.of(
                 "cleanup.policy", "compact",
                 "retention.ms", "-1",
+                "max.message.bytes", String.valueOf(MESSAGE_BYTES),
                 "min.compaction.lag.ms", "120000",
                 "max.compaction.lag.ms", "600000",
                 "min.cleanable.dirty.ratio", "0.3",

@@ -166,7 +166,7 @@ final class DoctorTest {
                 .all()
                 .get();
         configure("shape.events", "retention.ms=60000", "retention.bytes=1000");
-        configure("shape.tasks", "cleanup.policy=compact", "min.insync.replicas=2");
+        configure("shape.tasks", "cleanup.policy=compact", "min.insync.replicas=2", "max.message.bytes=1048588");
         configure("shape.jobs", "cleanup.policy=delete", "message.timestamp.type=CreateTime");
         configure("shape.dead-letters", "retention.ms=604800000");
         assertProblems(
@@ -176,6 +176,7 @@ final class DoctorTest {
                 "FAIL shape.events: retention.bytes=1000",
                 "FAIL shape.tasks: cleanup.policy=compact",
                 "FAIL shape.tasks: 1 copy, 2 needed to write",
+                "FAIL shape.tasks: max.message.bytes=1048588",
                 "WARN shape.jobs: cleanup.policy=delete",
                 "WARN shape.jobs: message.timestamp.type=CreateTime",
                 "WARN shape.dead-letters: retention.ms=604800000");

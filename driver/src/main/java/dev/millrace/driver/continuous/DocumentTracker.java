@@ -10,6 +10,7 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextStats;
 import dev.millrace.text.TextParts;
 import dev.millrace.text.TextProfile;
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -33,10 +34,17 @@ import org.jspecify.annotations.Nullable;
  * waited are forgotten, for what counts is the document as it is now. All tasks of one change are handed out together.
  */
 final class DocumentTracker {
-    /** Parts of text that one task carries, unless a single one is longer: enough to combine, little enough to be quick. */
+    /** Parts of text that fill a task, unless a single one is longer: enough to combine, little enough to be quick. */
     private static final int TASK_PARTS = 4;
 
     private static final int TASK_CHANGES = 1_000;
+    /** Characters of names and versions, which may be longer than the texts. */
+    private static final int TASK_NAMES = 128 << 10;
+    /**
+     * Of a backlog of many times what fills a task, one takes such a share, but no more than so many fillings: the more
+     * it carries, the less of a processor's time goes to transactions, and its record stays under 8 MiB.
+     */
+    private static final int BACKLOG_SHARE = 8, MOST_FILLINGS = 4;
     /** Small tasks that are out at once. */
     private static final int FEW_TASKS = 1;
 
@@ -296,7 +304,7 @@ final class DocumentTracker {
             }
         }
         while (mayBegin()) {
-            Packer packer = new Packer();
+            Packer packer = new Packer((int) Math.max(1, Math.min(MOST_FILLINGS, fillings() / BACKLOG_SHARE)));
             while (!ready.isEmpty() && packer.hasRoom()) {
                 plan(ready.remove(), packer);
             }
@@ -320,7 +328,12 @@ final class DocumentTracker {
      * carries would be counted sooner together with what comes meanwhile.
      */
     private boolean isBacklog() {
-        return bytesWaiting >= (long) TASK_PARTS * partBytes || ready.size() >= TASK_CHANGES;
+        return fillings() > 0;
+    }
+
+    /** How many tasks would be full of what waits. */
+    private long fillings() {
+        return Math.max(bytesWaiting / ((long) TASK_PARTS * partBytes), ready.size() / TASK_CHANGES);
     }
 
     private static Due reissue(Open task, long nowMillis) {
@@ -366,12 +379,22 @@ final class DocumentTracker {
         private final List<Open> tasks = new ArrayList<>();
         private List<DocumentTask.Target> targets = new ArrayList<>();
         private List<DocumentTask.Change> changes = new ArrayList<>();
-        private final java.io.ByteArrayOutputStream texts = new java.io.ByteArrayOutputStream();
+        private final ByteArrayOutputStream texts = new ByteArrayOutputStream();
+        private final int fillings;
+        private int names;
         private @Nullable Flight last;
+
+        /** @param fillings of how many usual tasks it makes one */
+        Packer(int fillings) {
+            this.fillings = fillings;
+        }
 
         /** False once a task is full: then the next is begun by a packer of its own, as far as the window lets it. */
         boolean hasRoom() {
-            return tasks.isEmpty() && texts.size() < TASK_PARTS * partBytes && changes.size() < TASK_CHANGES;
+            return tasks.isEmpty()
+                    && texts.size() < fillings * TASK_PARTS * partBytes
+                    && changes.size() < fillings * TASK_CHANGES
+                    && names < fillings * TASK_NAMES;
         }
 
         void add(Flight flight, int number, BlockPosition base, TextParts.Part part, byte[] text) {
@@ -386,13 +409,14 @@ final class DocumentTracker {
         }
 
         private void begin(Flight flight, int bytes) {
-            if (texts.size() + bytes > (TASK_PARTS + 1) * partBytes && !changes.isEmpty()
-                    || changes.size() >= 2 * TASK_CHANGES) {
+            if (texts.size() + bytes > (fillings * TASK_PARTS + 1) * partBytes && !changes.isEmpty()
+                    || changes.size() >= 2 * fillings * TASK_CHANGES) {
                 close();
             }
             if (last != flight) {
                 last = flight;
                 targets.add(flight.target);
+                names += flight.target.id().length() + flight.target.version().length();
                 flight.tasks++;
             }
         }
@@ -404,6 +428,7 @@ final class DocumentTracker {
             targets = new ArrayList<>();
             changes = new ArrayList<>();
             texts.reset();
+            names = 0;
             last = null;
         }
 

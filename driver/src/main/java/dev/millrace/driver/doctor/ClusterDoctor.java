@@ -41,8 +41,6 @@ public final class ClusterDoctor {
 
     private static final int GOOD_BACKOFF_MILLIS = 5;
 
-    private static final long MESSAGE_BYTES = 8 << 20;
-
     private final String bootstrapServers;
     private final String init;
     private final TopicNames topics;
@@ -160,11 +158,6 @@ public final class ClusterDoctor {
                 value -> number(value) <= GOOD_BACKOFF_MILLIS,
                 "a transaction that follows another at once waits this long, and with it the counts of documents; set it"
                         + " to 1");
-        setting(
-                settings,
-                "message.max.bytes",
-                value -> number(value) >= MESSAGE_BYTES,
-                "parts of 512 KiB may share a batch, and be refused; set it, and replica.fetch.max.bytes, to 8388608");
         setting(
                 settings,
                 "auto.create.topics.enable",

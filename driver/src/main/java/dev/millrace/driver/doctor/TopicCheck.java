@@ -1,6 +1,7 @@
 package dev.millrace.driver.doctor;
 
 import dev.millrace.driver.cli.Finding;
+import dev.millrace.kafka.ClusterSetup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -163,6 +164,13 @@ final class TopicCheck {
         }
         if (policy.contains("delete")) {
             retention();
+        }
+        long largest =
+                Long.parseLong(config.getOrDefault("max.message.bytes", String.valueOf(ClusterSetup.MESSAGE_BYTES)));
+        if (largest < ClusterSetup.MESSAGE_BYTES) {
+            fail(
+                    "max.message.bytes=" + largest,
+                    "tasks and pairs may be refused: " + set("max.message.bytes=" + ClusterSetup.MESSAGE_BYTES));
         }
         if (config.getOrDefault("message.timestamp.type", "LogAppendTime").equals("CreateTime")) {
             warn(

@@ -13,6 +13,7 @@ import dev.millrace.job.JobSpec;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.job.TextStats;
+import dev.millrace.wire.ControlCodec;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,6 +96,32 @@ final class DocumentTrackerTest {
         tracker.apply(done(theOnlyDue(), 0, 3));
         tracker.change(change("a", "2", "abc\nxyz\nghi\n", 1));
         assertThat(theOnlyDue().changes()).extracting(DocumentTask.Change::part).containsExactly(1);
+    }
+
+    @Test
+    void theLongerTheBacklogTheMoreATaskCarriesUpToALimit() {
+        for (int i = 0; i < 4; i++) {
+            tracker.change(change("few-" + i, "1", "abc\n", i));
+        }
+        assertThat(theOnlyDue().changes()).hasSize(4);
+        for (int i = 0; i < 400; i++) {
+            tracker.change(change("many-" + i, "1", "abc\n", 4 + i));
+        }
+        assertThat(due(tracker))
+                .hasSize(SPEC.window() - 1)
+                .allSatisfy(each -> assertThat(each.task().changes()).hasSize(16));
+    }
+
+    /** As paths may be: a record that a broker refuses would fail the job. */
+    @Test
+    void namesThatAreLongerThanTheirTextsMakeMoreTasksAndNotLargerOnes() {
+        for (int i = 0; i < 3_000; i++) {
+            tracker.change(change("水".repeat(1_300) + i, "1", "a\n", i));
+        }
+        List<DocumentTracker.Due> due = due(tracker);
+        assertThat(due)
+                .hasSize(SPEC.window())
+                .allSatisfy(each -> assertThat(ControlCodec.encode(each.task())).hasSizeLessThan(6 << 20));
     }
 
     @Test
