@@ -216,6 +216,26 @@ public final class WordTable {
         }
     }
 
+    /**
+     * Adds the counts of another table, but for the dropped words.
+     *
+     * @throws ArithmeticException if a count exceeds 63 bits
+     */
+    public void addAll(WordTable other, StopWords dropped) {
+        long[] from = other.slots;
+        for (int i = 0; i < from.length; i += SLOT) {
+            if (from[i] != 0 && !dropped.contains(from[i], from[i + 1])) {
+                addProbing(from[i], from[i + 1], from[i + 2]);
+            }
+        }
+        for (int e = 0; e < other.longWords; e++) {
+            int start = other.start(e), length = other.ends[e] - start;
+            if (!dropped.contains(other.arena, start, length)) {
+                addLong(other.arena, start, length, other.longCounts[e]);
+            }
+        }
+    }
+
     private int slot(long head, long tail) {
         return (int) ((head ^ Long.rotateLeft(tail, 29)) * MIX >>> shift) << 2;
     }

@@ -99,6 +99,25 @@ class WordTableTest {
     }
 
     @Test
+    void aTableAddedToAnotherIsAddedWordByWordButForTheStopWords() {
+        Random random = new Random(3);
+        WordTable sum = new WordTable(2);
+        Map<String, Long> want = new HashMap<>();
+        for (int text = 0; text < 50; text++) {
+            WordTable words = WordTable.forSmallTexts();
+            add(words, "the", 7);
+            add(words, "an-even-longer-stop-word", 7);
+            for (int i = 0; i < 1_000; i++) {
+                String word = randomWord(random, 9);
+                add(words, word, i % 3 - 1L);
+                want.merge(word, i % 3 - 1L, Long::sum);
+            }
+            sum.addAll(words, StopWords.of(List.of("the", "an-even-longer-stop-word")));
+        }
+        assertThat(map(sum)).isEqualTo(want);
+    }
+
+    @Test
     void aSumBeyond63BitsIsAnError() {
         for (String word : List.of("short", "exactly16letters", "a word of more than sixteen bytes")) {
             WordTable table = new WordTable();

@@ -8,11 +8,19 @@ import org.jspecify.annotations.Nullable;
 
 /** Blocks of the ledger that the threads of a mapper read or wrote lately. A block never changes. Any thread. */
 final class BlockCache {
+    private static final long MIX = 0x9E3779B97F4A7C15L;
+
     private final long mostBytes;
     private final Map<Key, byte[]> blocks = new LinkedHashMap<>(1024, 0.75f, true);
     private long bytes;
 
-    private record Key(JobId job, long task, int change) {}
+    record Key(JobId job, long task, int change) {
+        /** The one a record has puts changes of neighbouring tasks together, a hundred and more under each hash. */
+        @Override
+        public int hashCode() {
+            return Long.hashCode((job.value() + task) * MIX + change);
+        }
+    }
 
     BlockCache(long mostBytes) {
         this.mostBytes = mostBytes;

@@ -75,7 +75,7 @@ final class DocumentMapper {
             at += change.bytes();
             block.addAll(words, left);
             byte[] pairs = bytes(block.blocks(0));
-            PairBlocks.addTo(difference, pairs, 0, pairs.length);
+            difference.addAll(words, left);
             blocks.add(pairs);
             counted.add(new Event.Block(0, 0, block.total(0), stats));
             ledger.keep(task.job(), task.number(), i, pairs);
