@@ -35,7 +35,7 @@ public final class BesideBatch {
             CompletableFuture<List<Double>> batches = CompletableFuture.supplyAsync(
                     () -> batches(engine, folder, System.nanoTime() + TimeUnit.SECONDS.toNanos(BESIDE_SECONDS)),
                     CompletableFuture.delayedExecutor(WARM_SECONDS + ALONE_SECONDS, TimeUnit.SECONDS));
-            Measurement measured = Measurement.of(engine, new Workload(rate, end, words, 0));
+            Measurement measured = Measurement.of(engine, new Workload(rate, end, Texts.ofWords(words - 1), 0));
             List<Double> crowded = batches.get();
             measured.check(engine);
             List<Double> calm = new ArrayList<>();

@@ -16,7 +16,7 @@ public final class Freshness {
         int rate = Integer.parseInt(args[0]), seconds = Integer.parseInt(args[1]), words = Integer.parseInt(args[2]);
         int n = rate * seconds;
         try (MillraceEngine engine = MillraceEngine.start(1)) {
-            Measurement measured = Measurement.of(engine, new Workload(rate, n, words, 0));
+            Measurement measured = Measurement.of(engine, new Workload(rate, n, Texts.ofWords(words - 1), 0));
             for (int from = 0; from < n; from += 10 * rate) {
                 print(
                         String.format(Locale.ROOT, "second %3d", from / rate),

@@ -110,7 +110,6 @@ final class Measurement {
     }
 
     private void send(KafkaProducer<String, String> producer) {
-        String filler = workload.filler();
         long start = System.nanoTime();
         for (int i = 0; i < sentNanos.length; i++) {
             long due = start + workload.dueNanos(i);
@@ -119,8 +118,8 @@ final class Measurement {
             }
             sentNanos[i] = System.nanoTime();
             sentMillis[i] = System.currentTimeMillis();
-            Future<RecordMetadata> unused = producer.send(
-                    new ProducerRecord<>(CountingEngine.DOCUMENTS, "doc-" + i, Workload.mark(i) + " " + filler));
+            Future<RecordMetadata> unused =
+                    producer.send(new ProducerRecord<>(CountingEngine.DOCUMENTS, "doc-" + i, workload.text(i)));
         }
     }
 

@@ -94,6 +94,8 @@ public final class VersusStreams {
     private final int seconds;
     private final int warmUpSeconds;
     private final List<Mode> modes;
+    private final Texts freshTexts = Texts.ofWords(FRESHNESS_WORDS - 1),
+            backlogTexts = Texts.ofWords(SUSTAINED_WORDS - 1);
 
     private VersusStreams(int rounds, int seconds, int warmUpSeconds, List<Mode> modes) {
         this.rounds = rounds;
@@ -137,12 +139,13 @@ public final class VersusStreams {
         }
         System.out.printf(
                 Locale.ROOT,
-                "%nFreshness at %d documents/s of %d words: %d rounds of %d s, each behind %d s of settling; warm-up of "
+                "%nFreshness at %d documents/s of %d words, %s: %d rounds of %d s, each behind %d s of settling; warm-up of "
                         + "%d s an engine. Medians of the rounds (least to most).%n%n"
                         + "| engine | settings | documents/s asked | reached | words/s | p50, ms | p99, ms "
                         + "| p50 to Millrace's | p99 to Millrace's |%n|---|---|---|---|---|---|---|---|---|%n",
                 FRESHNESS_RATE,
                 FRESHNESS_WORDS,
+                freshTexts.origin(),
                 rounds,
                 seconds,
                 SETTLING_SECONDS,
@@ -179,11 +182,12 @@ public final class VersusStreams {
         }
         System.out.printf(
                 Locale.ROOT,
-                "%nThroughput: documents of %d words (1 KB), all sent at once, as many as the engine takes about %d s "
+                "%nThroughput: documents of %d words (1 KB), %s, all sent at once, as many as the engine takes about %d s "
                         + "for; %d rounds. Medians of the rounds (least to most).%n%n"
                         + "| engine | settings | rate asked | documents | documents/s reached | words/s | Millrace to this |%n"
                         + "|---|---|---|---|---|---|---|%n",
                 SUSTAINED_WORDS,
+                backlogTexts.origin(),
                 seconds,
                 rounds);
         measured.forEach((mode, all) -> System.out.printf(
@@ -204,13 +208,13 @@ public final class VersusStreams {
                 .toList();
     }
 
-    private static Workload steady(int seconds) {
+    private Workload steady(int seconds) {
         return new Workload(
-                FRESHNESS_RATE, FRESHNESS_RATE * seconds, FRESHNESS_WORDS, Workload.SETTLING_RATE * SETTLING_SECONDS);
+                FRESHNESS_RATE, FRESHNESS_RATE * seconds, freshTexts, Workload.SETTLING_RATE * SETTLING_SECONDS);
     }
 
-    private static Workload backlog(int documents) {
-        return new Workload(Workload.AT_ONCE, documents, SUSTAINED_WORDS, Workload.SETTLING_RATE * SETTLING_SECONDS);
+    private Workload backlog(int documents) {
+        return new Workload(Workload.AT_ONCE, documents, backlogTexts, Workload.SETTLING_RATE * SETTLING_SECONDS);
     }
 
     /** As many as take so long at the rate seen. */

@@ -1,21 +1,26 @@
 package dev.millrace.bench;
 
-import java.util.Random;
-
 /**
- * The documents of one measurement and when each is due. A document's first word, its mark, is in no other document; the
- * rest is the same in all. Words are of lower-case ASCII letters and, in marks, digits, divided by one space or line end,
- * so that splitting them is as easy for every engine as can be.
+ * The documents of one measurement and when each is due. A document's first word, its mark, is in no other document.
  *
  * @param rate documents a second; {@link #AT_ONCE} to send them as fast as the producer takes them
  * @param documents how many
- * @param words of each document, the mark among them
+ * @param texts what documents hold beside their marks
  * @param settling documents that come before these, {@link #SETTLING_RATE} a second and of the same size, and are not
  *     measured: for an engine that has just started to share out its work
  */
-record Workload(int rate, int documents, int words, int settling) {
+record Workload(int rate, int documents, Texts texts, int settling) {
     static final int AT_ONCE = 0;
     static final int SETTLING_RATE = 200;
+
+    /** Of each document, the mark among them. */
+    int words() {
+        return 1 + texts.words();
+    }
+
+    String text(int document) {
+        return mark(document) + " " + texts.get(document);
+    }
 
     /** With those of the settling. */
     int allDocuments() {
@@ -28,7 +33,7 @@ record Workload(int rate, int documents, int words, int settling) {
         return settled * 1_000_000_000L / SETTLING_RATE + (rate == AT_ONCE ? 0 : (i - settled) * 1_000_000_000L / rate);
     }
 
-    static String mark(int i) {
+    private static String mark(int i) {
         return "mark" + i + "x";
     }
 
@@ -46,17 +51,5 @@ record Workload(int rate, int documents, int words, int settling) {
             i = i * 10 + word[at] - '0';
         }
         return i;
-    }
-
-    /** All words of a document but its mark: of the usual lengths, the frequent ones more often. */
-    String filler() {
-        Random random = new Random(1);
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < words - 1; i++) {
-            int rank = (int) Math.exp(random.nextDouble() * Math.log(5_000));
-            text.append(Long.toString(rank * 7_919L % 100_003 + 26L * 36, 36).replaceAll("[0-9]", "o"))
-                    .append(i % 12 == 11 ? '\n' : ' ');
-        }
-        return text.toString();
     }
 }
