@@ -52,6 +52,7 @@ public final class Transactions implements AutoCloseable {
     private final Supplier<KafkaProducer<byte[], byte[]>> producers;
     private final String id;
     private final String bootstrapServers;
+    private final String doctor;
     private final Duration deadline;
     private final @Nullable BooleanSupplier claim;
     private boolean taken;
@@ -77,6 +78,7 @@ public final class Transactions implements AutoCloseable {
         this.producers = () -> cluster.transactionalProducer(transactionalId);
         this.id = transactionalId;
         this.bootstrapServers = cluster.bootstrapServers();
+        this.doctor = cluster.command("doctor");
         this.deadline = deadline;
     }
 
@@ -270,7 +272,11 @@ public final class Transactions implements AutoCloseable {
         }
         if (isHopeless(failure)) {
             discard();
-            throw new MillraceException(ExitCode.BROKER, what + ": " + rootMessage(failure), failure);
+            throw new MillraceException(
+                    ExitCode.BROKER,
+                    what + ": " + rootMessage(failure) + " ('" + doctor
+                            + "' names settings and permissions that are missing)",
+                    failure);
         }
         boolean rebalanced = isRebalanced(failure);
         abort(end);

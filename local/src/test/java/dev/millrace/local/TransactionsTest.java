@@ -67,6 +67,32 @@ final class TransactionsTest {
         }
     }
 
+    /** A broker's own limit is 1 MiB, unless it is set; a task of many documents is larger. */
+    @Test
+    void whatIsTooLargeForTheBrokerFitsIntoTopicsOfInitAndIsRefusedByOthersWithWhatToDo() throws Exception {
+        try (EmbeddedBroker broker =
+                EmbeddedBroker.start(new EmbeddedBroker.Settings(null, 0, Map.of("message.max.bytes", "1048588")))) {
+            ClusterSettings cluster =
+                    new ClusterSettings(Map.of("bootstrap.servers", broker.bootstrapServer()), new TopicNames("test."));
+            try (ClusterSetup setup = new ClusterSetup(cluster);
+                    Transactions transactions = new Transactions(cluster, "test.driver", Duration.ofSeconds(20))) {
+                setup.create(new ClusterSetup.Shape(1, 1, 1));
+                create(setup.admin(), "test.log");
+                transactions.start();
+                byte[] large = new byte[7 << 20];
+                for (String topic : List.of("test.tasks", "test.pairs", "test.events")) {
+                    transactions.write(List.of(new ProducerRecord<>(topic, large)));
+                }
+                assertThatThrownBy(() -> transactions.write(List.of(new ProducerRecord<>("test.log", large))))
+                        .isInstanceOfSatisfying(
+                                MillraceException.class,
+                                e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BROKER))
+                        .hasMessageContaining("larger than the max message size")
+                        .hasMessageContaining("millrace doctor --bootstrap-server " + broker.bootstrapServer());
+            }
+        }
+    }
+
     /** After an outage a driver took its id back from the one that had taken over, and wrote what it knew. */
     @Test
     void aDriverThatLostItsIdNeverTakesItAgain() {
