@@ -187,6 +187,30 @@ final class ContinuousTest {
         }
     }
 
+    @Test
+    void aJobThatAnotherReleaseHasWrittenOfIsNotTakenUpAndSaysWhatToDo() throws Exception {
+        topic("older");
+        JobId job;
+        try (KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer());
+                Driver first = new Driver("older", new TopicSource("older", 1))) {
+            first.awaitOpen();
+            producer.send(new ProducerRecord<>("older", "doc", "word")).get();
+            job = Snapshot.take(cluster.cluster(), "older", PATIENCE).job().id();
+            producer.send(new ProducerRecord<>(
+                            cluster.cluster().topics().tasks(), job.toString(), "{\"type\":\"document-task\"}"))
+                    .get();
+        }
+        Driver next = new Driver("older", new TopicSource("older", 1));
+        assertThat(next.end)
+                .failsWithin(PATIENCE)
+                .withThrowableThat()
+                .havingCause()
+                .isInstanceOf(MillraceException.class)
+                .withMessageContaining("the job older (" + job + ") cannot go on")
+                .withMessageContaining("millrace cancel " + job + " --bootstrap-server");
+    }
+
     /** Each read that there was no such job, and made one. */
     @Test
     void driversThatBeginOneNameTogetherBeginOneJob() throws Exception {

@@ -343,7 +343,18 @@ public final class ContinuousJob {
     }
 
     private void run(boolean resumed) {
-        recover();
+        try {
+            recover();
+        } catch (MalformedRecordException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "the job " + spec.name() + " (" + spec.id() + ") cannot go on: release " + Release.VERSION
+                            + " cannot read what another wrote of it (" + e.getMessage()
+                            + "). Go on with that release, or end the job with '"
+                            + cluster.command("cancel " + spec.id())
+                            + "' and begin it anew",
+                    e);
+        }
         listener.opened(spec.id(), resumed);
         tell(); // or for the first second nobody would see that a driver runs again
         source.open(() -> {
