@@ -2,6 +2,7 @@ package dev.millrace.shuffle;
 
 import dev.millrace.job.PartitionTotal;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Words and their signed counts: the combiner of a mapper and the accumulator of a reducer. A word is any sequence of
@@ -29,6 +30,9 @@ public final class WordTable {
     private final int firstBits;
     private final int keptBits;
     private long[] slots;
+    /** The used slots in the order they came, of a table that is emptied often: so what that costs goes by its words. */
+    private int @Nullable [] order;
+
     private int shift;
     private int used;
     private int growAt;
@@ -55,14 +59,29 @@ public final class WordTable {
         resized(bits);
     }
 
-    /** A table that is quick to clear: for many texts of a few hundred words, one after another. */
+    /** A table that is quick to read and to clear: for many texts of a few hundred words, one after another. */
     public static WordTable forSmallTexts() {
-        return new WordTable(SMALL_BITS, SMALL_BITS + 2);
+        WordTable table = new WordTable(SMALL_BITS, SMALL_BITS + 2);
+        table.order = new int[table.growAt + 1];
+        return table;
     }
 
     private void resized(int bits) {
         shift = 64 - bits;
         growAt = bits < SPARSE_BITS ? 1 << bits - 1 : 3 << bits - 2; // large tables trade probes for memory
+        if (order != null) {
+            order = new int[growAt + 1];
+        }
+    }
+
+    /** How many slots have to be looked at to see all used ones. */
+    private int places() {
+        return order == null ? slots.length >> 2 : used;
+    }
+
+    /** The slot to look at there; it may be free. */
+    private int place(int n) {
+        return order == null ? n << 2 : order[n];
     }
 
     /** Words held, those with count 0 included. */
@@ -91,15 +110,19 @@ public final class WordTable {
         if (64 - shift > keptBits) {
             slots = new long[SLOT << firstBits];
             resized(firstBits);
-        } else {
+        } else if (order == null) {
             Arrays.fill(slots, 0);
+        } else {
+            for (int n = 0; n < used; n++) {
+                slots[order[n]] = 0;
+            }
         }
         if (ends.length > KEPT_LONG_WORDS) {
             ends = new int[FIRST_LONG_WORDS];
             hashes = new int[FIRST_LONG_WORDS];
             longCounts = new long[FIRST_LONG_WORDS];
             longSlots = new int[2 * FIRST_LONG_WORDS];
-        } else {
+        } else if (longWords > 0) {
             Arrays.fill(longSlots, 0);
         }
         if (arena.length > KEPT_ARENA_BYTES) {
@@ -167,7 +190,8 @@ public final class WordTable {
     /** Gives every word, in no order that means anything, those with count 0 included. */
     public void forEach(PairSink sink) {
         byte[] word = new byte[Lanes.INLINE_BYTES];
-        for (int i = 0; i < slots.length; i += SLOT) {
+        for (int n = 0, places = places(); n < places; n++) {
+            int i = place(n);
             if (slots[i] != 0) {
                 Lanes.LONG.set(word, 0, slots[i]);
                 Lanes.LONG.set(word, 8, slots[i + 1]);
@@ -187,7 +211,8 @@ public final class WordTable {
     public PartitionTotal total() {
         long tokens = 0;
         long digest = 0;
-        for (int i = 0; i < slots.length; i += SLOT) {
+        for (int n = 0, places = places(); n < places; n++) {
+            int i = place(n);
             if (slots[i] != 0) {
                 tokens = sum(tokens, slots[i + 2]);
                 int length = Lanes.length(slots[i], slots[i + 1]);
@@ -203,7 +228,8 @@ public final class WordTable {
 
     /** Puts every word with a count, but for the dropped ones, into the block of its partition. */
     void putInto(PairBlocks out, StopWords dropped) {
-        for (int i = 0; i < slots.length; i += SLOT) {
+        for (int n = 0, places = places(); n < places; n++) {
+            int i = place(n);
             if (slots[i] != 0 && slots[i + 2] != 0 && !dropped.contains(slots[i], slots[i + 1])) {
                 out.put(slots[i], slots[i + 1], slots[i + 2]);
             }
@@ -223,7 +249,8 @@ public final class WordTable {
      */
     public void addAll(WordTable other, StopWords dropped) {
         long[] from = other.slots;
-        for (int i = 0; i < from.length; i += SLOT) {
+        for (int n = 0, places = other.places(); n < places; n++) {
+            int i = other.place(n);
             if (from[i] != 0 && !dropped.contains(from[i], from[i + 1])) {
                 addProbing(from[i], from[i + 1], from[i + 2]);
             }
@@ -252,6 +279,9 @@ public final class WordTable {
         slots[i] = head;
         slots[i + 1] = tail;
         slots[i + 2] = count;
+        if (order != null) {
+            order[used] = i;
+        }
         if (++used > growAt) {
             grow();
         }
@@ -265,16 +295,10 @@ public final class WordTable {
         long[] old = slots;
         slots = new long[SLOT << bits];
         resized(bits);
-        int mask = slots.length - 1;
+        used = 0;
         for (int from = 0; from < old.length; from += SLOT) {
             if (old[from] != 0) {
-                int i = slot(old[from], old[from + 1]);
-                while (slots[i] != 0) {
-                    i = i + SLOT & mask;
-                }
-                slots[i] = old[from];
-                slots[i + 1] = old[from + 1];
-                slots[i + 2] = old[from + 2];
+                addProbing(old[from], old[from + 1], old[from + 2]);
             }
         }
     }

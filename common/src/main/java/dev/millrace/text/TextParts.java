@@ -1,7 +1,6 @@
 package dev.millrace.text;
 
 import dev.millrace.shuffle.WordTable;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -29,6 +28,7 @@ public final class TextParts {
     private final int partBytes;
     private final int maxRunBytes;
     private final int mostBytes;
+    private final MessageDigest sha = sha();
 
     /** @param partBytes a part is cut behind the first line end from here on; the same for all versions of a document */
     public TextParts(TextProfile profile, int partBytes) {
@@ -54,10 +54,17 @@ public final class TextParts {
             return lead.length() + to - from;
         }
 
-        /** @param text what was cut */
-        public void appendTo(ByteArrayOutputStream out, byte[] text) {
-            out.writeBytes(lead.getBytes(StandardCharsets.US_ASCII));
-            out.write(text, from, to - from);
+        /**
+         * Writes {@link #bytes()} bytes.
+         *
+         * @param text what was cut
+         * @return where they end
+         */
+        public int copyTo(byte[] out, int at, byte[] text) {
+            byte[] before = lead.getBytes(StandardCharsets.US_ASCII);
+            System.arraycopy(before, 0, out, at, before.length);
+            System.arraycopy(text, from, out, at + before.length, to - from);
+            return at + bytes();
         }
     }
 
@@ -109,12 +116,15 @@ public final class TextParts {
         return i;
     }
 
-    private static Part part(byte[] text, int from, int to, String lead) {
+    private Part part(byte[] text, int from, int to, String lead) {
+        sha.update(lead.getBytes(StandardCharsets.US_ASCII));
+        sha.update(text, from, to - from);
+        return new Part(from, to, lead, HexFormat.of().formatHex(sha.digest(), 0, 16));
+    }
+
+    private static MessageDigest sha() {
         try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            sha.update(lead.getBytes(StandardCharsets.US_ASCII));
-            sha.update(text, from, to - from);
-            return new Part(from, to, lead, HexFormat.of().formatHex(sha.digest(), 0, 16));
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every Java platform has SHA-256", e);
         }

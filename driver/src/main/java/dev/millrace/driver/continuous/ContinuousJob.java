@@ -28,7 +28,6 @@ import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.wire.ControlCodec;
-import dev.millrace.wire.DocumentCodec;
 import dev.millrace.wire.MalformedRecordException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -82,6 +81,9 @@ public final class ContinuousJob {
     private final DriverSettings settings;
     private final ClusterSettings cluster;
     private final TopicNames topics;
+    /** Names that are needed for every single document. */
+    private final String eventsTopic, jobsTopic, documentsTopic;
+
     private final ClusterSetup setup;
     private final DocumentSource source;
     private final ContinuousListener listener;
@@ -127,6 +129,9 @@ public final class ContinuousJob {
         this.listener = listener;
         this.record = record;
         this.spec = record.spec();
+        this.eventsTopic = topics.events();
+        this.jobsTopic = topics.jobs();
+        this.documentsTopic = topics.documents(spec.id());
         this.transactions = transactions;
         this.watch = watch;
         this.consumer = consumer;
@@ -376,9 +381,7 @@ public final class ContinuousJob {
                     cluster,
                     new TopicPartition(topics.documents(spec.id()), 0),
                     -1,
-                    in -> tracker.restore(
-                            new String(in.key(), StandardCharsets.UTF_8),
-                            in.value() == null ? null : DocumentCodec.document(in.value())));
+                    in -> tracker.restore(new String(in.key(), StandardCharsets.UTF_8), in.value()));
             tracker.restored();
             LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), progress.tasksStart(), in -> {
                 if (isOurs(in) && ControlCodec.task(in.value()) instanceof DocumentTask task) {
@@ -495,12 +498,12 @@ public final class ContinuousJob {
 
     private void poll(ConsumerRecords<byte[], byte[]> records) {
         for (ConsumerRecord<byte[], byte[]> in : records) {
-            if (in.topic().equals(topics.events())) {
+            if (in.topic().equals(eventsTopic)) {
                 progress.eventsTaken(in.offset() + 1);
                 if (isOurs(in)) {
                     happened(in);
                 }
-            } else if (in.topic().equals(topics.jobs())) {
+            } else if (in.topic().equals(jobsTopic)) {
                 jobs.apply(in);
                 JobRecord now = jobs.job(spec.id());
                 if (now != null && now.state() == JobState.CANCELLED) {
@@ -596,12 +599,8 @@ public final class ContinuousJob {
             records.add(task);
         }
         for (DocumentTracker.Entry each : batch.documents()) {
-            DocumentEntry entry = each.entry();
-            records.add(new ProducerRecord<>(
-                    topics.documents(spec.id()),
-                    0,
-                    each.id().getBytes(StandardCharsets.UTF_8),
-                    entry == null ? null : DocumentCodec.encode(entry)));
+            records.add(
+                    new ProducerRecord<>(documentsTopic, 0, each.id().getBytes(StandardCharsets.UTF_8), each.value()));
         }
         for (int partition = 0; partition < batch.watermarks().size(); partition++) {
             records.add(new ProducerRecord<>(

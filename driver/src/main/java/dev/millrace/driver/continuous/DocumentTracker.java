@@ -10,7 +10,8 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextStats;
 import dev.millrace.text.TextParts;
 import dev.millrace.text.TextProfile;
-import java.io.ByteArrayOutputStream;
+import dev.millrace.wire.DocumentCodec;
+import dev.millrace.wire.MalformedRecordException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -51,10 +52,13 @@ final class DocumentTracker {
     private static final long LATE_MILLIS = 5_000;
     /** From the issue that failed to the next, four times as long each time: what made it fail may pass. */
     private static final long RETRY_MILLIS = 500;
-    /** What may wait in memory. */
-    private static final long MOST_BYTES_WAITING = 128L << 20;
+    /**
+     * What may wait in memory: what can be handed out, enough for the largest tasks, and beside it what waits for the
+     * change before it, which must not keep other documents from coming.
+     */
+    private static final int MOST_FILLINGS_READY = BACKLOG_SHARE * MOST_FILLINGS;
 
-    private static final int MOST_WAITING = 50_000;
+    private static final long MOST_BYTES_WAITING = 128L << 20;
     /** A part of which nothing is counted: it is not counted yet, or not any more. */
     private static final DocumentEntry.Part NO_PART =
             new DocumentEntry.Part("", BlockPosition.NONE, PartitionTotal.ZERO, TextStats.NONE);
@@ -72,7 +76,7 @@ final class DocumentTracker {
     private final Map<String, Source> sources = new HashMap<>();
     private final List<PartitionTotal> totals;
     private long nextTask, watermark;
-    private long bytesWaiting, counted, changes;
+    private long bytesWaiting, bytesReady, counted, changes;
     private @Nullable String failure;
 
     DocumentTracker(JobSpec spec) {
@@ -85,9 +89,8 @@ final class DocumentTracker {
 
     private static final class Document {
         final String id;
-
-        @Nullable
-        DocumentEntry entry;
+        /** The entry as it is written: as objects it takes four times the memory, and there may be millions. */
+        byte @Nullable [] written;
 
         @Nullable
         Flight flight;
@@ -97,6 +100,11 @@ final class DocumentTracker {
 
         Document(String id) {
             this.id = id;
+        }
+
+        @Nullable
+        DocumentEntry entry() {
+            return written == null ? null : DocumentCodec.document(written);
         }
     }
 
@@ -145,7 +153,8 @@ final class DocumentTracker {
     record Due(DocumentTask task, byte[] texts) {}
 
     /** What the documents topic is to say of a document from now on; null where it is gone. */
-    record Entry(String id, @Nullable DocumentEntry entry) {}
+    @SuppressWarnings("ArrayRecordComponent")
+    record Entry(String id, byte @Nullable [] value) {}
 
     // ---- what an earlier driver of the job has left
 
@@ -163,11 +172,17 @@ final class DocumentTracker {
         position.sources().forEach((name, next) -> sources.computeIfAbsent(name, n -> new Source()).next = next);
     }
 
-    void restore(String id, @Nullable DocumentEntry entry) {
-        if (entry == null) {
+    /**
+     * What the documents topic says of a document.
+     *
+     * @throws MalformedRecordException if that is no entry that this release can read
+     */
+    void restore(String id, byte @Nullable [] value) {
+        if (value == null) {
             documents.remove(id);
         } else {
-            documents.computeIfAbsent(id, Document::new).entry = entry;
+            DocumentCodec.document(value);
+            documents.computeIfAbsent(id, Document::new).written = value;
         }
     }
 
@@ -193,7 +208,7 @@ final class DocumentTracker {
                 Document document = documents.computeIfAbsent(target.id(), Document::new);
                 Flight flight = document.flight;
                 if (flight == null) {
-                    flight = new Flight(target, document.entry);
+                    flight = new Flight(target, document.entry());
                     document.flight = flight;
                 }
                 flight.tasks++;
@@ -220,8 +235,11 @@ final class DocumentTracker {
         }
         document.waiting = change;
         bytesWaiting += change.textBytes();
-        if (older == null && document.flight == null) {
-            ready.add(document);
+        if (document.flight == null) {
+            bytesReady += change.textBytes() - (older == null ? 0 : older.textBytes());
+            if (older == null) {
+                ready.add(document);
+            }
         }
     }
 
@@ -239,7 +257,8 @@ final class DocumentTracker {
     boolean rename(String from, String to, String version, long modifiedNanos) {
         Document old = documents.get(from);
         Document target = documents.get(to);
-        if (old == null || old.entry == null || old.flight != null || old.waiting != null || target != null) {
+        DocumentEntry entry = old == null ? null : old.entry();
+        if (old == null || entry == null || old.flight != null || old.waiting != null || target != null) {
             return false;
         }
         if (unreadable.containsKey(from)) {
@@ -247,9 +266,9 @@ final class DocumentTracker {
         }
         unreadable.remove(to);
         Document renamed = new Document(to);
-        renamed.entry = old.entry.renewed(version, old.entry.bytes(), modifiedNanos);
+        renamed.written = DocumentCodec.encode(entry.renewed(version, entry.bytes(), modifiedNanos));
         documents.put(to, renamed);
-        old.entry = null;
+        old.written = null;
         dirty.add(renamed);
         dirty.add(old);
         return true;
@@ -259,7 +278,7 @@ final class DocumentTracker {
     @Nullable
     DocumentEntry entry(String id) {
         Document document = documents.get(id);
-        return document == null ? null : document.entry;
+        return document == null ? null : document.entry();
     }
 
     /** What is counted of a document and will be, unless it changes; null where a change is under way. */
@@ -287,7 +306,7 @@ final class DocumentTracker {
 
     /** Whether sources may be asked for more. */
     boolean hasRoom() {
-        return bytesWaiting < MOST_BYTES_WAITING && ready.size() < MOST_WAITING;
+        return fillings() < MOST_FILLINGS_READY && bytesWaiting < MOST_BYTES_WAITING;
     }
 
     // ---- what is to be done
@@ -331,9 +350,9 @@ final class DocumentTracker {
         return fillings() > 0;
     }
 
-    /** How many tasks would be full of what waits. */
+    /** How many tasks would be full of what can be handed out. */
     private long fillings() {
-        return Math.max(bytesWaiting / ((long) TASK_PARTS * partBytes), ready.size() / TASK_CHANGES);
+        return Math.max(bytesReady / ((long) TASK_PARTS * partBytes), ready.size() / TASK_CHANGES);
     }
 
     private static Due reissue(Open task, long nowMillis) {
@@ -350,10 +369,11 @@ final class DocumentTracker {
         }
         document.waiting = null;
         bytesWaiting -= change.textBytes();
+        bytesReady -= change.textBytes();
         release(change);
         byte[] text = change.text() == null ? new byte[0] : change.text();
         List<TextParts.Part> parts = cutter.of(text);
-        DocumentEntry entry = document.entry;
+        DocumentEntry entry = document.entry();
         List<DocumentEntry.Part> known = entry == null ? List.of() : entry.parts();
         DocumentTask.Target target = new DocumentTask.Target(
                 change.id(), change.version(), change.bytes(), change.modifiedNanos(), parts.size());
@@ -374,13 +394,18 @@ final class DocumentTracker {
         }
     }
 
+    /** A part, and the text that it is cut from. */
+    @SuppressWarnings("ArrayRecordComponent")
+    private record Piece(TextParts.Part part, byte[] text) {}
+
     /** Puts changes into tasks. A document's changes may span several. */
     private final class Packer {
         private final List<Open> tasks = new ArrayList<>();
         private List<DocumentTask.Target> targets = new ArrayList<>();
         private List<DocumentTask.Change> changes = new ArrayList<>();
-        private final ByteArrayOutputStream texts = new ByteArrayOutputStream();
+        private final List<Piece> pieces = new ArrayList<>();
         private final int fillings;
+        private int bytes;
         private int names;
         private @Nullable Flight last;
 
@@ -392,7 +417,7 @@ final class DocumentTracker {
         /** False once a task is full: then the next is begun by a packer of its own, as far as the window lets it. */
         boolean hasRoom() {
             return tasks.isEmpty()
-                    && texts.size() < fillings * TASK_PARTS * partBytes
+                    && bytes < fillings * TASK_PARTS * partBytes
                     && changes.size() < fillings * TASK_CHANGES
                     && names < fillings * TASK_NAMES;
         }
@@ -400,7 +425,8 @@ final class DocumentTracker {
         void add(Flight flight, int number, BlockPosition base, TextParts.Part part, byte[] text) {
             begin(flight, part.bytes());
             changes.add(new DocumentTask.Change(targets.size() - 1, number, base, part.hash(), part.bytes()));
-            part.appendTo(texts, text);
+            pieces.add(new Piece(part, text));
+            bytes += part.bytes();
         }
 
         void remove(Flight flight, int number, BlockPosition base) {
@@ -408,8 +434,8 @@ final class DocumentTracker {
             changes.add(new DocumentTask.Change(targets.size() - 1, number, base, "", -1));
         }
 
-        private void begin(Flight flight, int bytes) {
-            if (texts.size() + bytes > (fillings * TASK_PARTS + 1) * partBytes && !changes.isEmpty()
+        private void begin(Flight flight, int more) {
+            if (bytes + more > (fillings * TASK_PARTS + 1) * partBytes && !changes.isEmpty()
                     || changes.size() >= 2 * fillings * TASK_CHANGES) {
                 close();
             }
@@ -422,12 +448,18 @@ final class DocumentTracker {
         }
 
         private void close() {
+            byte[] texts = new byte[bytes];
+            int at = 0;
+            for (Piece piece : pieces) {
+                at = piece.part.copyTo(texts, at, piece.text);
+            }
             tasks.add(new Open(
                     new DocumentTask(spec.id(), nextTask++, 1, spec.rules(), spec.partitions(), targets, changes),
-                    texts.toByteArray()));
+                    texts));
             targets = new ArrayList<>();
             changes = new ArrayList<>();
-            texts.reset();
+            pieces.clear();
+            bytes = 0;
             names = 0;
             last = null;
         }
@@ -507,6 +539,7 @@ final class DocumentTracker {
             document.flight = null;
             if (document.waiting != null) {
                 ready.add(document);
+                bytesReady += document.waiting.textBytes();
             }
         }
         done.put(result.task(), result);
@@ -518,7 +551,7 @@ final class DocumentTracker {
      * rest of it is still the document before.
      */
     private void landedPartly(Document document, Flight flight) {
-        DocumentEntry before = document.entry;
+        DocumentEntry before = document.entry();
         become(
                 document,
                 before == null
@@ -540,8 +573,8 @@ final class DocumentTracker {
     }
 
     private void become(Document document, @Nullable DocumentEntry after) {
-        counted += (after == null ? 0 : 1) - (document.entry == null ? 0 : 1);
-        document.entry = after;
+        counted += (after == null ? 0 : 1) - (document.written == null ? 0 : 1);
+        document.written = after == null ? null : DocumentCodec.encode(after);
         dirty.add(document);
     }
 
@@ -585,8 +618,8 @@ final class DocumentTracker {
     List<Entry> takeDirty() {
         List<Entry> entries = new ArrayList<>(dirty.size());
         for (Document document : dirty) {
-            entries.add(new Entry(document.id, document.entry));
-            if (document.entry == null && document.flight == null && document.waiting == null) {
+            entries.add(new Entry(document.id, document.written));
+            if (document.written == null && document.flight == null && document.waiting == null) {
                 documents.remove(document.id, document);
             }
         }

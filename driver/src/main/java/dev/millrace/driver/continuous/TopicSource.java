@@ -20,23 +20,21 @@ import org.apache.kafka.common.TopicPartition;
 public class TopicSource implements DocumentSource {
     private final String topic;
     private final List<TopicPartition> partitions = new ArrayList<>();
+    private final List<String> sources = new ArrayList<>();
     private Map<TopicPartition, Long> barrier = Map.of();
 
     public TopicSource(String topic, int partitions) {
         this.topic = topic;
-        this.partitions.addAll(partitions(0, partitions));
-    }
-
-    private List<TopicPartition> partitions(int from, int to) {
-        return IntStream.range(from, to)
-                .mapToObj(partition -> new TopicPartition(topic, partition))
-                .toList();
+        grow(partitions);
     }
 
     @Override
     public List<TopicPartition> grow(int count) {
-        List<TopicPartition> added = partitions(partitions.size(), count);
+        List<TopicPartition> added = IntStream.range(partitions.size(), count)
+                .mapToObj(partition -> new TopicPartition(topic, partition))
+                .toList();
         partitions.addAll(added);
+        added.forEach(partition -> sources.add(name(partition)));
         return added;
     }
 
@@ -57,7 +55,7 @@ public class TopicSource implements DocumentSource {
 
     @Override
     public void accept(ConsumerRecord<byte[], byte[]> record, Driver driver) {
-        String source = name(new TopicPartition(record.topic(), record.partition()));
+        String source = sources.get(record.partition());
         String version = record.partition() + "@" + record.offset();
         String id = record.key() == null ? source + "@" + record.offset() : text(record.key());
         byte[] value = record.value();

@@ -14,6 +14,7 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.job.TextStats;
 import dev.millrace.wire.ControlCodec;
+import dev.millrace.wire.DocumentCodec;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,7 +133,7 @@ final class DocumentTrackerTest {
         tracker.change(change("a", "2", "abc\n", 1));
         assertThat(due(tracker)).isEmpty();
         assertThat(tracker.takeDirty())
-                .extracting(each -> Objects.requireNonNull(each.entry()).version())
+                .extracting(each -> DocumentCodec.document(each.value()).version())
                 .containsExactly("2");
     }
 
@@ -172,7 +173,7 @@ final class DocumentTrackerTest {
         DocumentTracker.Due due = due(tracker).get(0);
         DocumentTracker next = new DocumentTracker(SPEC); // of a driver that takes over
         next.restore(tracker.position(0, 0));
-        next.restore("a", tracker.entry("a"));
+        next.restore("a", DocumentCodec.encode(Objects.requireNonNull(tracker.entry("a"))));
         next.restored();
         next.restore(due.task(), due.texts(), 0);
         assertThat(next.entry("a")).isNotNull();
@@ -244,7 +245,7 @@ final class DocumentTrackerTest {
         List<DocumentTracker.Entry> written = tracker.takeDirty();
         ContinuousPosition position = tracker.position(0, 0);
         next.restore(position);
-        written.forEach(each -> next.restore(each.id(), each.entry()));
+        written.forEach(each -> next.restore(each.id(), each.value()));
         next.restored();
         due.forEach(each -> next.restore(each.task(), each.texts(), 0));
         for (DocumentTracker.Due each : due.subList(1, due.size())) {

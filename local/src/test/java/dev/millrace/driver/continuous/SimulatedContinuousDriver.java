@@ -25,7 +25,8 @@ public final class SimulatedContinuousDriver {
     @SuppressWarnings("ArrayRecordComponent")
     public record Task(DocumentTask task, byte[] texts) {}
 
-    public record Entry(String id, @Nullable DocumentEntry entry) {}
+    @SuppressWarnings("ArrayRecordComponent")
+    public record Entry(String id, byte @Nullable [] value) {}
 
     public record Batch(
             List<Task> tasks,
@@ -37,8 +38,8 @@ public final class SimulatedContinuousDriver {
         progress.restore(position);
     }
 
-    public void restore(String id, @Nullable DocumentEntry entry) {
-        tracker.restore(id, entry);
+    public void restore(String id, byte @Nullable [] value) {
+        tracker.restore(id, value);
     }
 
     public void restored() {
@@ -115,7 +116,7 @@ public final class SimulatedContinuousDriver {
         List<Task> tasks = new ArrayList<>();
         batch.tasks().forEach(each -> tasks.add(new Task(each.task(), each.texts())));
         List<Entry> documents = new ArrayList<>();
-        batch.documents().forEach(each -> documents.add(new Entry(each.id(), each.entry())));
+        batch.documents().forEach(each -> documents.add(new Entry(each.id(), each.value())));
         return new Batch(tasks, documents, batch.watermarks(), batch.position());
     }
 
