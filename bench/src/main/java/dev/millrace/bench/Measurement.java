@@ -29,6 +29,9 @@ final class Measurement {
 
     private static final Duration POLL = Duration.ofMillis(200);
 
+    /** So that a backlog is not sent in thousands of requests a second, which the engine would have to share the machine with. */
+    private static final int BATCH_BYTES = 256 << 10;
+
     private final Workload workload;
     private final long[] sentNanos;
     private final long[] sentMillis;
@@ -50,7 +53,13 @@ final class Measurement {
     static Measurement of(CountingEngine engine, Workload workload) throws InterruptedException {
         Measurement measurement = new Measurement(workload);
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
-                        Map.of("bootstrap.servers", engine.bootstrapServer(), "linger.ms", 0),
+                        Map.of(
+                                "bootstrap.servers",
+                                engine.bootstrapServer(),
+                                "linger.ms",
+                                0,
+                                "batch.size",
+                                BATCH_BYTES),
                         new StringSerializer(),
                         new StringSerializer());
                 KafkaConsumer<byte[], byte[]> reader = reader(engine)) {

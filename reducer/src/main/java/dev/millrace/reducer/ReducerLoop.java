@@ -55,6 +55,13 @@ final class ReducerLoop implements LoopThreads.Loop {
     private static final Duration POLL = Duration.ofMillis(250);
     /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
     private static final int COUNTS_A_TRANSACTION = 250_000;
+    /**
+     * Counts of more words than these gather for a while after a publication, so that what changes again is written once:
+     * for so many times as long as the publication took, as it takes longer the busier the machine is.
+     */
+    private static final int FEW_WORDS = 1_000, GATHERING_SHARE = 3;
+
+    private static final long LONGEST_GATHERING_NANOS = 250_000_000;
     /** A broker may hear of a new topic a little late; one that is unknown for this long was deleted. */
     private static final long TOPIC_UNKNOWN_NANOS = 3_000_000_000L;
     /** A process that slept is fenced once when it wakes; two that share a slot fence each other again and again. */
@@ -73,6 +80,9 @@ final class ReducerLoop implements LoopThreads.Loop {
 
     private String missing = "";
     private int fenced;
+    /** Until when the counts of many words may gather. */
+    private long gatheredNanos = System.nanoTime();
+
     private @Nullable Admin admin;
     private volatile boolean draining;
 
@@ -152,7 +162,9 @@ final class ReducerLoop implements LoopThreads.Loop {
 
     private void step() {
         try {
-            ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+            long gathering = gatheringNanos();
+            ConsumerRecords<byte[], byte[]> records =
+                    consumer.poll(gathering == 0 ? POLL : Duration.ofNanos(gathering));
             try {
                 for (ConsumerRecord<byte[], byte[]> record : records) {
                     take(record);
@@ -160,7 +172,9 @@ final class ReducerLoop implements LoopThreads.Loop {
                         publish();
                     }
                 }
-                publish();
+                if (gatheringNanos() == 0) {
+                    publish();
+                }
             } catch (Transactions.RebalancedException e) {
                 // poll() hands out records while a join is under way. What is still ours afterwards is still in the
                 // tables, and is published by a later step; what of this poll was not taken is read again.
@@ -188,6 +202,13 @@ final class ReducerLoop implements LoopThreads.Loop {
     private void readAgain() {
         owned.forEach((partition, reducer) ->
                 consumer.seek(new TopicPartition(topics.pairs(), partition), reducer.nextOffset()));
+    }
+
+    /** How long counts may gather before they are published; 0 where there are few, or a job has ended. */
+    private long gatheringNanos() {
+        boolean gather = changedWords() > FEW_WORDS
+                && owned.values().stream().allMatch(reducer -> reducer.ended().isEmpty());
+        return gather ? Math.max(0, gatheredNanos - System.nanoTime()) : 0;
     }
 
     /** Words of continuous jobs whose counts go out with the next publication. */
@@ -276,6 +297,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         if (due.isEmpty()) {
             return;
         }
+        long begin = System.nanoTime();
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
         // Results of batch jobs come first, as they alone may take several transactions: a checkpoint goes out with its
@@ -303,6 +325,8 @@ final class ReducerLoop implements LoopThreads.Loop {
         });
         barriers.clear();
         fenced = 0;
+        long end = System.nanoTime();
+        gatheredNanos = end + Math.min(LONGEST_GATHERING_NANOS, GATHERING_SHARE * (end - begin));
     }
 
     private void addChanges(
