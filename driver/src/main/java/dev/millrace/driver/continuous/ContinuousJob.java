@@ -439,7 +439,7 @@ public final class ContinuousJob {
                 consumer.pause(source.partitions());
             }
         }
-        boolean soon = woken || tracker.mayBegin();
+        boolean soon = woken || tracker.mayBegin(now());
         woken = false;
         try {
             poll(consumer.poll(soon ? Duration.ZERO : IDLE_POLL));

@@ -46,8 +46,13 @@ final class DocumentTracker {
      * it carries, the less of a processor's time goes to transactions, and its record stays under 8 MiB.
      */
     private static final int BACKLOG_SHARE = 8, MOST_FILLINGS = 4;
-    /** Small tasks that are out at once. */
+    /**
+     * Small tasks that are out at once; one that is out for so long does not count, or a mapper that is stuck would keep
+     * all documents waiting.
+     */
     private static final int FEW_TASKS = 1;
+
+    private static final long SLOW_MILLIS = 500;
 
     private static final long LATE_MILLIS = 5_000;
     /** From the issue that failed to the next, four times as long each time: what made it fail may pass. */
@@ -322,7 +327,7 @@ final class DocumentTracker {
                 due.add(reissue(task, nowMillis));
             }
         }
-        while (mayBegin()) {
+        while (mayBegin(nowMillis)) {
             Packer packer = new Packer((int) Math.max(1, Math.min(MOST_FILLINGS, fillings() / BACKLOG_SHARE)));
             while (!ready.isEmpty() && packer.hasRoom()) {
                 plan(ready.remove(), packer);
@@ -338,8 +343,16 @@ final class DocumentTracker {
     }
 
     /** Whether a new task may be handed out now. */
-    boolean mayBegin() {
-        return !ready.isEmpty() && open.size() < (isBacklog() ? spec.window() : FEW_TASKS);
+    boolean mayBegin(long nowMillis) {
+        return !ready.isEmpty() && open.size() < spec.window() && (isBacklog() || quickTasks(nowMillis) < FEW_TASKS);
+    }
+
+    private int quickTasks(long nowMillis) {
+        int quick = 0;
+        for (Open task : open.values()) {
+            quick += nowMillis - task.issuedMillis < SLOW_MILLIS ? 1 : 0;
+        }
+        return quick;
     }
 
     /**

@@ -92,6 +92,18 @@ final class DocumentTrackerTest {
     }
 
     @Test
+    void aSmallTaskWaitsForTheOneThatIsOutButNotForOneThatIsStuck() {
+        tracker.change(change("a", "1", "one\n", 0));
+        assertThat(tracker.due(0)).hasSize(1);
+        tracker.change(change("b", "1", "two\n", 1));
+        assertThat(tracker.due(499)).isEmpty();
+        assertThat(tracker.due(500)).hasSize(1);
+        tracker.change(change("c", "1", "three\n", 2));
+        assertThat(tracker.due(999)).isEmpty();
+        assertThat(tracker.due(1_000)).hasSize(1);
+    }
+
+    @Test
     void onlyPartsThatDifferTravel() {
         tracker.change(change("a", "1", "abc\ndef\nghi\n", 0));
         tracker.apply(done(theOnlyDue(), 0, 3));
