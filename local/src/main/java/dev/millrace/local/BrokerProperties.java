@@ -64,9 +64,8 @@ final class BrokerProperties {
             Map.entry("share.coordinator.state.topic.num.partitions", "4"),
             Map.entry("num.network.threads", "2"),
             Map.entry("num.io.threads", "4"),
-            // They also write checkpoints, each with a sync, and try again what a transaction could not do yet: two of
-            // them
-            // waited together for a disk that stalled, and documents with them.
+            // They write checkpoints, each with a sync, and try again what a transaction could not do yet: two of them
+            // waited together for a disk that stalled, and all documents with them.
             Map.entry("background.threads", "10"),
             Map.entry("group.coordinator.threads", "1"),
             Map.entry("group.coordinator.background.threads", "1"),

@@ -25,11 +25,15 @@ public class TopicSource implements DocumentSource {
 
     public TopicSource(String topic, int partitions) {
         this.topic = topic;
-        grow(partitions);
+        add(partitions);
     }
 
     @Override
     public List<TopicPartition> grow(int count) {
+        return add(count);
+    }
+
+    private List<TopicPartition> add(int count) {
         List<TopicPartition> added = IntStream.range(partitions.size(), count)
                 .mapToObj(partition -> new TopicPartition(topic, partition))
                 .toList();
