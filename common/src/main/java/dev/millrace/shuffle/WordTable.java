@@ -91,7 +91,8 @@ public final class WordTable {
 
     /** Bytes that the table holds for itself, words included. */
     public long memoryBytes() {
-        return 8L * slots.length + 16L * ends.length + 4L * longSlots.length + arena.length;
+        int places = order == null ? 0 : order.length;
+        return 8L * slots.length + 4L * places + 16L * ends.length + 4L * longSlots.length + arena.length;
     }
 
     /** Slots looked at to find an inline word, on average; for tests of the hash. */

@@ -117,6 +117,29 @@ class WordTableTest {
         assertThat(map(sum)).isEqualTo(want);
     }
 
+    /** Of one size after another, some larger than what the table keeps, as a mapper uses it for all documents. */
+    @Test
+    void aTableForSmallTextsKeepsNothingOfTheTextBefore() {
+        Random random = new Random(4);
+        WordTable words = WordTable.forSmallTexts();
+        for (int text = 0; text < 600; text++) {
+            WordTable same = new WordTable(2);
+            Map<String, Long> want = new HashMap<>();
+            for (int i = random.nextInt(random.nextInt(20) == 0 ? 9_000 : 300); i >= 0; i--) {
+                String word = randomWord(random, 1 + random.nextInt(30));
+                add(words, word, i % 3 - 1L);
+                add(same, word, i % 3 - 1L);
+                want.merge(word, i % 3 - 1L, Long::sum);
+            }
+            assertThat(map(words)).isEqualTo(want);
+            assertThat(words.total()).isEqualTo(same.total());
+            words.clear();
+            assertThat(words.size()).isZero();
+            assertThat(map(words)).isEmpty();
+            want.keySet().forEach(word -> assertThat(get(words, word)).isZero());
+        }
+    }
+
     @Test
     void aSumBeyond63BitsIsAnError() {
         for (String word : List.of("short", "exactly16letters", "a word of more than sixteen bytes")) {
