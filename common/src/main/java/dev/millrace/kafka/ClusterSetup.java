@@ -219,7 +219,7 @@ public final class ClusterSetup implements AutoCloseable {
                 "segment.bytes", "67108864",
                 "delete.retention.ms", "120000");
         Map<String, String> ledger = new HashMap<>(compacted);
-        ledger.put("compression.type", "zstd");
+        ledger.put("compression.type", "lz4");
         createAll(List.of(
                 new NewTopic(topics.results(job), partitions, (short) replicas).configs(compacted),
                 new NewTopic(topics.ledger(job), partitions, (short) replicas).configs(ledger),
