@@ -17,10 +17,9 @@ public record DocumentEntry(String version, long bytes, long modifiedNanos, List
     }
 
     /**
-     * @param hash of the text: equal texts, equal hashes
      * @param total tokens and digest of the part
      */
-    public record Part(String hash, BlockPosition block, PartitionTotal total, TextStats text) {}
+    public record Part(TextHash hash, BlockPosition block, PartitionTotal total, TextStats text) {}
 
     public PartitionTotal total() {
         PartitionTotal sum = PartitionTotal.ZERO;

@@ -144,7 +144,7 @@ public final class PairBlocks {
     /** A word of up to 16 bytes as two longs. */
     void put(long head, long tail, long count) {
         int n = Lanes.length(head, tail);
-        Lane lane = lanes[(WordHash.murmur2(head, tail, n) & 0x7fffffff) % lanes.length];
+        Lane lane = lanes[lanes.length == 1 ? 0 : (WordHash.murmur2(head, tail, n) & 0x7fffffff) % lanes.length];
         lane.ensure(1 + n + MAX_VARINT_BYTES);
         byte[] out = lane.bytes;
         int at = lane.size;

@@ -152,19 +152,19 @@ public final class WordTable {
     /**
      * Adds to the count of a word.
      *
+     * @return the count then
      * @throws IllegalArgumentException if the word is empty or holds a zero byte
      * @throws ArithmeticException if the count exceeds 63 bits
      */
-    public void add(byte[] word, int from, int length, long count) {
+    public long add(byte[] word, int from, int length, long count) {
         if (length <= 0 || Lanes.hasZero(word, from, length)) {
             throw new IllegalArgumentException("a word is not empty and holds no zero byte");
         }
         if (length > Lanes.INLINE_BYTES) {
-            addLong(word, from, length, count);
-        } else {
-            long tail = length > 8 ? Lanes.lane(word, from + 8, length - 8) : 0;
-            addProbing(Lanes.lane(word, from, length), tail, count);
+            return addLong(word, from, length, count);
         }
+        long tail = length > 8 ? Lanes.lane(word, from + 8, length - 8) : 0;
+        return addProbing(Lanes.lane(word, from, length), tail, count);
     }
 
     /** The count of a word, 0 if it is not held. */
@@ -268,13 +268,13 @@ public final class WordTable {
         return (int) ((head ^ Long.rotateLeft(tail, 29)) * MIX >>> shift) << 2;
     }
 
-    void addProbing(long head, long tail, long count) {
+    long addProbing(long head, long tail, long count) {
         int mask = slots.length - 1;
         int i = slot(head, tail);
         for (; slots[i] != 0; i = i + SLOT & mask) {
             if (slots[i] == head && slots[i + 1] == tail) {
                 slots[i + 2] = sum(slots[i + 2], count);
-                return;
+                return slots[i + 2];
             }
         }
         slots[i] = head;
@@ -286,6 +286,7 @@ public final class WordTable {
         if (++used > growAt) {
             grow();
         }
+        return count;
     }
 
     private void grow() {
@@ -305,13 +306,13 @@ public final class WordTable {
     }
 
     /** Adds to the count of a word of more than 16 bytes. */
-    private void addLong(byte[] word, int from, int length, long count) {
+    private long addLong(byte[] word, int from, int length, long count) {
         int hash = longHash(word, from, length);
         int i = longSlot(word, from, length, hash);
         int known = longSlots[i] - 1;
         if (known >= 0) {
             longCounts[known] = sum(longCounts[known], count);
-            return;
+            return longCounts[known];
         }
         if (longWords == ends.length) {
             growLong();
@@ -328,6 +329,7 @@ public final class WordTable {
         longCounts[e] = count;
         longSlots[i] = e + 1;
         longWords++;
+        return count;
     }
 
     private int largerArena(int start, int length) {

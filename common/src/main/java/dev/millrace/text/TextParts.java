@@ -1,11 +1,12 @@
 package dev.millrace.text;
 
+import dev.millrace.job.TextHash;
 import dev.millrace.shuffle.WordTable;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -46,9 +47,9 @@ public final class TextParts {
      * The stretch {@code [from, to)} of a text, to be read behind its lead.
      *
      * @param lead ASCII, at most two bytes; empty where the part begins with a line
-     * @param hash of lead and stretch: the first 16 bytes of SHA-256, in hexadecimal
+     * @param hash of lead and stretch: the first 16 bytes of SHA-256
      */
-    public record Part(int from, int to, String lead, String hash) {
+    public record Part(int from, int to, String lead, TextHash hash) {
         /** With the lead. */
         public int bytes() {
             return lead.length() + to - from;
@@ -119,7 +120,8 @@ public final class TextParts {
     private Part part(byte[] text, int from, int to, String lead) {
         sha.update(lead.getBytes(StandardCharsets.US_ASCII));
         sha.update(text, from, to - from);
-        return new Part(from, to, lead, HexFormat.of().formatHex(sha.digest(), 0, 16));
+        ByteBuffer digest = ByteBuffer.wrap(sha.digest());
+        return new Part(from, to, lead, new TextHash(digest.getLong(), digest.getLong()));
     }
 
     private static MessageDigest sha() {

@@ -37,7 +37,6 @@ public final class DocumentCodec {
 
     private DocumentCodec() {}
 
-    /** @throws IllegalArgumentException if a hash is not of hexadecimal digits, two a byte, at most 255 bytes */
     public static byte[] encode(DocumentEntry document) {
         RecordWriter out = new RecordWriter(
                         DOCUMENT,
@@ -72,7 +71,6 @@ public final class DocumentCodec {
         return value.length > 0 && value[0] == TASK;
     }
 
-    /** @throws IllegalArgumentException as for a document */
     static byte[] encode(DocumentTask task) {
         TextRules rules = task.rules();
         RecordWriter out = new RecordWriter(

@@ -2,20 +2,18 @@ package dev.millrace.wire;
 
 import dev.millrace.job.BlockPosition;
 import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.TextHash;
 import dev.millrace.job.TextStats;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what {@link RecordWriter} wrote. */
 final class RecordReader {
-    private static final HexFormat HEX = HexFormat.of();
-
     private final ByteBuffer in;
 
     private RecordReader(ByteBuffer in) {
@@ -63,8 +61,15 @@ final class RecordReader {
         return new String(take(in.getInt()), StandardCharsets.UTF_8);
     }
 
-    String getHash() {
-        return HEX.formatHex(take(in.get() & 0xff));
+    TextHash getHash() {
+        int length = in.get() & 0xff;
+        if (length == 0) {
+            return TextHash.NONE;
+        }
+        if (length != TextHash.BYTES) {
+            throw new IllegalArgumentException("a hash of " + length + " bytes");
+        }
+        return new TextHash(in.getLong(), in.getLong());
     }
 
     BlockPosition getBlock() {

@@ -2,16 +2,14 @@ package dev.millrace.wire;
 
 import dev.millrace.job.BlockPosition;
 import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.TextHash;
 import dev.millrace.job.TextStats;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.HexFormat;
 
 /** The bytes of one record as they grow; big-endian. What {@link RecordReader} reads. */
 final class RecordWriter {
-    private static final HexFormat HEX = HexFormat.of();
-
     private ByteBuffer out;
 
     /** @param size that the record is likely to come to */
@@ -36,18 +34,16 @@ final class RecordWriter {
         return this;
     }
 
-    /**
-     * Length in bytes (1), the bytes.
-     *
-     * @param hash hexadecimal digits
-     * @throws IllegalArgumentException if it is of anything else, or longer than 255 bytes
-     */
-    RecordWriter putHash(String hash) {
-        byte[] bytes = HEX.parseHex(hash);
-        if (bytes.length > 255) {
-            throw new IllegalArgumentException("a hash of " + hash.length() + " digits");
+    /** Length in bytes (1), which is 0 where there is none, the bytes. */
+    RecordWriter putHash(TextHash hash) {
+        if (hash.isNone()) {
+            room(1).put((byte) 0);
+        } else {
+            room(1 + TextHash.BYTES)
+                    .put((byte) TextHash.BYTES)
+                    .putLong(hash.high())
+                    .putLong(hash.low());
         }
-        room(1 + bytes.length).put((byte) bytes.length).put(bytes);
         return this;
     }
 

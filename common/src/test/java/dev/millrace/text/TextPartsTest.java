@@ -2,6 +2,7 @@ package dev.millrace.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.job.TextHash;
 import dev.millrace.job.TextStats;
 import dev.millrace.shuffle.WordTable;
 import java.io.ByteArrayOutputStream;
@@ -136,9 +137,9 @@ final class TextPartsTest {
             TextParts parts = new TextParts(profile, 4 + random.nextInt(40), 16);
             byte[] longer = Arrays.copyOf(text, text.length + random.nextInt(300));
             Arrays.fill(longer, text.length, longer.length, (byte) "a \n".charAt(random.nextInt(3)));
-            List<String> before =
+            List<TextHash> before =
                     parts.of(text).stream().map(TextParts.Part::hash).toList();
-            List<String> after =
+            List<TextHash> after =
                     parts.of(longer).stream().map(TextParts.Part::hash).toList();
             int same = Math.max(0, before.size() - 1);
             assertThat(after.subList(0, same)).isEqualTo(before.subList(0, same));

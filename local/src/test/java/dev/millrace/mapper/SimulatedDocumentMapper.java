@@ -3,7 +3,6 @@ package dev.millrace.mapper;
 import dev.millrace.job.BlockPosition;
 import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
-import dev.millrace.job.JobId;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.shuffle.PairBlocks;
 import java.io.IOException;
@@ -11,16 +10,14 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the product's {@link DocumentMapper} to the simulation, which stands in for the ledger. */
 public final class SimulatedDocumentMapper {
-    private final Map<String, byte[]> kept = new HashMap<>();
+    private final BlockCache kept = new BlockCache(200);
     private final DocumentMapper mapper;
     private final int partitions;
 
@@ -28,24 +25,13 @@ public final class SimulatedDocumentMapper {
     public SimulatedDocumentMapper(int partitions, Function<BlockPosition, byte @Nullable []> ledger) {
         this.partitions = partitions;
         mapper = new DocumentMapper(
-                new Blocks() {
-                    @Override
-                    public byte[] read(JobId job, BlockPosition position) {
-                        byte[] block = kept.get(position.task() + "/" + position.change());
-                        block = block == null ? ledger.apply(position) : block;
-                        if (block == null) {
-                            throw new LedgerReader.MissingBlockException("no block at " + position);
-                        }
-                        return block;
+                (job, position) -> {
+                    byte[] block = kept.get(job, position.task(), position.change());
+                    block = block == null ? ledger.apply(position) : block;
+                    if (block == null) {
+                        throw new LedgerReader.MissingBlockException("no block at " + position);
                     }
-
-                    @Override
-                    public void keep(JobId job, long task, int change, byte[] block) {
-                        if (kept.size() > 20) {
-                            kept.clear();
-                        }
-                        kept.put(task + "/" + change, block);
-                    }
+                    return block;
                 },
                 new MapperRules());
     }
@@ -62,6 +48,7 @@ public final class SimulatedDocumentMapper {
         DocumentMapper.Output output;
         try {
             output = mapper.map(task, texts);
+            kept.put(task.job(), task.number(), output.blocks());
         } catch (LedgerReader.MissingBlockException e) {
             return null;
         } catch (IOException e) {

@@ -3,40 +3,52 @@ package dev.millrace.mapper;
 import dev.millrace.job.JobId;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Blocks of the ledger that the threads of a mapper read or wrote lately. A block never changes. Any thread. */
+/**
+ * The blocks of the ledger that the threads of a mapper wrote lately, so that an edit of a document that was counted here a
+ * moment ago needs no fetch. Kept and forgotten by task: of a backlog, a task has thousands. Any thread.
+ */
 final class BlockCache {
-    private static final long MIX = 0x9E3779B97F4A7C15L;
-
     private final long mostBytes;
-    private final Map<Key, byte[]> blocks = new LinkedHashMap<>(1024, 0.75f, true);
+    private final Map<Key, Task> tasks = new LinkedHashMap<>(1024, 0.75f, true);
     private long bytes;
 
-    record Key(JobId job, long task, int change) {
-        /** The one a record has puts changes of neighbouring tasks together, a hundred and more under each hash. */
-        @Override
-        public int hashCode() {
-            return Long.hashCode((job.value() + task) * MIX + change);
-        }
-    }
+    private record Key(JobId job, long task) {}
 
+    /** @param blocks by change, null where a part was removed */
+    private record Task(List<byte @Nullable []> blocks, long bytes) {}
+
+    /** @param mostBytes of all blocks together, without what it takes to find them */
     BlockCache(long mostBytes) {
         this.mostBytes = mostBytes;
     }
 
+    /** The block that a change of a task has written, if it is kept. */
     synchronized byte @Nullable [] get(JobId job, long task, int change) {
-        return blocks.get(new Key(job, task, change));
+        Task kept = tasks.get(new Key(job, task));
+        return kept == null || change >= kept.blocks.size() ? null : kept.blocks.get(change);
     }
 
-    synchronized void put(JobId job, long task, int change, byte[] block) {
-        byte[] before = blocks.put(new Key(job, task, change), block);
-        bytes += block.length - (before == null ? 0 : before.length);
-        Iterator<byte[]> oldest = blocks.values().iterator();
+    /** Keeps the blocks of a task, which do not change any more, and forgets those of the tasks not asked for longest. */
+    synchronized void put(JobId job, long task, List<byte @Nullable []> blocks) {
+        Task kept = new Task(blocks, bytes(blocks));
+        Task before = tasks.put(new Key(job, task), kept);
+        bytes += kept.bytes - (before == null ? 0 : before.bytes);
+        Iterator<Task> oldest = tasks.values().iterator();
         while (bytes > mostBytes && oldest.hasNext()) {
-            bytes -= oldest.next().length;
+            bytes -= oldest.next().bytes;
             oldest.remove();
         }
+    }
+
+    private static long bytes(List<byte @Nullable []> blocks) {
+        long sum = 0;
+        for (byte[] block : blocks) {
+            sum += block == null ? 0 : block.length;
+        }
+        return sum;
     }
 }

@@ -7,7 +7,4 @@ import dev.millrace.job.JobId;
 interface Blocks {
     /** @throws LedgerReader.MissingBlockException if the ledger has lost it */
     byte[] read(JobId job, BlockPosition position);
-
-    /** A block that a task is about to write, or was read: to be asked for soon. */
-    void keep(JobId job, long task, int change, byte[] block);
 }

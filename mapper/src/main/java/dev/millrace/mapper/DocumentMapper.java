@@ -74,11 +74,9 @@ final class DocumentMapper {
             TextStats stats = reader.tally(new ByteArrayInputStream(texts, at, change.bytes()), 0, Long.MAX_VALUE);
             at += change.bytes();
             block.addAll(words, left);
-            byte[] pairs = bytes(block.blocks(0));
             difference.addAll(words, left);
-            blocks.add(pairs);
+            blocks.add(bytes(block.blocks(0)));
             counted.add(new Event.Block(0, 0, block.total(0), stats));
-            ledger.keep(task.job(), task.number(), i, pairs);
         }
         PairBlocks out = differences(task.partitions());
         out.addAll(difference, StopWords.NONE);

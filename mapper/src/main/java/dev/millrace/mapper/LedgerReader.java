@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,8 +20,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks of the ledger, by position. An edit of a document that was counted here a moment ago costs no fetch. One thread
- * at a time.
+ * Blocks of the ledger, by position: those of the task at hand, which are read in one go, and those that this process
+ * wrote lately. One thread at a time.
  */
 final class LedgerReader implements Blocks, AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(250);
@@ -30,6 +31,9 @@ final class LedgerReader implements Blocks, AutoCloseable {
     private final ClusterSettings cluster;
     private final TopicNames topics;
     private final BlockCache cache;
+    /** What {@link #load} found. */
+    private final Map<BlockPosition, byte[]> loaded = new HashMap<>();
+
     private @Nullable KafkaConsumer<byte[], byte[]> consumer;
 
     /** There is no such block where the task says it is, nor behind it. */
@@ -55,16 +59,17 @@ final class LedgerReader implements Blocks, AutoCloseable {
                 .array();
     }
 
-    @Override
-    public void keep(JobId job, long task, int change, byte[] block) {
-        cache.put(job, task, change, block);
+    /** Remembers what a task is about to write. */
+    void keep(JobId job, long task, List<byte @Nullable []> blocks) {
+        cache.put(job, task, blocks);
     }
 
     /**
-     * Reads blocks that are about to be asked for, those that lie together in one go. One that is not where it should be
-     * is left to {@link #read}.
+     * Reads the blocks that the next task will ask for, those that lie together in one go. One that is not where it should
+     * be is left to {@link #read}.
      */
     void load(JobId job, Collection<BlockPosition> positions) {
+        loaded.clear();
         Map<Integer, TreeMap<Long, BlockPosition>> missing = new TreeMap<>();
         for (BlockPosition each : positions) {
             if (!each.isNone() && cache.get(job, each.task(), each.change()) == null) {
@@ -83,7 +88,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
                     if (position != null
                             && record.value() != null
                             && Arrays.equals(record.key(), key(position.task(), position.change()))) {
-                        keep(job, position.task(), position.change(), record.value());
+                        loaded.put(position, record.value());
                     }
                 }
                 wanted.remove(first);
@@ -94,12 +99,10 @@ final class LedgerReader implements Blocks, AutoCloseable {
     @Override
     public byte[] read(JobId job, BlockPosition position) {
         byte[] known = cache.get(job, position.task(), position.change());
-        if (known != null) {
-            return known;
+        if (known == null) {
+            known = loaded.get(position);
         }
-        byte[] block = fetch(job, position);
-        keep(job, position.task(), position.change(), block);
-        return block;
+        return known == null ? fetch(job, position) : known;
     }
 
     private KafkaConsumer<byte[], byte[]> reader() {

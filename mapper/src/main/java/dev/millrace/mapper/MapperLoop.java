@@ -401,7 +401,9 @@ final class MapperLoop implements LoopThreads.Loop {
             ledger.load(
                     task.job(),
                     task.changes().stream().map(DocumentTask.Change::base).toList());
-            output = documents.map(task, texts);
+            DocumentMapper.Output counted = documents.map(task, texts);
+            ledger.keep(task.job(), task.number(), counted.blocks());
+            output = counted;
             return null;
         }
 

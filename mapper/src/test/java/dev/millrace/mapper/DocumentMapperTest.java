@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.job.BlockPosition;
 import dev.millrace.job.DocumentTask;
 import dev.millrace.job.JobId;
+import dev.millrace.job.TextHash;
 import dev.millrace.job.TextRules;
 import dev.millrace.shuffle.PairBlocks;
 import java.io.IOException;
@@ -27,20 +28,12 @@ final class DocumentMapperTest {
 
     private final Map<String, byte[]> ledger = new HashMap<>();
     private final DocumentMapper mapper = new DocumentMapper(
-            new Blocks() {
-                @Override
-                public byte[] read(JobId job, BlockPosition position) {
-                    byte[] block = ledger.get(position.task() + "/" + position.change());
-                    if (block == null) {
-                        throw new LedgerReader.MissingBlockException("gone");
-                    }
-                    return block;
+            (job, position) -> {
+                byte[] block = ledger.get(position.task() + "/" + position.change());
+                if (block == null) {
+                    throw new LedgerReader.MissingBlockException("gone");
                 }
-
-                @Override
-                public void keep(JobId job, long task, int change, byte[] block) {
-                    ledger.put(task + "/" + change, block);
-                }
+                return block;
             },
             new MapperRules());
 
@@ -80,7 +73,11 @@ final class DocumentMapperTest {
                 3,
                 List.of(new DocumentTask.Target("d", "v", 1, 0, 9)),
                 changes);
-        return mapper.map(task, texts.getBytes(StandardCharsets.UTF_8));
+        DocumentMapper.Output output = mapper.map(task, texts.getBytes(StandardCharsets.UTF_8));
+        for (int change = 0; change < changes.size(); change++) {
+            ledger.put(number + "/" + change, output.blocks().get(change));
+        }
+        return output;
     }
 
     private static int bytes(String text) {
@@ -111,7 +108,7 @@ final class DocumentMapperTest {
                 BlockPosition base = blocks[part] == null ? BlockPosition.NONE : blocks[part];
                 String old = texts[part], text = old != null && random.nextInt(4) == 0 ? null : text(random);
                 blocks[part] = text == null ? null : new BlockPosition(0, 0, number, changes.size());
-                changes.add(new DocumentTask.Change(0, part, base, "", text == null ? -1 : bytes(text)));
+                changes.add(new DocumentTask.Change(0, part, base, TextHash.NONE, text == null ? -1 : bytes(text)));
                 sent.append(text == null ? "" : text);
                 words(old == null ? "" : old, -1, expected);
                 words(text == null ? "" : text, 1, expected);
@@ -127,9 +124,11 @@ final class DocumentMapperTest {
     @Test
     void aTextThatComesBackTheSameSendsNothing() throws IOException {
         String text = "mill race\n";
-        map(0, List.of(new DocumentTask.Change(0, 0, BlockPosition.NONE, "", bytes(text))), text);
-        DocumentMapper.Output output =
-                map(1, List.of(new DocumentTask.Change(0, 0, new BlockPosition(0, 0, 0, 0), "", bytes(text))), text);
+        map(0, List.of(new DocumentTask.Change(0, 0, BlockPosition.NONE, TextHash.NONE, bytes(text))), text);
+        DocumentMapper.Output output = map(
+                1,
+                List.of(new DocumentTask.Change(0, 0, new BlockPosition(0, 0, 0, 0), TextHash.NONE, bytes(text))),
+                text);
         assertThat(output.differences().pairs()).isZero();
         assertThat(output.counted().get(0).total().tokens()).isEqualTo(2);
     }
@@ -138,11 +137,12 @@ final class DocumentMapperTest {
     void anOldBlockThatIsGoneFailsTheRunAndLeavesNothingForTheNext() throws IOException {
         BlockPosition gone = new BlockPosition(0, 0, 77, 0);
         List<DocumentTask.Change> changes = List.of(
-                new DocumentTask.Change(0, 0, BlockPosition.NONE, "", 5), new DocumentTask.Change(0, 1, gone, "", 5));
+                new DocumentTask.Change(0, 0, BlockPosition.NONE, TextHash.NONE, 5),
+                new DocumentTask.Change(0, 1, gone, TextHash.NONE, 5));
         assertThatThrownBy(() -> map(1, changes, "mill\nrace\n"))
                 .isInstanceOf(LedgerReader.MissingBlockException.class);
         DocumentMapper.Output output =
-                map(2, List.of(new DocumentTask.Change(0, 0, BlockPosition.NONE, "", 5)), "weir\n");
+                map(2, List.of(new DocumentTask.Change(0, 0, BlockPosition.NONE, TextHash.NONE, 5)), "weir\n");
         assertThat(pairs(output.differences())).isEqualTo(Map.of("weir", 1L));
     }
 }

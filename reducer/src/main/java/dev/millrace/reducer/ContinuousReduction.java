@@ -135,14 +135,12 @@ final class ContinuousReduction {
 
         @Override
         public void pair(byte[] bytes, int from, int length, long count) {
-            long before = counts.get(bytes, from, length);
-            long after = Math.addExact(before, count);
+            long after = counts.add(bytes, from, length, count);
             if (after < 0) {
                 fail("a word has the count " + after);
             }
-            counts.add(bytes, from, length, count);
             changed.add(bytes, from, length, 0);
-            words += (after == 0 ? 0 : 1) - (before == 0 ? 0 : 1);
+            words += (after == 0 ? 0 : 1) - (after == count ? 0 : 1);
             tokens = Math.addExact(tokens, count);
             digest += count * WordHash.h64(bytes, from, length);
         }

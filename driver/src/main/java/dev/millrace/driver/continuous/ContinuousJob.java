@@ -97,7 +97,7 @@ public final class ContinuousJob {
     private final DriverView view = new DriverView();
     private JobsView jobs = new JobsView();
     private CompletableFuture<Void> housekeeping = CompletableFuture.completedFuture(null);
-    private final Freshness freshness = new Freshness();
+    private final ChangeRate rate = new ChangeRate();
     private final Queue<Long> barriersAsked = new ArrayDeque<>();
     private @Nullable Long barrier;
     private boolean draining;
@@ -154,8 +154,7 @@ public final class ContinuousJob {
 
         @Override
         public void change(DocumentChange change) {
-            tracker.change(change);
-            freshness.changed(change.id(), now());
+            tracker.change(change, now());
         }
 
         @Override
@@ -446,7 +445,7 @@ public final class ContinuousJob {
         } catch (WakeupException e) {
             // The source has something to say.
         }
-        freshness.counted(tracker::isUnderWay, now());
+        tracker.settle(now());
         if (taking) {
             source.poll(view);
         }
@@ -663,11 +662,11 @@ public final class ContinuousJob {
                 tracker.documents(),
                 tracker.total().tokens(),
                 tracker.changes(),
-                freshness.changesPerSecond(now),
+                rate.perSecond(tracker.changes(), now),
                 tracker.waiting(),
                 tracker.openTasks(),
                 tracker.unreadable().size(),
-                freshness.millis(now));
+                tracker.freshnessMillis(now));
         listener.status(status);
         Event.ContinuousStatus event = new Event.ContinuousStatus(
                 spec.id(),

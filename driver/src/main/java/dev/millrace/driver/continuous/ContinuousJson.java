@@ -166,7 +166,7 @@ public final class ContinuousJson {
         strings(
                 json,
                 "parts",
-                entry.parts().stream().map(DocumentEntry.Part::hash).toList());
+                entry.parts().stream().map(part -> part.hash().toString()).toList());
         json.writeEndObject();
     }
 

@@ -7,6 +7,7 @@ import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.TextHash;
 import dev.millrace.job.TextStats;
 import dev.millrace.text.TextParts;
 import dev.millrace.text.TextProfile;
@@ -66,7 +67,7 @@ final class DocumentTracker {
     private static final long MOST_BYTES_WAITING = 128L << 20;
     /** A part of which nothing is counted: it is not counted yet, or not any more. */
     private static final DocumentEntry.Part NO_PART =
-            new DocumentEntry.Part("", BlockPosition.NONE, PartitionTotal.ZERO, TextStats.NONE);
+            new DocumentEntry.Part(TextHash.NONE, BlockPosition.NONE, PartitionTotal.ZERO, TextStats.NONE);
 
     private final JobSpec spec;
     private final DocumentNames names;
@@ -74,7 +75,10 @@ final class DocumentTracker {
     private final TextParts cutter;
     private final Map<String, Document> documents = new HashMap<>();
     private final Queue<Document> ready = new ArrayDeque<>();
-    private final Set<Document> dirty = new LinkedHashSet<>();
+    private final List<Document> dirty = new ArrayList<>();
+    /** By when the oldest of their changes came; one that is at rest by now stays until all before it are. */
+    private final Queue<Document> fresh = new ArrayDeque<>();
+
     private final Map<String, String> unreadable = new TreeMap<>();
     private final TreeMap<Long, Open> open = new TreeMap<>();
     private final TreeMap<Long, Event.DocumentsDone> done = new TreeMap<>();
@@ -82,6 +86,7 @@ final class DocumentTracker {
     private final List<PartitionTotal> totals;
     private long nextTask, watermark;
     private long bytesWaiting, bytesReady, counted, changes;
+    private long lastFreshness = -1;
     private @Nullable String failure;
 
     DocumentTracker(JobSpec spec) {
@@ -103,8 +108,16 @@ final class DocumentTracker {
         @Nullable
         DocumentChange waiting;
 
+        boolean isDirty;
+        boolean isFresh;
+        long freshSinceMillis;
+
         Document(String id) {
             this.id = id;
+        }
+
+        boolean isUnderWay() {
+            return flight != null || waiting != null;
         }
 
         @Nullable
@@ -115,11 +128,13 @@ final class DocumentTracker {
 
     /** A change that is being counted; its tasks are done in any order, and its parts with them. */
     private static final class Flight {
+        final Document document;
         final DocumentTask.Target target;
         final List<DocumentEntry.Part> parts;
         int tasks;
 
-        Flight(DocumentTask.Target target, @Nullable DocumentEntry before) {
+        Flight(Document document, DocumentTask.Target target, @Nullable DocumentEntry before) {
+            this.document = document;
             this.target = target;
             this.parts = new ArrayList<>(before == null ? List.of() : before.parts());
         }
@@ -135,14 +150,18 @@ final class DocumentTracker {
     /** A task that is handed out and not done. */
     private static final class Open {
         final DocumentTask task;
+        /** Those of the task, in its order. */
+        final List<Document> documents;
+
         final byte[] texts;
         final Set<Long> failed = new HashSet<>(2);
         int issues;
         long issuedMillis;
         boolean failedLast;
 
-        Open(DocumentTask task, byte[] texts) {
+        Open(DocumentTask task, List<Document> documents, byte[] texts) {
             this.task = task;
+            this.documents = documents;
             this.texts = texts;
         }
     }
@@ -150,7 +169,8 @@ final class DocumentTracker {
     /** How far a source has been read, and which of what was read is not handed out yet. */
     private static final class Source {
         long next;
-        final TreeMap<Long, Integer> held = new TreeMap<>();
+        /** Positions, in the order in which they came, which is the order of the source. */
+        final Set<Long> held = new LinkedHashSet<>();
     }
 
     /** A task to publish, and the texts that travel with it. */
@@ -201,38 +221,49 @@ final class DocumentTracker {
         if (task.number() < watermark || done.containsKey(task.number()) || open.containsKey(task.number())) {
             return;
         }
-        Open restored = new Open(task, texts);
+        List<Document> those = new ArrayList<>(task.documents().size());
+        for (DocumentTask.Target target : task.documents()) {
+            Document document = documents.computeIfAbsent(target.id(), Document::new);
+            Flight flight = document.flight;
+            if (flight == null) {
+                flight = new Flight(document, target, document.entry());
+                document.flight = flight;
+            }
+            flight.tasks++;
+            those.add(document);
+        }
+        Open restored = new Open(task, those, texts);
         restored.issues = task.attempt();
         restored.issuedMillis = nowMillis;
         open.put(task.number(), restored);
         nextTask = Math.max(nextTask, task.number() + 1);
-        Set<Integer> touched = new HashSet<>();
-        for (DocumentTask.Change change : task.changes()) {
-            if (touched.add(change.document())) {
-                DocumentTask.Target target = task.documents().get(change.document());
-                Document document = documents.computeIfAbsent(target.id(), Document::new);
-                Flight flight = document.flight;
-                if (flight == null) {
-                    flight = new Flight(target, document.entry());
-                    document.flight = flight;
-                }
-                flight.tasks++;
-            }
-        }
     }
 
     // ---- what sources say
 
-    /** Takes what a source says. */
-    void change(DocumentChange change) {
-        changes++;
+    /**
+     * Takes what a source says.
+     *
+     * @throws IllegalArgumentException if it is not behind all that its source has said before
+     */
+    void change(DocumentChange change, long nowMillis) {
         Source source = source(change);
         if (source != null) {
-            source.next = Math.max(source.next, change.position() + 1);
-            source.held.merge(change.position(), 1, Integer::sum);
+            if (change.position() < source.next) {
+                throw new IllegalArgumentException("position " + change.position() + " of " + change.source()
+                        + " comes behind " + (source.next - 1));
+            }
+            source.next = change.position() + 1;
+            source.held.add(change.position());
         }
+        changes++;
         unreadable.remove(change.id());
         Document document = documents.computeIfAbsent(change.id(), Document::new);
+        if (!document.isFresh) {
+            document.isFresh = true;
+            document.freshSinceMillis = nowMillis;
+            fresh.add(document);
+        }
         DocumentChange older = document.waiting;
         if (older != null) {
             release(older);
@@ -263,7 +294,7 @@ final class DocumentTracker {
         Document old = documents.get(from);
         Document target = documents.get(to);
         DocumentEntry entry = old == null ? null : old.entry();
-        if (old == null || entry == null || old.flight != null || old.waiting != null || target != null) {
+        if (old == null || entry == null || old.isUnderWay() || target != null) {
             return false;
         }
         if (unreadable.containsKey(from)) {
@@ -274,8 +305,8 @@ final class DocumentTracker {
         renamed.written = DocumentCodec.encode(entry.renewed(version, entry.bytes(), modifiedNanos));
         documents.put(to, renamed);
         old.written = null;
-        dirty.add(renamed);
-        dirty.add(old);
+        dirty(renamed);
+        dirty(old);
         return true;
     }
 
@@ -289,13 +320,8 @@ final class DocumentTracker {
     /** What is counted of a document and will be, unless it changes; null where a change is under way. */
     @Nullable
     DocumentEntry entryAtRest(String id) {
-        return isUnderWay(id) ? null : entry(id);
-    }
-
-    /** Whether a change of this document waits or is being counted. */
-    boolean isUnderWay(String id) {
         Document document = documents.get(id);
-        return document != null && (document.flight != null || document.waiting != null);
+        return document == null || document.isUnderWay() ? null : document.entry();
     }
 
     private @Nullable Source source(DocumentChange change) {
@@ -305,7 +331,7 @@ final class DocumentTracker {
     private void release(DocumentChange change) {
         Source source = source(change);
         if (source != null) {
-            source.held.computeIfPresent(change.position(), (p, n) -> n == 1 ? null : n - 1);
+            source.held.remove(change.position());
         }
     }
 
@@ -390,7 +416,7 @@ final class DocumentTracker {
         List<DocumentEntry.Part> known = entry == null ? List.of() : entry.parts();
         DocumentTask.Target target = new DocumentTask.Target(
                 change.id(), change.version(), change.bytes(), change.modifiedNanos(), parts.size());
-        Flight flight = new Flight(target, entry);
+        Flight flight = new Flight(document, target, entry);
         for (int i = 0; i < Math.max(parts.size(), known.size()); i++) {
             BlockPosition base = i < known.size() ? known.get(i).block() : BlockPosition.NONE;
             if (i >= parts.size()) {
@@ -414,6 +440,7 @@ final class DocumentTracker {
     /** Puts changes into tasks. A document's changes may span several. */
     private final class Packer {
         private final List<Open> tasks = new ArrayList<>();
+        private List<Document> documents = new ArrayList<>();
         private List<DocumentTask.Target> targets = new ArrayList<>();
         private List<DocumentTask.Change> changes = new ArrayList<>();
         private final List<Piece> pieces = new ArrayList<>();
@@ -444,7 +471,7 @@ final class DocumentTracker {
 
         void remove(Flight flight, int number, BlockPosition base) {
             begin(flight, 0);
-            changes.add(new DocumentTask.Change(targets.size() - 1, number, base, "", -1));
+            changes.add(new DocumentTask.Change(targets.size() - 1, number, base, TextHash.NONE, -1));
         }
 
         private void begin(Flight flight, int more) {
@@ -454,6 +481,7 @@ final class DocumentTracker {
             }
             if (last != flight) {
                 last = flight;
+                documents.add(flight.document);
                 targets.add(flight.target);
                 names += flight.target.id().length() + flight.target.version().length();
                 flight.tasks++;
@@ -468,7 +496,9 @@ final class DocumentTracker {
             }
             tasks.add(new Open(
                     new DocumentTask(spec.id(), nextTask++, 1, spec.rules(), spec.partitions(), targets, changes),
+                    documents,
                     texts));
+            documents = new ArrayList<>();
             targets = new ArrayList<>();
             changes = new ArrayList<>();
             pieces.clear();
@@ -517,34 +547,23 @@ final class DocumentTracker {
             fail(result.worker() + " reports a task " + result.task() + " that was never handed out like this");
             return;
         }
-        Set<Document> landed = new LinkedHashSet<>();
         for (int i = 0; i < result.blocks().size(); i++) {
             DocumentTask.Change change = task.task.changes().get(i);
-            Document document =
-                    documents.get(task.task.documents().get(change.document()).id());
-            if (document == null || document.flight == null) {
-                throw new IllegalStateException("task " + result.task() + " is of a document that is not under way");
-            }
-            if (landed.add(document)) {
-                document.flight.tasks--;
-            }
             Event.Block block = result.blocks().get(i);
-            document.flight.land(
-                    change.part(),
-                    change.isRemoval()
-                            ? NO_PART
-                            : new DocumentEntry.Part(
-                                    change.hash(),
-                                    new BlockPosition(block.partition(), block.offset(), result.task(), i),
-                                    block.total(),
-                                    block.text()));
+            flight(task.documents.get(change.document()))
+                    .land(
+                            change.part(),
+                            change.isRemoval()
+                                    ? NO_PART
+                                    : new DocumentEntry.Part(
+                                            change.hash(),
+                                            new BlockPosition(block.partition(), block.offset(), result.task(), i),
+                                            block.total(),
+                                            block.text()));
         }
-        for (Document document : landed) {
-            Flight flight = document.flight;
-            if (flight == null) {
-                continue;
-            }
-            if (flight.tasks > 0) {
+        for (Document document : task.documents) {
+            Flight flight = flight(document);
+            if (--flight.tasks > 0) {
                 landedPartly(document, flight);
                 continue;
             }
@@ -557,6 +576,13 @@ final class DocumentTracker {
         }
         done.put(result.task(), result);
         advance();
+    }
+
+    private static Flight flight(Document document) {
+        if (document.flight == null) {
+            throw new IllegalStateException(document.id + " is not under way");
+        }
+        return document.flight;
     }
 
     /**
@@ -588,7 +614,14 @@ final class DocumentTracker {
     private void become(Document document, @Nullable DocumentEntry after) {
         counted += (after == null ? 0 : 1) - (document.written == null ? 0 : 1);
         document.written = after == null ? null : DocumentCodec.encode(after);
-        dirty.add(document);
+        dirty(document);
+    }
+
+    private void dirty(Document document) {
+        if (!document.isDirty) {
+            document.isDirty = true;
+            dirty.add(document);
+        }
     }
 
     private void advance() {
@@ -631,8 +664,9 @@ final class DocumentTracker {
     List<Entry> takeDirty() {
         List<Entry> entries = new ArrayList<>(dirty.size());
         for (Document document : dirty) {
+            document.isDirty = false;
             entries.add(new Entry(document.id, document.written));
-            if (document.written == null && document.flight == null && document.waiting == null) {
+            if (document.written == null && !document.isUnderWay()) {
                 documents.remove(document.id, document);
             }
         }
@@ -649,8 +683,9 @@ final class DocumentTracker {
         List<ContinuousPosition.DoneTask> above = new ArrayList<>();
         done.forEach((task, result) -> above.add(new ContinuousPosition.DoneTask(task, result.totals())));
         Map<String, Long> positions = new HashMap<>();
-        sources.forEach(
-                (name, source) -> positions.put(name, source.held.isEmpty() ? source.next : source.held.firstKey()));
+        sources.forEach((name, source) -> positions.put(
+                name,
+                source.held.isEmpty() ? source.next : source.held.iterator().next()));
         return new ContinuousPosition(
                 spec.id(), tasksStart, eventsStart, nextTask, watermark, above, totals, positions);
     }
@@ -693,6 +728,21 @@ final class DocumentTracker {
     /** Names of all documents that are counted or under way. */
     Collection<String> ids() {
         return List.copyOf(documents.keySet());
+    }
+
+    /** Takes the time of what is counted by now; to be called after each turn. */
+    void settle(long nowMillis) {
+        for (Document oldest = fresh.peek(); oldest != null && !oldest.isUnderWay(); oldest = fresh.peek()) {
+            lastFreshness = nowMillis - oldest.freshSinceMillis;
+            oldest.isFresh = false;
+            fresh.remove();
+        }
+    }
+
+    /** Age of the oldest change that is not settled, else what the last one took; -1 where there was none. */
+    long freshnessMillis(long nowMillis) {
+        Document oldest = fresh.peek();
+        return oldest == null ? lastFreshness : nowMillis - oldest.freshSinceMillis;
     }
 
     /** Changes that came from the sources. */

@@ -18,6 +18,9 @@ import org.apache.kafka.common.TopicPartition;
  * sends them.
  */
 public class TopicSource implements DocumentSource {
+    /** What stands where bytes are no text, or was there before. */
+    private static final char REPLACEMENT = '\uFFFD';
+
     private final String topic;
     private final List<TopicPartition> partitions = new ArrayList<>();
     private final List<String> sources = new ArrayList<>();
@@ -78,6 +81,10 @@ public class TopicSource implements DocumentSource {
 
     /** A key that is no text is shown as its bytes. */
     private static String text(byte[] key) {
+        String text = new String(key, StandardCharsets.UTF_8);
+        if (text.indexOf(REPLACEMENT) < 0) {
+            return text;
+        }
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()

@@ -252,7 +252,7 @@ class ContinuousCommandTest {
                         "\"id\" : \"doc\"",
                         "\"version\" : \"0@7\"",
                         "\"bytes\" : 40",
-                        "\"beef\"",
+                        "\"0000000000000000000000000000beef\"",
                         "\"bad: it is a folder\"");
         assertThat(run.err())
                 .startsWith("1 document: 5 tokens, 2 distinct words; digest ")

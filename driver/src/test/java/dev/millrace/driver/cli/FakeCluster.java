@@ -25,6 +25,7 @@ import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.Receipt;
+import dev.millrace.job.TextHash;
 import dev.millrace.job.TextRules;
 import dev.millrace.job.TextStats;
 import java.time.Duration;
@@ -212,7 +213,8 @@ final class FakeCluster {
                     "0@7",
                     40,
                     0,
-                    List.of(new DocumentEntry.Part("beef", BlockPosition.NONE, table.total(), TextStats.NONE)));
+                    List.of(new DocumentEntry.Part(
+                            new TextHash(0, 0xbeef), BlockPosition.NONE, table.total(), TextStats.NONE)));
             return new Snapshot(
                     job, 0xabcL, table, table.total(), Map.of("doc", entry), List.of("bad: it is a folder"));
         }

@@ -1,6 +1,7 @@
 package dev.millrace.driver.continuous;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.job.ContinuousPosition;
 import dev.millrace.job.DocumentEntry;
@@ -44,6 +45,10 @@ final class DocumentTrackerTest {
         return new DocumentChange(id, version, bytes, bytes.length, 0, "source", position);
     }
 
+    private void take(DocumentChange change) {
+        tracker.change(change, 0);
+    }
+
     private static List<DocumentTracker.Due> due(DocumentTracker tracker) {
         return tracker.due(0);
     }
@@ -73,10 +78,10 @@ final class DocumentTrackerTest {
 
     @Test
     void theNewestChangeWaitsForTheOneUnderWayAndBuildsOnIt() {
-        tracker.change(change("a", "1", "one\n", 0));
+        take(change("a", "1", "one\n", 0));
         DocumentTask first = theOnlyDue();
-        tracker.change(change("a", "2", "two\n", 1));
-        tracker.change(change("a", "3", "three\n", 2));
+        take(change("a", "2", "two\n", 1));
+        take(change("a", "3", "three\n", 2));
         assertThat(due(tracker)).isEmpty();
         assertThat(tracker.position(0, 0).sources()).containsEntry("source", 2L);
         tracker.apply(done(first, 70, 1));
@@ -92,33 +97,61 @@ final class DocumentTrackerTest {
     }
 
     @Test
+    void freshnessIsTheAgeOfTheOldestChangeThatIsNotCounted() {
+        assertThat(tracker.freshnessMillis(5)).isEqualTo(-1);
+        tracker.change(change("a", "1", "one\n", 0), 1_000);
+        DocumentTask first = theOnlyDue();
+        tracker.change(change("b", "1", "two\n", 1), 1_100);
+        tracker.change(change("a", "2", "three\n", 2), 1_200);
+        tracker.settle(1_300);
+        assertThat(tracker.freshnessMillis(1_300)).isEqualTo(300);
+        tracker.apply(done(first, 0, 1));
+        DocumentTask second = theOnlyDue();
+        tracker.settle(1_400);
+        assertThat(tracker.freshnessMillis(1_500))
+                .as("another change of a has come meanwhile")
+                .isEqualTo(500);
+        tracker.apply(done(second, 1, 1));
+        tracker.settle(1_600);
+        assertThat(tracker.freshnessMillis(9_999)).as("what the last one took").isEqualTo(500);
+    }
+
+    @Test
+    void aSourceThatGoesBackIsRefused() {
+        take(change("a", "1", "one\n", 7));
+        assertThatThrownBy(() -> take(change("b", "1", "one\n", 7)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("position 7");
+    }
+
+    @Test
     void aSmallTaskWaitsForTheOneThatIsOutButNotForOneThatIsStuck() {
-        tracker.change(change("a", "1", "one\n", 0));
+        take(change("a", "1", "one\n", 0));
         assertThat(tracker.due(0)).hasSize(1);
-        tracker.change(change("b", "1", "two\n", 1));
+        take(change("b", "1", "two\n", 1));
         assertThat(tracker.due(499)).isEmpty();
         assertThat(tracker.due(500)).hasSize(1);
-        tracker.change(change("c", "1", "three\n", 2));
+        take(change("c", "1", "three\n", 2));
         assertThat(tracker.due(999)).isEmpty();
         assertThat(tracker.due(1_000)).hasSize(1);
     }
 
     @Test
     void onlyPartsThatDifferTravel() {
-        tracker.change(change("a", "1", "abc\ndef\nghi\n", 0));
+        take(change("a", "1", "abc\ndef\nghi\n", 0));
         tracker.apply(done(theOnlyDue(), 0, 3));
-        tracker.change(change("a", "2", "abc\nxyz\nghi\n", 1));
+        take(change("a", "2", "abc\nxyz\nghi\n", 1));
         assertThat(theOnlyDue().changes()).extracting(DocumentTask.Change::part).containsExactly(1);
     }
 
     @Test
     void theLongerTheBacklogTheMoreATaskCarriesUpToALimit() {
         for (int i = 0; i < 4; i++) {
-            tracker.change(change("few-" + i, "1", "abc\n", i));
+            take(change("few-" + i, "1", "abc\n", i));
         }
         assertThat(theOnlyDue().changes()).hasSize(4);
         for (int i = 0; i < 400; i++) {
-            tracker.change(change("many-" + i, "1", "abc\n", 4 + i));
+            take(change("many-" + i, "1", "abc\n", 4 + i));
         }
         assertThat(due(tracker))
                 .hasSize(SPEC.window() - 1)
@@ -129,7 +162,7 @@ final class DocumentTrackerTest {
     @Test
     void namesThatAreLongerThanTheirTextsMakeMoreTasksAndNotLargerOnes() {
         for (int i = 0; i < 3_000; i++) {
-            tracker.change(change("水".repeat(1_300) + i, "1", "a\n", i));
+            take(change("水".repeat(1_300) + i, "1", "a\n", i));
         }
         List<DocumentTracker.Due> due = due(tracker);
         assertThat(due)
@@ -139,10 +172,10 @@ final class DocumentTrackerTest {
 
     @Test
     void whatIsTheSameNeedsNoTaskAndStillIsWrittenDown() {
-        tracker.change(change("a", "1", "abc\n", 0));
+        take(change("a", "1", "abc\n", 0));
         tracker.apply(done(theOnlyDue(), 0, 1));
         tracker.takeDirty();
-        tracker.change(change("a", "2", "abc\n", 1));
+        take(change("a", "2", "abc\n", 1));
         assertThat(due(tracker)).isEmpty();
         assertThat(tracker.takeDirty())
                 .extracting(each -> DocumentCodec.document(each.value()).version())
@@ -151,10 +184,10 @@ final class DocumentTrackerTest {
 
     @Test
     void aDeletionRemovesEachPartAndLeavesATombstone() {
-        tracker.change(change("a", "1", "abc\ndef\n", 0));
+        take(change("a", "1", "abc\ndef\n", 0));
         tracker.apply(done(theOnlyDue(), 0, 2));
         tracker.takeDirty();
-        tracker.change(DocumentChange.deleted("a", "2", "source", 1));
+        take(DocumentChange.deleted("a", "2", "source", 1));
         DocumentTask task = theOnlyDue();
         assertThat(task.changes()).hasSize(2).allMatch(DocumentTask.Change::isRemoval);
         tracker.apply(done(task, 5, -2));
@@ -165,22 +198,22 @@ final class DocumentTrackerTest {
 
     @Test
     void aRenameKeepsTheBlocksAndNeedsADocumentAtRest() {
-        tracker.change(change("a", "1", "abc\n", 0));
+        take(change("a", "1", "abc\n", 0));
         DocumentTask task = theOnlyDue();
         assertThat(tracker.rename("a", "b", "1", 0)).isFalse();
         tracker.apply(done(task, 9, 1));
         assertThat(tracker.rename("a", "b", "1", 0)).isTrue();
         assertThat(entry("b").parts().get(0).block().offset()).isEqualTo(9);
-        tracker.change(change("b", "2", "", 1));
+        take(change("b", "2", "", 1));
         assertThat(theOnlyDue().changes().get(0).base().offset()).isEqualTo(9);
     }
 
     @Test
     void nothingIsSaidToBeCountedWhileAChangeIsUnderWay() {
-        tracker.change(change("a", "1", "abc\n", 0));
+        take(change("a", "1", "abc\n", 0));
         tracker.apply(done(theOnlyDue(), 9, 1));
         assertThat(Objects.requireNonNull(tracker.entryAtRest("a")).version()).isEqualTo("1");
-        tracker.change(change("a", "2", "def\n", 1));
+        take(change("a", "2", "def\n", 1));
         assertThat(tracker.entryAtRest("a")).isNull();
         DocumentTracker.Due due = due(tracker).get(0);
         DocumentTracker next = new DocumentTracker(SPEC); // of a driver that takes over
@@ -196,7 +229,7 @@ final class DocumentTrackerTest {
 
     @Test
     void aDocumentThatKeepsAnOldVersionIsNotRenamed() {
-        tracker.change(change("a", "1", "abc\n", 0));
+        take(change("a", "1", "abc\n", 0));
         tracker.apply(done(theOnlyDue(), 9, 1));
         tracker.unreadable("a", "too long");
         assertThat(tracker.rename("a", "b", "2", 0)).isFalse();
@@ -209,8 +242,8 @@ final class DocumentTrackerTest {
 
     @Test
     void aLateCopyMeansNothingAndOneThatDiffersFailsTheJob() {
-        tracker.change(change("a", "1", "abc\n", 0));
-        tracker.change(change("b", "1", "abc\ndef\nghi\njkl\nmno\n", 1));
+        take(change("a", "1", "abc\n", 0));
+        take(change("b", "1", "abc\ndef\nghi\njkl\nmno\n", 1));
         List<DocumentTracker.Due> due = due(tracker);
         assertThat(due).hasSizeGreaterThan(1);
         DocumentTask last = due.get(due.size() - 1).task();
@@ -223,7 +256,7 @@ final class DocumentTrackerTest {
 
     @Test
     void aTaskIsTriedAgainUntilItHasFailedTooOften() {
-        tracker.change(change("a", "1", "abc\n", 0));
+        take(change("a", "1", "abc\n", 0));
         DocumentTask task = theOnlyDue();
         for (long execution = 0; execution < 2; execution++) {
             Event failed = new Event.DocumentsFailed(SPEC.id(), task.number(), 1, execution, "m", "no");
@@ -235,7 +268,7 @@ final class DocumentTrackerTest {
 
     @Test
     void aTaskThatFailedIsTriedAgainAfterAPause() {
-        tracker.change(change("a", "1", "abc\n", 0));
+        take(change("a", "1", "abc\n", 0));
         DocumentTask task = tracker.due(1_000).get(0).task();
         tracker.apply(new Event.DocumentsFailed(SPEC.id(), task.number(), 1, 7, "m", "no"));
         assertThat(tracker.due(1_400)).isEmpty();
@@ -248,7 +281,7 @@ final class DocumentTrackerTest {
     /** The parts that were done were forgotten with the driver, and the old ones or none taken for them. */
     @Test
     void aDriverThatTakesOverAmidADocumentOfManyTasksKnowsThePartsThatAreDone() {
-        tracker.change(change("a", "1", "abc\n".repeat(20), 0));
+        take(change("a", "1", "abc\n".repeat(20), 0));
         List<DocumentTracker.Due> due = due(tracker);
         assertThat(due).hasSizeGreaterThan(2);
         tracker.apply(done(due.get(0).task(), 100, 1));

@@ -74,7 +74,8 @@ public final class SimulatedContinuousDriver {
         tracker.change(
                 text == null
                         ? DocumentChange.deleted(id, version, source, position)
-                        : new DocumentChange(id, version, text, text.length, 0, source, position));
+                        : new DocumentChange(id, version, text, text.length, 0, source, position),
+                0);
     }
 
     public boolean rename(String from, String to, String version) {
