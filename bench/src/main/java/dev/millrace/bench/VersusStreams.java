@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  *
  * <p>Arguments: rounds, seconds of a measurement, seconds of the warm-up. Each measurement has an engine newly started on
  * a new broker, so that nobody pays for what another left; the JVM stays, so that it is as warm for one as for the other.
- * The warm-up is a run of each engine that is like the measured ones and is not told. A run whose counts do not come to
+ * The warm-up are runs of each engine that are like the measured ones and are not told. A run whose counts do not come to
  * exactly the words sent ends the command with an exception. Prints tables in Markdown to standard output, each run to
  * standard error.
  */
@@ -30,8 +30,6 @@ public final class VersusStreams {
     private static final int SETTLING_SECONDS = 5;
     /** The first look at how fast an engine is. */
     private static final int FIRST_BACKLOG = 5_000;
-    /** The second look, which the size of the measured backlog is taken from. */
-    private static final int ESTIMATE_SECONDS = 5;
     /** What the arrays and maps of a measurement have room for, and the disk. */
     private static final int LARGEST_BACKLOG = 1_000_000;
 
@@ -167,10 +165,14 @@ public final class VersusStreams {
     private void throughput() throws Exception {
         Map<Mode, Integer> backlogs = new LinkedHashMap<>();
         for (Mode mode : modes) {
-            Measurement first = run(mode, "warm-up", mode.throughput, backlog(FIRST_BACKLOG));
-            Measurement second = run(
-                    mode, "warm-up", mode.throughput, backlog(documents(first, Math.min(ESTIMATE_SECONDS, seconds))));
-            backlogs.put(mode, documents(second, seconds));
+            int documents = FIRST_BACKLOG;
+            double warmed = 0;
+            do {
+                Measurement seen = run(mode, "warm-up", mode.throughput, backlog(documents));
+                warmed += seen.seconds();
+                documents = documents(seen, seconds);
+            } while (warmed < warmUpSeconds);
+            backlogs.put(mode, documents);
         }
         Map<Mode, List<Measurement>> measured = new LinkedHashMap<>();
         for (int round = 0; round < rounds; round++) {
@@ -183,13 +185,14 @@ public final class VersusStreams {
         System.out.printf(
                 Locale.ROOT,
                 "%nThroughput: documents of %d words (1 KB), %s, all sent at once, as many as the engine takes about %d s "
-                        + "for; %d rounds. Medians of the rounds (least to most).%n%n"
+                        + "for; %d rounds; warm-up of %d s an engine. Medians of the rounds (least to most).%n%n"
                         + "| engine | settings | rate asked | documents | documents/s reached | words/s | Millrace to this |%n"
                         + "|---|---|---|---|---|---|---|%n",
                 SUSTAINED_WORDS,
                 backlogTexts.origin(),
                 seconds,
-                rounds);
+                rounds,
+                warmUpSeconds);
         measured.forEach((mode, all) -> System.out.printf(
                 Locale.ROOT,
                 "| %s | %s | at once | %d | %.0f | %s | %s |%n",
