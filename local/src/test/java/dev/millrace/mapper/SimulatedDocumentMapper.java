@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens the product's {@link DocumentMapper} to the simulation, which stands in for the ledger. */
 public final class SimulatedDocumentMapper {
-    private final BlockCache kept = new BlockCache(200);
+    private final BlockCache kept = new BlockCache(2_000);
     private final DocumentMapper mapper;
     private final int partitions;
 

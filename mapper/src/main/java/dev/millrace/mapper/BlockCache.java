@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * moment ago needs no fetch. Kept and forgotten by task: of a backlog, a task has thousands. Any thread.
  */
 final class BlockCache {
+    /** What it takes to find a task and a block of it, about; or those with few words, or none, would fill the heap. */
+    private static final int TASK_BYTES = 128, BLOCK_BYTES = 24;
+
     private final long mostBytes;
     private final Map<Key, Task> tasks = new LinkedHashMap<>(1024, 0.75f, true);
     private long bytes;
@@ -21,7 +24,7 @@ final class BlockCache {
     /** @param blocks by change, null where a part was removed */
     private record Task(List<byte @Nullable []> blocks, long bytes) {}
 
-    /** @param mostBytes of all blocks together, without what it takes to find them */
+    /** @param mostBytes of memory, about */
     BlockCache(long mostBytes) {
         this.mostBytes = mostBytes;
     }
@@ -45,9 +48,9 @@ final class BlockCache {
     }
 
     private static long bytes(List<byte @Nullable []> blocks) {
-        long sum = 0;
+        long sum = TASK_BYTES;
         for (byte[] block : blocks) {
-            sum += block == null ? 0 : block.length;
+            sum += BLOCK_BYTES + (block == null ? 0 : block.length);
         }
         return sum;
     }
