@@ -429,7 +429,9 @@ class Test:
                 str(PARTITIONS), "--config", "cleanup.policy=compact")
         self.topic = Topic(random.Random(SEED + 2))
         self.open.append(self.topic)
-        compose("up", "-d", "--no-build", *JOBS)
+        # Else mappers would have next to nothing to do for documents that are as short as those of the topic.
+        compose("up", "-d", "--no-build", "stream", env=dict(os.environ, MILLRACE_MAPPERS_ONLY="true"))
+        compose("up", "-d", "--no-build", "watch")
         for service in JOBS:
             self.wait_for_driver(service, "has begun")
         self.round("calm", lambda: time.sleep(5))

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -24,26 +25,36 @@ final class Stages {
     static void print(ClusterSettings cluster, JobId job, long[] sent) {
         int n = sent.length;
         long[] handedOut = new long[n], counted = new long[n], published = new long[n];
-        Map<Long, long[]> byTask = new HashMap<>();
+        Map<Long, int[]> byTask = new HashMap<>();
         String key = job.toString();
         LogReader.readToEnd(cluster, new TopicPartition(cluster.topics().tasks(), 0), -1, in -> {
             if (key.equals(new String(in.key(), StandardCharsets.US_ASCII))
                     && ControlCodec.task(in.value()) instanceof DocumentTask task
                     && task.attempt() == 1) {
-                long[] numbers = task.documents().stream()
-                        .mapToLong(each -> Long.parseLong(each.id().substring("doc-".length())))
+                int[] numbers = task.documents().stream()
+                        .mapToInt(each -> number(each.id()))
                         .toArray();
                 byTask.put(task.number(), numbers);
-                for (long each : numbers) {
-                    handedOut[(int) each] = in.timestamp();
+                for (int each : numbers) {
+                    handedOut[each] = in.timestamp();
                 }
             }
         });
         LogReader.readToEnd(cluster, new TopicPartition(cluster.topics().events(), 0), -1, in -> {
             if (ControlCodec.event(in.value()) instanceof Event.DocumentsDone done) {
-                for (long each : byTask.getOrDefault(done.task(), new long[0])) {
-                    counted[(int) each] = in.timestamp();
+                for (int each : byTask.getOrDefault(done.task(), new int[0])) {
+                    counted[each] = in.timestamp();
                 }
+            }
+        });
+        // Those that the driver counted itself stand in no task, but their entries are of the same transaction.
+        AtomicInteger inline = new AtomicInteger();
+        LogReader.readToEnd(cluster, new TopicPartition(cluster.topics().documents(job), 0), -1, in -> {
+            int document = number(new String(in.key(), StandardCharsets.UTF_8));
+            if (handedOut[document] == 0) {
+                handedOut[document] = in.timestamp();
+                counted[document] = in.timestamp();
+                inline.incrementAndGet();
             }
         });
         for (int p = 0; p < Integer.getInteger("partitions", 4); p++) {
@@ -57,7 +68,12 @@ final class Stages {
         print("sent to handed out   ", sent, handedOut);
         print("handed out to counted", handedOut, counted);
         print("counted to reduced   ", counted, published);
-        System.out.printf(Locale.ROOT, "%d tasks%n", byTask.size());
+        System.out.printf(
+                Locale.ROOT, "%d tasks for mappers, %d documents counted by the driver%n", byTask.size(), inline.get());
+    }
+
+    private static int number(String document) {
+        return Integer.parseInt(document.substring("doc-".length()));
     }
 
     private static void print(String what, long[] from, long[] to) {

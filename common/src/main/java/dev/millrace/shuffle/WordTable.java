@@ -61,7 +61,16 @@ public final class WordTable {
 
     /** A table that is quick to read and to clear: for many texts of a few hundred words, one after another. */
     public static WordTable forSmallTexts() {
-        WordTable table = new WordTable(SMALL_BITS, SMALL_BITS + 2);
+        return ordered(SMALL_BITS + 2);
+    }
+
+    /** The same for what is mostly a few words and at times many: it keeps more of the memory that it had grown to. */
+    public static WordTable forChanges() {
+        return ordered(KEPT_BITS);
+    }
+
+    private static WordTable ordered(int kept) {
+        WordTable table = new WordTable(SMALL_BITS, kept);
         table.order = new int[table.growAt + 1];
         return table;
     }

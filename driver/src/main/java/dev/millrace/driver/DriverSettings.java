@@ -10,6 +10,25 @@ import java.time.Duration;
  * @param keepsHouse whether what no job needs any more is cleared away when the job is done; not worth it where the
  *     cluster ends with the job
  * @param attachCommand what a user types to come back to a job, its id left out; for messages
+ * @param mappersOnly whether mappers count even the smallest tasks of a continuous job
  */
 public record DriverSettings(
-        ClusterSettings cluster, InputRoots roots, Duration brokerDeadline, boolean keepsHouse, String attachCommand) {}
+        ClusterSettings cluster,
+        InputRoots roots,
+        Duration brokerDeadline,
+        boolean keepsHouse,
+        String attachCommand,
+        boolean mappersOnly) {
+    public DriverSettings(
+            ClusterSettings cluster,
+            InputRoots roots,
+            Duration brokerDeadline,
+            boolean keepsHouse,
+            String attachCommand) {
+        this(cluster, roots, brokerDeadline, keepsHouse, attachCommand, false);
+    }
+
+    public DriverSettings withMappersOnly(boolean newMappersOnly) {
+        return new DriverSettings(cluster, roots, brokerDeadline, keepsHouse, attachCommand, newMappersOnly);
+    }
+}

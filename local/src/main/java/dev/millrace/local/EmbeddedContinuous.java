@@ -44,9 +44,9 @@ final class EmbeddedContinuous implements ContinuousClient {
     }
 
     @Override
-    public void run(String name, TextRules rules, Feed feed, ContinuousListener listener) {
+    public void run(String name, TextRules rules, Feed feed, boolean mappersOnly, ContinuousListener listener) {
         try {
-            client.run(name, rules, feed, listener);
+            client.run(name, rules, feed, mappersOnly, listener);
         } catch (RuntimeException e) {
             Throwable cause = failure.get();
             if (cause != null) {

@@ -87,10 +87,14 @@ final class ContinuousTest {
         private volatile boolean resumed;
 
         Driver(String name, DocumentSource source) {
+            this(name, source, driver);
+        }
+
+        Driver(String name, DocumentSource source, DriverSettings settings) {
             thread = new Thread(
                     () -> {
                         try {
-                            ContinuousJob.run(driver, name, RULES, source, listener());
+                            ContinuousJob.run(settings, name, RULES, source, listener());
                             end.complete(null);
                         } catch (RuntimeException | Error e) {
                             end.completeExceptionally(e);
@@ -150,7 +154,8 @@ final class ContinuousTest {
         try (KafkaProducer<String, String> producer =
                 new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer())) {
             for (int round = 0; round < 4; round++) {
-                try (Driver running = new Driver("edits", new TopicSource("edits", 2))) {
+                try (Driver running =
+                        new Driver("edits", new TopicSource("edits", 2), driver.withMappersOnly(round % 2 == 0))) {
                     running.awaitOpen();
                     assertThat(running.resumed).isEqualTo(round > 0);
                     for (int step = 0; step < 5; step++) {

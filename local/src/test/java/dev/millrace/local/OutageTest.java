@@ -292,6 +292,7 @@ final class OutageTest {
                             "lines",
                             RULES,
                             new ContinuousClient.Lines(nothing, new byte[] {'\n'}),
+                            false,
                             new ContinuousListener() {
                                 @Override
                                 public void opened(JobId job, boolean resumed) {

@@ -9,6 +9,7 @@ import dev.millrace.job.Compression;
 import dev.millrace.job.InputRange;
 import dev.millrace.job.TextRules;
 import dev.millrace.job.TextStats;
+import dev.millrace.map.TaskRules;
 import dev.millrace.shuffle.PairBlocks;
 import dev.millrace.shuffle.StopWords;
 import dev.millrace.shuffle.WordTable;
@@ -27,7 +28,7 @@ final class ChunkMapper {
     private @Nullable TextProfile tallyProfile;
     private @Nullable PairBlocks blocks;
     private int partitions;
-    private final MapperRules rulesHere = new MapperRules();
+    private final TaskRules rulesHere = new TaskRules();
     private StopWords stopWords = StopWords.NONE;
 
     ChunkMapper(InputRoots roots, InputLimits limits) {

@@ -1,5 +1,6 @@
 package dev.millrace.mapper;
 
+import dev.millrace.map.BlockCache;
 import dev.millrace.service.LoopThreads;
 import java.time.Duration;
 import java.util.List;

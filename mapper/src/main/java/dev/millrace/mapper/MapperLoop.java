@@ -1,7 +1,6 @@
 package dev.millrace.mapper;
 
 import dev.millrace.input.InputException;
-import dev.millrace.job.BlockPosition;
 import dev.millrace.job.ChunkTask;
 import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
@@ -9,25 +8,22 @@ import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
 import dev.millrace.job.MapTask;
 import dev.millrace.job.MillraceException;
-import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
+import dev.millrace.map.BlockCache;
+import dev.millrace.map.DocumentCounter;
+import dev.millrace.map.PairRecords;
 import dev.millrace.service.LoopThreads;
-import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
-import dev.millrace.shuffle.PairBlocks;
 import dev.millrace.text.TextProfile;
 import dev.millrace.wire.ControlCodec;
 import dev.millrace.wire.MalformedRecordException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -44,7 +40,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.errors.RetriableException;
@@ -83,8 +78,7 @@ final class MapperLoop implements LoopThreads.Loop {
     private final TopicNames topics;
     private final String worker;
     private final ChunkMapper mapper;
-    private final LedgerReader ledger;
-    private final DocumentMapper documents;
+    private final DocumentCounter documents;
     private final KafkaProducer<byte[], byte[]> claims;
     private final KafkaShareConsumer<byte[], byte[]> consumer;
     private final Transactions transactions;
@@ -107,8 +101,7 @@ final class MapperLoop implements LoopThreads.Loop {
         this.topics = settings.cluster().topics();
         this.worker = worker;
         this.mapper = new ChunkMapper(settings.roots(), settings.limits());
-        this.ledger = new LedgerReader(settings.cluster(), blocks);
-        this.documents = new DocumentMapper(ledger, new MapperRules());
+        this.documents = new DocumentCounter(settings.cluster(), blocks);
         this.claims = claims;
         this.metrics = metrics;
         this.consumer = settings.cluster().taskConsumer(worker.replace('/', '-'));
@@ -167,7 +160,7 @@ final class MapperLoop implements LoopThreads.Loop {
             }
             await(started);
         } finally {
-            compute.execute(ledger::close);
+            compute.execute(documents::close);
             compute.shutdown();
             consumer.close(Duration.ofSeconds(2));
         }
@@ -351,23 +344,23 @@ final class MapperLoop implements LoopThreads.Loop {
 
         List<ProducerRecord<byte[], byte[]>> records() {
             ChunkMapper.Output counted = Objects.requireNonNull(output);
-            List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-            Sent sent = addPairs(
+            PairRecords pairs = PairRecords.of(
+                    topics.pairs(),
                     counted.blocks(),
                     (part, parts, block, from, to) ->
-                            new LaneRecord.Pairs(task.job(), task.number(), execution, part, parts, block, from, to),
-                    records);
-            records.add(event(new Event.TaskDone(
-                    task.job(),
-                    task.number(),
-                    task.attempt(),
-                    execution,
-                    worker,
-                    counted.text(),
-                    counted.blocks().pairs(),
-                    sent.parts(),
-                    sent.totals())));
-            return records;
+                            new LaneRecord.Pairs(task.job(), task.number(), execution, part, parts, block, from, to));
+            pairs.records()
+                    .add(event(new Event.TaskDone(
+                            task.job(),
+                            task.number(),
+                            task.attempt(),
+                            execution,
+                            worker,
+                            counted.text(),
+                            counted.blocks().pairs(),
+                            pairs.parts(),
+                            pairs.totals())));
+            return pairs.records();
         }
 
         @Override
@@ -386,7 +379,7 @@ final class MapperLoop implements LoopThreads.Loop {
     private final class DocumentRun extends Run {
         private final DocumentTask task;
         private final byte[] texts;
-        private DocumentMapper.@Nullable Output output;
+        private DocumentCounter.@Nullable Counted output;
 
         DocumentRun(DocumentTask task, byte[] texts) {
             this.task = task;
@@ -398,67 +391,19 @@ final class MapperLoop implements LoopThreads.Loop {
 
         @Override
         public @Nullable Void call() throws IOException {
-            ledger.load(
-                    task.job(),
-                    task.changes().stream().map(DocumentTask.Change::base).toList());
-            DocumentMapper.Output counted = documents.map(task, texts);
-            ledger.keep(task.job(), task.number(), counted.blocks());
-            output = counted;
+            output = documents.count(task, texts);
             return null;
         }
 
         /** The event names where the blocks lie, so they are sent first. */
         @Override
         void commit() {
-            DocumentMapper.Output counted = Objects.requireNonNull(output);
-            String ledger = topics.ledger(task.job());
-            int partition = (int) (task.number() % task.partitions());
-            List<ProducerRecord<byte[], byte[]>> blocks = new ArrayList<>();
-            for (int i = 0; i < task.changes().size(); i++) {
-                if (!task.changes().get(i).isRemoval()) {
-                    blocks.add(new ProducerRecord<>(
-                            ledger,
-                            partition,
-                            LedgerReader.key(task.number(), i),
-                            counted.blocks().get(i)));
-                }
-            }
-            transactions.write(blocks, places -> rest(counted, ledger, partition, places));
-        }
-
-        private List<ProducerRecord<byte[], byte[]>> rest(
-                DocumentMapper.Output counted, String ledger, int partition, List<RecordMetadata> places) {
-            List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-            Iterator<RecordMetadata> place = places.iterator();
-            List<Event.Block> placed = new ArrayList<>();
-            for (int i = 0; i < task.changes().size(); i++) {
-                DocumentTask.Change change = task.changes().get(i);
-                Event.Block block = counted.counted().get(i);
-                placed.add(
-                        change.isRemoval()
-                                ? block
-                                : new Event.Block(partition, place.next().offset(), block.total(), block.text()));
-                BlockPosition base = change.base();
-                if (!base.isNone()) {
-                    records.add(new ProducerRecord<>(
-                            ledger, base.partition(), LedgerReader.key(base.task(), base.change()), null));
-                }
-            }
-            Sent sent = addPairs(
-                    counted.differences(),
-                    (part, parts, block, from, to) ->
-                            new LaneRecord.Delta(task.job(), task.number(), execution, part, parts, block, from, to),
-                    records);
-            records.add(event(new Event.DocumentsDone(
-                    task.job(),
-                    task.number(),
-                    task.attempt(),
-                    execution,
-                    worker,
-                    sent.parts(),
-                    sent.totals(),
-                    placed)));
-            return records;
+            DocumentCounter.Counted counted = Objects.requireNonNull(output);
+            transactions.write(counted.blocks(), places -> {
+                DocumentCounter.Written written = counted.written(execution, worker, places);
+                written.records().add(event(written.done()));
+                return written.records();
+            });
         }
 
         @Override
@@ -538,32 +483,6 @@ final class MapperLoop implements LoopThreads.Loop {
         LOG.warn("{}", failed, known ? null : cause);
         metrics.taskFailed();
         write(List.of(event(failed)));
-    }
-
-    /** What went to each partition. */
-    private record Sent(List<Integer> parts, List<PartitionTotal> totals) {}
-
-    /** Makes the lane record of one block. */
-    private interface Batch {
-        LaneRecord of(int part, int parts, byte[] block, int from, int to);
-    }
-
-    private Sent addPairs(PairBlocks blocks, Batch batch, List<ProducerRecord<byte[], byte[]>> records) {
-        List<Integer> parts = new ArrayList<>();
-        List<PartitionTotal> totals = new ArrayList<>();
-        for (int partition = 0; partition < blocks.partitions(); partition++) {
-            List<ByteBuffer> parted = blocks.blocks(partition);
-            for (int part = 0; part < parted.size(); part++) {
-                ByteBuffer block = parted.get(part);
-                int from = block.arrayOffset() + block.position(), to = from + block.remaining();
-                LaneRecord lane = batch.of(part, parted.size(), block.array(), from, to);
-                records.add(new ProducerRecord<>(
-                        topics.pairs(), partition, LaneCodec.keyOf(block.array(), from, to), LaneCodec.encode(lane)));
-            }
-            parts.add(parted.size());
-            totals.add(blocks.total(partition));
-        }
-        return new Sent(parts, totals);
     }
 
     private ProducerRecord<byte[], byte[]> event(Event event) {

@@ -24,7 +24,7 @@ final class ContinuousReduction {
     private final JobId job;
     private WordTable counts = new WordTable();
     /** Words whose count has changed since it was published. */
-    private final WordTable changed = new WordTable();
+    private final WordTable changed = WordTable.forChanges();
 
     private final TreeMap<Long, Checkpoint.AppliedTask> applied = new TreeMap<>();
     /** Runs of which parts are still to come; those lie between records of others, even behind a watermark. */

@@ -39,6 +39,14 @@ abstract class FeedCommand implements Callable<Integer> {
     @Mixin
     private final JobNameArgument job = new JobNameArgument();
 
+    @Option(
+            names = "--mappers-only",
+            order = Sections.JOB + 1,
+            negatable = true,
+            description = "Hand out even the smallest tasks to mappers. Without it the driver counts those of at most"
+                    + " 64 KiB of text itself, which is quicker.")
+    private @Nullable Boolean mappersOnly;
+
     @Mixin
     private final ClusterArguments cluster;
 
@@ -96,12 +104,14 @@ abstract class FeedCommand implements Callable<Integer> {
             }
         }
         ContinuousClient.Feed feed = feed(options);
-        String again = "millrace " + asTyped() + job.asTyped() + rules.asTyped() + options.asTyped()
+        boolean onlyMappers = session.environment().flag(mappersOnly, command.findOption("--mappers-only"));
+        String again = "millrace " + asTyped() + job.asTyped() + (onlyMappers ? " --mappers-only" : "")
+                + rules.asTyped() + options.asTyped()
                 + (dataDir == null || !options.isEmbedded()
                         ? ""
                         : " --data-dir " + ClusterArguments.quoted(dataDir.toString()));
         return new FeedWatch(session, messages.level(), options, new ContinuousOpener.Home(dataDir, port), top)
-                .run(job.name(), rules.rules(), feed, again);
+                .run(job.name(), rules.rules(), feed, onlyMappers, again);
     }
 
     /** Where the documents come from. */

@@ -37,7 +37,7 @@ final class FeedWatch {
      * @param again what to type to come back
      * @return the exit code
      */
-    int run(String job, TextRules rules, ContinuousClient.Feed feed, String again) {
+    int run(String job, TextRules rules, ContinuousClient.Feed feed, boolean mappersOnly, String again) {
         Terminal terminal = session.terminal();
         LiveScreen screen = new LiveScreen(terminal, top, false);
         // A table that is drawn in place says how the job does, and a second line that is would be in its way.
@@ -50,7 +50,7 @@ final class FeedWatch {
                 }
                 Table table = top == 0 ? null : new Table(client, job, screen);
                 try {
-                    client.run(job, rules, feed, table == null ? status : table.startingAt(status));
+                    client.run(job, rules, feed, mappersOnly, table == null ? status : table.startingAt(status));
                 } finally {
                     if (table != null) {
                         table.stop();

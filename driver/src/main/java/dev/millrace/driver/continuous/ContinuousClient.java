@@ -54,8 +54,10 @@ public interface ContinuousClient extends AutoCloseable {
     /**
      * Drives the job of this name, a new one or one that was left, until the thread is interrupted (the job stays open),
      * the job is cancelled, or the feed has ended and all of it is counted and published.
+     *
+     * @param mappersOnly whether mappers count even the smallest tasks
      */
-    void run(String name, TextRules rules, Feed feed, ContinuousListener listener);
+    void run(String name, TextRules rules, Feed feed, boolean mappersOnly, ContinuousListener listener);
 
     /** What the driver of a job said last; null where it has said nothing lately. */
     @Nullable

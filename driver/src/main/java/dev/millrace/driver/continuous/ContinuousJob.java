@@ -25,6 +25,7 @@ import dev.millrace.kafka.LogReader;
 import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
+import dev.millrace.map.DocumentCounter;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.wire.ControlCodec;
@@ -38,9 +39,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
@@ -71,7 +74,7 @@ public final class ContinuousJob {
     /** How long a canceller may take from shutting the driver out to saying why. */
     private static final long CANCEL_NANOS = 5_000_000_000L;
 
-    private static final SecureRandom BARRIERS = new SecureRandom();
+    private static final SecureRandom BARRIERS = new SecureRandom(), EXECUTIONS = new SecureRandom();
     private static final int WINDOW = 16;
     /** Usual length of a part of a document, see {@link dev.millrace.text.TextParts}. */
     private static final int PART_BYTES = 128 << 10;
@@ -92,6 +95,7 @@ public final class ContinuousJob {
     private final JobSpec spec;
     private final Transactions transactions;
     private final TransactionWatch watch;
+    private final InlineTasks inline;
     private final DocumentTracker tracker;
     private final DocumentNames names;
     private final DriverView view = new DriverView();
@@ -120,6 +124,7 @@ public final class ContinuousJob {
             JobRecord record,
             Transactions transactions,
             TransactionWatch watch,
+            InlineTasks inline,
             KafkaConsumer<byte[], byte[]> consumer) {
         this.settings = settings;
         this.cluster = settings.cluster();
@@ -134,6 +139,7 @@ public final class ContinuousJob {
         this.documentsTopic = topics.documents(spec.id());
         this.transactions = transactions;
         this.watch = watch;
+        this.inline = inline;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
         this.names = DocumentNames.of(spec);
@@ -207,8 +213,9 @@ public final class ContinuousJob {
                 claim.make();
                 transactions.start(); // fences a driver that still runs, so what is read next is final
                 endLost(setup.admin(), transactions, record.spec(), topics);
-                try (TransactionWatch watch = new TransactionWatch(cluster, record.spec(), listener::notice)) {
-                    new ContinuousJob(settings, setup, source, listener, record, transactions, watch, consumer)
+                try (TransactionWatch watch = new TransactionWatch(cluster, record.spec(), listener::notice);
+                        InlineTasks inline = new InlineTasks(settings)) {
+                    new ContinuousJob(settings, setup, source, listener, record, transactions, watch, inline, consumer)
                             .runOrderly(known != null);
                 }
             }
@@ -575,17 +582,40 @@ public final class ContinuousJob {
         write(List.of(), atBarrier, true);
     }
 
-    /** Everything that this driver has decided since the last time, and the position that it leads to. */
+    /**
+     * Everything that this driver has decided since the last time, and the position that it leads to. A task that it counts
+     * itself goes out counted.
+     */
     private void write(List<DocumentTracker.Due> due, long atBarrier, boolean mark) {
         if (mark) {
             lastFlush = System.nanoTime();
         }
+        List<DocumentTracker.Due> handedOut = new ArrayList<>(due.size());
+        DocumentCounter.Counted counted = null;
+        for (DocumentTracker.Due each : due) {
+            DocumentCounter.Counted here = counted == null ? inline.count(each) : null;
+            if (here == null) {
+                handedOut.add(each);
+            } else {
+                counted = here;
+            }
+        }
         TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
         JobProgress.Batch batch = progress.batch(
-                due,
+                handedOut,
                 atBarrier,
                 mark,
                 () -> undisturbed(() -> consumer.endOffsets(List.of(tasks))).getOrDefault(tasks, 0L));
+        List<ProducerRecord<byte[], byte[]>> records = records(batch);
+        if (counted == null) {
+            records.add(position(batch.position()));
+            commit(records);
+        } else {
+            commit(counted, records, batch.position());
+        }
+    }
+
+    private List<ProducerRecord<byte[], byte[]>> records(JobProgress.Batch batch) {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (DocumentTracker.Due each : batch.tasks()) {
             if (each.task().attempt() > 1) {
@@ -597,10 +627,7 @@ public final class ContinuousJob {
             task.headers().add(TopicNames.DOCUMENT_HEADER, each.texts());
             records.add(task);
         }
-        for (DocumentTracker.Entry each : batch.documents()) {
-            records.add(
-                    new ProducerRecord<>(documentsTopic, 0, each.id().getBytes(StandardCharsets.UTF_8), each.value()));
-        }
+        batch.documents().forEach(each -> records.add(entry(each)));
         for (int partition = 0; partition < batch.watermarks().size(); partition++) {
             records.add(new ProducerRecord<>(
                     topics.pairs(),
@@ -608,21 +635,49 @@ public final class ContinuousJob {
                     key(spec.id()),
                     LaneCodec.encode(batch.watermarks().get(partition))));
         }
-        records.add(new ProducerRecord<>(
-                topics.jobs(), 0, JobsView.positionKey(spec.id()), ControlCodec.encode(batch.position())));
-        commit(records);
+        return records;
+    }
+
+    private ProducerRecord<byte[], byte[]> entry(DocumentTracker.Entry entry) {
+        return new ProducerRecord<>(documentsTopic, 0, entry.id().getBytes(StandardCharsets.UTF_8), entry.value());
+    }
+
+    private ProducerRecord<byte[], byte[]> position(ContinuousPosition position) {
+        return new ProducerRecord<>(jobsTopic, 0, JobsView.positionKey(spec.id()), ControlCodec.encode(position));
+    }
+
+    private void commit(List<ProducerRecord<byte[], byte[]>> records) {
+        commit(() -> transactions.write(records));
+    }
+
+    /** @param before the task, and what else is decided */
+    private void commit(
+            DocumentCounter.Counted counted, List<ProducerRecord<byte[], byte[]>> records, ContinuousPosition before) {
+        long execution = EXECUTIONS.nextLong();
+        AtomicReference<Event.@Nullable DocumentsDone> done = new AtomicReference<>();
+        commit(() -> transactions.write(counted.blocks(), places -> {
+            DocumentCounter.Written written = counted.written(execution, "the driver", places);
+            done.set(written.done());
+            List<ProducerRecord<byte[], byte[]>> all = written.records();
+            all.addAll(records);
+            tracker.entriesAfter(written.done()).forEach(each -> all.add(entry(each)));
+            all.add(position(before.withDone(new ContinuousPosition.DoneTask(
+                    written.done().task(), written.done().totals()))));
+            return all;
+        }));
+        tracker.committed(Objects.requireNonNull(done.get()));
+    }
+
+    private void commit(Runnable transaction) {
+        try {
+            transaction.run();
+        } catch (Transactions.FencedException e) {
+            throw shutOut(e);
+        }
     }
 
     private void say(Event event) {
         commit(List.of(new ProducerRecord<>(topics.events(), 0, key(spec.id()), ControlCodec.encode(event))));
-    }
-
-    private void commit(List<ProducerRecord<byte[], byte[]>> records) {
-        try {
-            transactions.write(records);
-        } catch (Transactions.FencedException e) {
-            throw shutOut(e);
-        }
     }
 
     /** What no job needs any more goes away now and then, beside everything else. */

@@ -173,9 +173,13 @@ final class DocumentTracker {
         final Set<Long> held = new LinkedHashSet<>();
     }
 
-    /** A task to publish, and the texts that travel with it. */
+    /**
+     * A task to publish, and the texts that travel with it.
+     *
+     * @param isWhole whether it is new, and all that is to be done for its documents
+     */
     @SuppressWarnings("ArrayRecordComponent")
-    record Due(DocumentTask task, byte[] texts) {}
+    record Due(DocumentTask task, byte[] texts, boolean isWhole) {}
 
     /** What the documents topic is to say of a document from now on; null where it is gone. */
     @SuppressWarnings("ArrayRecordComponent")
@@ -195,6 +199,7 @@ final class DocumentTracker {
                     new Event.DocumentsDone(spec.id(), each.task(), 1, 0, "", List.of(), each.totals(), List.of()));
         }
         position.sources().forEach((name, next) -> sources.computeIfAbsent(name, n -> new Source()).next = next);
+        advance();
     }
 
     /**
@@ -362,7 +367,10 @@ final class DocumentTracker {
                 task.issues = 1;
                 task.issuedMillis = nowMillis;
                 open.put(task.task.number(), task);
-                due.add(new Due(task.task, task.texts));
+                due.add(new Due(
+                        task.task,
+                        task.texts,
+                        task.documents.stream().allMatch(document -> flight(document).tasks == 1)));
             }
         }
         return due;
@@ -398,7 +406,7 @@ final class DocumentTracker {
         task.issues++;
         task.issuedMillis = nowMillis;
         task.failedLast = false;
-        return new Due(task.task.withAttempt(task.issues), task.texts);
+        return new Due(task.task.withAttempt(task.issues), task.texts, false);
     }
 
     private void plan(Document document, Packer packer) {
@@ -547,20 +555,7 @@ final class DocumentTracker {
             fail(result.worker() + " reports a task " + result.task() + " that was never handed out like this");
             return;
         }
-        for (int i = 0; i < result.blocks().size(); i++) {
-            DocumentTask.Change change = task.task.changes().get(i);
-            Event.Block block = result.blocks().get(i);
-            flight(task.documents.get(change.document()))
-                    .land(
-                            change.part(),
-                            change.isRemoval()
-                                    ? NO_PART
-                                    : new DocumentEntry.Part(
-                                            change.hash(),
-                                            new BlockPosition(block.partition(), block.offset(), result.task(), i),
-                                            block.total(),
-                                            block.text()));
-        }
+        land(task, result);
         for (Document document : task.documents) {
             Flight flight = flight(document);
             if (--flight.tasks > 0) {
@@ -576,6 +571,47 @@ final class DocumentTracker {
         }
         done.put(result.task(), result);
         advance();
+    }
+
+    private static void land(Open task, Event.DocumentsDone result) {
+        for (int i = 0; i < result.blocks().size(); i++) {
+            DocumentTask.Change change = task.task.changes().get(i);
+            Event.Block block = result.blocks().get(i);
+            flight(task.documents.get(change.document()))
+                    .land(
+                            change.part(),
+                            change.isRemoval()
+                                    ? NO_PART
+                                    : new DocumentEntry.Part(
+                                            change.hash(),
+                                            new BlockPosition(block.partition(), block.offset(), result.task(), i),
+                                            block.total(),
+                                            block.text()));
+        }
+    }
+
+    /**
+     * What the documents of a task that {@link Due#isWhole} will be once it is done like this; for a transaction that is to
+     * hold both, and may be tried again with blocks that lie elsewhere. It is done only when {@link #committed} says so.
+     */
+    List<Entry> entriesAfter(Event.DocumentsDone result) {
+        Open task = open.get(result.task());
+        if (task == null) {
+            throw new IllegalStateException("task " + result.task() + " is not out");
+        }
+        land(task, result);
+        return task.documents.stream()
+                .map(document -> new Entry(document.id, encoded(after(document, flight(document)))))
+                .toList();
+    }
+
+    /** The task is done, and the entries of its documents are written down. */
+    void committed(Event.DocumentsDone result) {
+        if (isDirty()) {
+            throw new IllegalStateException("entries that are not written down");
+        }
+        done(result);
+        takeDirty();
     }
 
     private static Flight flight(Document document) {
@@ -599,22 +635,29 @@ final class DocumentTracker {
     }
 
     private void finish(Document document, Flight flight) {
+        become(document, after(document, flight));
+    }
+
+    private static @Nullable DocumentEntry after(Document document, Flight flight) {
         DocumentTask.Target target = flight.target;
         if (target.isDeleted()) {
-            become(document, null);
-            return;
+            return null;
         }
         List<DocumentEntry.Part> parts = flight.parts.subList(0, target.parts());
         if (parts.contains(NO_PART)) {
             throw new IllegalStateException("a part of " + document.id + " was never counted");
         }
-        become(document, new DocumentEntry(target.version(), target.bytes(), target.modifiedNanos(), parts));
+        return new DocumentEntry(target.version(), target.bytes(), target.modifiedNanos(), parts);
     }
 
     private void become(Document document, @Nullable DocumentEntry after) {
         counted += (after == null ? 0 : 1) - (document.written == null ? 0 : 1);
-        document.written = after == null ? null : DocumentCodec.encode(after);
+        document.written = encoded(after);
         dirty(document);
+    }
+
+    private static byte @Nullable [] encoded(@Nullable DocumentEntry entry) {
+        return entry == null ? null : DocumentCodec.encode(entry);
     }
 
     private void dirty(Document document) {

@@ -40,10 +40,10 @@ public final class KafkaContinuousClient implements ContinuousClient {
     }
 
     @Override
-    public void run(String name, TextRules rules, Feed feed, ContinuousListener listener) {
+    public void run(String name, TextRules rules, Feed feed, boolean mappersOnly, ContinuousListener listener) {
         asked(() -> {
             setup.pairs(); // says what to do where there is no installation
-            ContinuousJob.run(settings, name, rules, source(feed), listener);
+            ContinuousJob.run(settings.withMappersOnly(mappersOnly), name, rules, source(feed), listener);
             return true;
         });
     }

@@ -77,6 +77,16 @@ class ContinuousCommandTest {
     }
 
     @Test
+    void mappersCountEvenTheSmallestTasksIfTheyAreTo() {
+        assertThat(cluster("stream", "--from-topic", "docs", "--mappers-only").cluster.calls)
+                .contains("drive default by mappers only");
+        assertThat(cluster(new Run().with("MILLRACE_MAPPERS_ONLY", "true"), "stream", "--from-topic", "docs")
+                        .cluster
+                        .calls)
+                .contains("drive default by mappers only");
+    }
+
+    @Test
     void aDocumentMayBeHalfAGibibyteAtMost() {
         Run most = new Run().go("watch", "--max-document-size", "512MiB", folder.toString());
         assertThat(most.code).isZero();
@@ -102,9 +112,9 @@ class ContinuousCommandTest {
         assertThat(interrupted("stream", "--from-topic", "my docs", "--job", "wiki", "--bootstrap-server", "k:1"))
                 .endsWith("millrace: interrupted; the job wiki keeps its counts. To go on: millrace stream --from-topic"
                         + " 'my docs' --job wiki --bootstrap-server k:1\n");
-        assertThat(interrupted("watch", "--data-dir", "d", "--profile", "pymotw", folder.toString()))
+        assertThat(interrupted("watch", "--data-dir", "d", "--mappers-only", "--profile", "pymotw", folder.toString()))
                 .endsWith("millrace: interrupted; the job default keeps its counts. To go on: millrace watch " + folder
-                        + " --profile pymotw --data-dir d\n");
+                        + " --mappers-only --profile pymotw --data-dir d\n");
         assertThat(interrupted("watch", folder.toString()))
                 .endsWith("millrace: interrupted; the counts were thrown away with the temporary broker: --data-dir"
                         + " FOLDER keeps them\n");

@@ -117,8 +117,8 @@ final class FakeCluster {
 
     private final class Continuous implements ContinuousClient {
         @Override
-        public void run(String name, TextRules rules, Feed from, ContinuousListener listener) {
-            calls.add("drive " + name);
+        public void run(String name, TextRules rules, Feed from, boolean mappersOnly, ContinuousListener listener) {
+            calls.add("drive " + name + (mappersOnly ? " by mappers only" : ""));
             feed = from;
             listener.opened(JOB, false);
             listener.status(new ContinuousStatus(1, 5, 7, 2, 3, 1, 0, 12));

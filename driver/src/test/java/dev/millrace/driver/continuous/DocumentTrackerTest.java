@@ -303,4 +303,56 @@ final class DocumentTrackerTest {
         assertThat(entry.total().tokens()).isEqualTo(20);
         assertThat(next.watermark()).isEqualTo(due.size());
     }
+
+    @Test
+    void aTaskThatTheDriverCountsItselfIsDoneWithTheTransactionThatSaysSo() {
+        take(change("a", "1", "abc\n", 0));
+        DocumentTracker.Due due = due(tracker).get(0);
+        assertThat(due.isWhole()).isTrue();
+        ContinuousPosition before = tracker.position(0, 0);
+        assertThat(tracker.entriesAfter(done(due.task(), 100, 1))).hasSize(1);
+        assertThat(tracker.isQuiet()).as("the transaction may fail").isFalse();
+        assertThat(tracker.entry("a")).isNull();
+
+        Event.DocumentsDone again = done(due.task(), 200, 1); // it is tried again: the blocks lie elsewhere
+        DocumentTracker.Entry written = tracker.entriesAfter(again).get(0);
+        tracker.committed(again);
+        assertThat(tracker.isQuiet()).isTrue();
+        assertThat(tracker.isDirty()).isFalse();
+        assertThat(entry("a").parts().get(0).block().offset()).isEqualTo(200);
+        assertThat(tracker.watermark()).isEqualTo(1);
+
+        DocumentTracker next = new DocumentTracker(SPEC);
+        next.restore(before.withDone(new ContinuousPosition.DoneTask(0, again.totals())));
+        next.restore(written.id(), written.value());
+        next.restored();
+        assertThat(next.isQuiet()).isTrue();
+        assertThat(next.watermark()).isEqualTo(1);
+        assertThat(next.total()).isEqualTo(tracker.total());
+        assertThat(next.entry("a")).isEqualTo(tracker.entry("a"));
+    }
+
+    @Test
+    void aDeletionThatTheDriverCountsItselfLeavesATombstone() {
+        take(change("a", "1", "abc\n", 0));
+        tracker.apply(done(theOnlyDue(), 100, 1));
+        tracker.takeDirty();
+        take(DocumentChange.deleted("a", "2", "source", 1));
+        Event.DocumentsDone removed = done(theOnlyDue(), 200, -1);
+        assertThat(tracker.entriesAfter(removed)).containsExactly(new DocumentTracker.Entry("a", null));
+        tracker.committed(removed);
+        assertThat(tracker.entry("a")).isNull();
+        assertThat(tracker.ids()).isEmpty();
+        assertThat(tracker.documents()).isZero();
+    }
+
+    @Test
+    void aTaskThatHoldsOnlyPartOfAChangeIsForMappersAndSoIsOneThatIsIssuedAgain() {
+        take(change("a", "1", "abc\n".repeat(20), 0));
+        assertThat(due(tracker)).hasSizeGreaterThan(2).noneMatch(DocumentTracker.Due::isWhole);
+        DocumentTracker other = new DocumentTracker(SPEC);
+        other.change(change("b", "1", "abc\n", 0), 0);
+        assertThat(due(other)).singleElement().matches(DocumentTracker.Due::isWhole);
+        assertThat(other.due(20_000)).singleElement().matches(due -> !due.isWhole());
+    }
 }

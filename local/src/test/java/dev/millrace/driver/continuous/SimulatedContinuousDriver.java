@@ -10,6 +10,7 @@ import dev.millrace.shuffle.LaneRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the product's {@link DocumentTracker} and {@link JobProgress} to the simulation, which stands in for Kafka. */
@@ -28,8 +29,10 @@ public final class SimulatedContinuousDriver {
     @SuppressWarnings("ArrayRecordComponent")
     public record Entry(String id, byte @Nullable [] value) {}
 
+    /** @param inline the task that the driver has counted itself */
     public record Batch(
             List<Task> tasks,
+            @Nullable Task inline,
             List<Entry> documents,
             List<LaneRecord.Watermark> watermarks,
             ContinuousPosition position) {}
@@ -102,23 +105,52 @@ public final class SimulatedContinuousDriver {
         return tracker.isDirty() || progress.isUnmarked();
     }
 
-    /** As the product's loop does: tasks that are due, and all else that has been decided. Null for nothing. */
-    public @Nullable Batch publish(long now, boolean flush, LongSupplier tasksEnd) {
+    /**
+     * As the product's loop does: tasks that are due, and all else that has been decided. Null for nothing.
+     *
+     * @param countsItself whether the driver counts a task itself; it is not asked behind one that it does
+     */
+    public @Nullable Batch publish(
+            long now, boolean flush, LongSupplier tasksEnd, Predicate<? super Task> countsItself) {
         List<DocumentTracker.Due> due = tracker.due(now);
-        return flush || !due.isEmpty() ? batch(due, 0, flush, tasksEnd) : null;
+        if (!flush && due.isEmpty()) {
+            return null;
+        }
+        List<DocumentTracker.Due> handedOut = new ArrayList<>();
+        Task inline = null;
+        for (DocumentTracker.Due each : due) {
+            Task task = new Task(each.task(), each.texts());
+            if (inline == null && each.isWhole() && countsItself.test(task)) {
+                inline = task;
+            } else {
+                handedOut.add(each);
+            }
+        }
+        return batch(handedOut, inline, 0, flush, tasksEnd);
     }
 
     public Batch barrier(long number, LongSupplier tasksEnd) {
-        return batch(List.of(), number, true, tasksEnd);
+        return batch(List.of(), null, number, true, tasksEnd);
     }
 
-    private Batch batch(List<DocumentTracker.Due> due, long barrier, boolean mark, LongSupplier tasksEnd) {
+    private Batch batch(
+            List<DocumentTracker.Due> due, @Nullable Task inline, long barrier, boolean mark, LongSupplier tasksEnd) {
         JobProgress.Batch batch = progress.batch(due, barrier, mark, tasksEnd);
         List<Task> tasks = new ArrayList<>();
         batch.tasks().forEach(each -> tasks.add(new Task(each.task(), each.texts())));
-        List<Entry> documents = new ArrayList<>();
-        batch.documents().forEach(each -> documents.add(new Entry(each.id(), each.value())));
-        return new Batch(tasks, documents, batch.watermarks(), batch.position());
+        return new Batch(tasks, inline, entries(batch.documents()), batch.watermarks(), batch.position());
+    }
+
+    private static List<Entry> entries(List<DocumentTracker.Entry> entries) {
+        return entries.stream().map(each -> new Entry(each.id(), each.value())).toList();
+    }
+
+    public List<Entry> entriesAfter(Event.DocumentsDone done) {
+        return entries(tracker.entriesAfter(done));
+    }
+
+    public void committed(Event.DocumentsDone done) {
+        tracker.committed(done);
     }
 
     public long documents() {

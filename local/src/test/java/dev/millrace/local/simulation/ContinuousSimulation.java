@@ -13,7 +13,7 @@ import dev.millrace.job.JobKind;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
-import dev.millrace.mapper.SimulatedDocumentMapper;
+import dev.millrace.map.SimulatedDocumentMapper;
 import dev.millrace.reducer.SimulatedContinuousReducer;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
@@ -32,6 +32,9 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +62,7 @@ final class ContinuousSimulation {
         WATERMARK_ONE_TOO_HIGH,
         EVERY_EXECUTION_COUNTS,
         POSITION_WITHOUT_ITS_DOCUMENTS,
+        POSITION_WITHOUT_ITS_INLINE_TASK,
         OLD_BASE_USED,
         TOMBSTONES_NOT_WRITTEN,
         BARRIER_TOLD_BEFORE_ITS_COUNTS,
@@ -87,7 +91,7 @@ final class ContinuousSimulation {
 
     private final Random random;
     private final Planted planted;
-    private final boolean calm, folder;
+    private final boolean calm, folder, inlines;
     private final int partitions, transactionMillis;
     private final JobSpec spec;
     private final JobId id = new JobId(7);
@@ -98,7 +102,7 @@ final class ContinuousSimulation {
     private final long[] groupOffsets;
     private final Map<Topic.Transaction, Long> transactions = new LinkedHashMap<>();
     private long now = 1_000;
-    int faults, barriers;
+    int faults, barriers, inlined;
     private boolean faultsOver;
     private @Nullable String verdict;
 
@@ -132,6 +136,7 @@ final class ContinuousSimulation {
         this.partitions = 1 + random.nextInt(3);
         this.calm = random.nextInt(10) == 0;
         this.folder = random.nextBoolean();
+        this.inlines = random.nextInt(4) != 0;
         this.editsLeft = 10 + random.nextInt(50);
         this.groupOffsets = new long[partitions];
         this.generations = new int[partitions];
@@ -536,6 +541,8 @@ final class ContinuousSimulation {
         private long sourceNext, lastFlush;
         private final Map<String, String> told = new HashMap<>();
         private final Queue<Long> asked = new ArrayDeque<>();
+        private final SimulatedDocumentMapper mapper = new SimulatedDocumentMapper(partitions, this::fetch);
+        private SimulatedDocumentMapper.@Nullable Output counted;
         private long atBarrier, barrierEnd;
         private boolean draining, scanned;
 
@@ -626,7 +633,8 @@ final class ContinuousSimulation {
                 return;
             }
             boolean flush = now - lastFlush > 200 && driver.wantsFlush();
-            SimulatedContinuousDriver.Batch batch = driver.publish(now, flush, tasks::stableEnd);
+            counted = null;
+            SimulatedContinuousDriver.Batch batch = driver.publish(now, flush, tasks::stableEnd, this::countsItself);
             if (batch != null) {
                 lastFlush = flush ? now : lastFlush;
                 begin(batch, () -> {});
@@ -694,8 +702,41 @@ final class ContinuousSimulation {
             scanned = truth.entrySet().stream().allMatch(e -> e.getValue().equals(told.get(e.getKey())));
         }
 
+        /** Some tasks, if their old blocks can be read at once. */
+        private boolean countsItself(SimulatedContinuousDriver.Task task) {
+            counted = inlines && random.nextInt(3) != 0 ? mapper.map(task.task(), task.texts(), random) : null;
+            return counted != null;
+        }
+
+        private byte @Nullable [] fetch(BlockPosition position) {
+            Topic<Rec> lane = ledger.get(position.partition());
+            for (Topic.Read<Rec> read : lane.read(position.offset(), 1)) {
+                if (read.offset() == position.offset()) {
+                    return read.value().value();
+                }
+            }
+            return null;
+        }
+
         private void begin(SimulatedContinuousDriver.Batch batch, Runnable next) {
             List<Runnable> plan = new ArrayList<>();
+            Runnable afterwards = next;
+            AtomicReference<Event.@Nullable DocumentsDone> done = new AtomicReference<>();
+            SimulatedContinuousDriver.Task inline = batch.inline();
+            if (inline != null) {
+                plan.addAll(taskWrites(
+                        inline.task(),
+                        Objects.requireNonNull(counted),
+                        random.nextLong(),
+                        "d",
+                        () -> transaction,
+                        done::set));
+                afterwards = () -> {
+                    driver.committed(Objects.requireNonNull(done.get()));
+                    inlined++;
+                    next.run();
+                };
+            }
             for (SimulatedContinuousDriver.Task each : batch.tasks()) {
                 Rec rec = new Rec("", ControlCodec.encode(each.task()), each.texts());
                 plan.add(() -> tasks.append(transaction, rec));
@@ -715,9 +756,20 @@ final class ContinuousSimulation {
                 Rec rec = new Rec("", LaneCodec.encode(mark));
                 plan.add(() -> lane.append(transaction, rec));
             }
-            Rec rec = new Rec(POSITION, ControlCodec.encode(batch.position()));
-            plan.add(() -> jobs.append(transaction, rec));
-            start(plan, next);
+            plan.add(() -> {
+                ContinuousPosition position = batch.position();
+                Event.DocumentsDone own = done.get();
+                if (own != null) {
+                    for (SimulatedContinuousDriver.Entry each : driver.entriesAfter(own)) {
+                        documents.append(transaction, new Rec(each.id(), each.value()));
+                    }
+                    position = planted == Planted.POSITION_WITHOUT_ITS_INLINE_TASK
+                            ? position
+                            : position.withDone(new ContinuousPosition.DoneTask(own.task(), own.totals()));
+                }
+                jobs.append(transaction, new Rec(POSITION, ControlCodec.encode(position)));
+            });
+            start(plan, afterwards);
         }
 
         private void tell(long number) {
@@ -811,6 +863,70 @@ final class ContinuousSimulation {
         return null;
     }
 
+    /** Blocks first, for what is said names where they lie; then the old blocks' tombstones, the deltas, and what is said. */
+    private List<Runnable> taskWrites(
+            DocumentTask current,
+            SimulatedDocumentMapper.Output counted,
+            long execution,
+            String worker,
+            Supplier<Topic.@Nullable Transaction> transaction,
+            Consumer<Event.DocumentsDone> done) {
+        List<Runnable> plan = new ArrayList<>();
+        List<Event.Block> placed = new ArrayList<>();
+        plan.add(placed::clear); // it may be done again
+        int home = (int) (current.number() % partitions);
+        for (int i = 0; i < current.changes().size(); i++) {
+            int change = i;
+            plan.add(() -> {
+                Event.Block block = counted.counted().get(change);
+                if (current.changes().get(change).isRemoval()) {
+                    placed.add(block);
+                    return;
+                }
+                Topic<Rec> lane = ledger.get(home);
+                placed.add(new Event.Block(home, lane.writtenEnd(), block.total(), block.text()));
+                lane.append(
+                        transaction.get(),
+                        new Rec(
+                                current.number() + "/" + change,
+                                counted.blocks().get(change)));
+            });
+        }
+        for (DocumentTask.Change each : current.changes()) {
+            BlockPosition base = each.base();
+            if (!base.isNone()) {
+                plan.add(() -> ledger.get(base.partition())
+                        .append(transaction.get(), new Rec(base.task() + "/" + base.change(), null)));
+            }
+        }
+        List<Deque<Runnable>> lanes = new ArrayList<>();
+        List<Integer> parts = new ArrayList<>();
+        for (int p = 0; p < partitions; p++) {
+            Topic<Rec> lane = pairs.get(p);
+            List<byte[]> deltas = counted.deltas().get(p);
+            parts.add(deltas.size());
+            Deque<Runnable> sends = new ArrayDeque<>();
+            for (int part = 0; part < deltas.size(); part++) {
+                byte[] block = deltas.get(part);
+                Rec rec = new Rec(
+                        "",
+                        LaneCodec.encode(new LaneRecord.Delta(
+                                id, current.number(), execution, part, deltas.size(), block, 0, block.length)));
+                sends.add(() -> lane.append(transaction.get(), rec));
+            }
+            lanes.add(sends);
+        }
+        while (lanes.stream().anyMatch(lane -> !lane.isEmpty())) {
+            Deque<Runnable> lane = lanes.get(random.nextInt(partitions));
+            if (!lane.isEmpty()) {
+                plan.add(lane.remove());
+            }
+        }
+        plan.add(() -> done.accept(new Event.DocumentsDone(
+                id, current.number(), current.attempt(), execution, worker, parts, counted.totals(), placed)));
+        return plan;
+    }
+
     private final Map<String, BlockPosition> bases = new HashMap<>(), basesBefore = new HashMap<>();
 
     private final class MapperActor {
@@ -821,7 +937,6 @@ final class ContinuousSimulation {
         private long execution;
         private Topic.@Nullable Transaction transaction;
         private List<Runnable> writes = List.of();
-        private final List<Event.Block> placed = new ArrayList<>();
         private int written;
         private boolean waits;
         private long frozenUntil;
@@ -899,7 +1014,13 @@ final class ContinuousSimulation {
                 output = new SimulatedDocumentMapper.Output(List.of(), List.of(), List.of(), List.of());
                 writes = List.of(() -> events.append(transaction, failed));
             } else {
-                writes = plan(current, counted);
+                writes = taskWrites(
+                        current,
+                        counted,
+                        execution,
+                        "m",
+                        () -> transaction,
+                        done -> events.append(transaction, event(done)));
             }
         }
 
@@ -917,75 +1038,9 @@ final class ContinuousSimulation {
             return new Rec("", ControlCodec.encode(event));
         }
 
-        /** Blocks first, for the event names where they lie; then the old blocks' tombstones, the deltas, the event. */
-        private List<Runnable> plan(DocumentTask current, SimulatedDocumentMapper.Output counted) {
-            List<Runnable> plan = new ArrayList<>();
-            int home = (int) (current.number() % partitions);
-            for (int i = 0; i < current.changes().size(); i++) {
-                int change = i;
-                plan.add(() -> {
-                    Event.Block block = counted.counted().get(change);
-                    if (current.changes().get(change).isRemoval()) {
-                        placed.add(block);
-                        return;
-                    }
-                    Topic<Rec> lane = ledger.get(home);
-                    placed.add(new Event.Block(home, lane.writtenEnd(), block.total(), block.text()));
-                    lane.append(
-                            transaction,
-                            new Rec(
-                                    current.number() + "/" + change,
-                                    counted.blocks().get(change)));
-                });
-            }
-            for (DocumentTask.Change each : current.changes()) {
-                BlockPosition base = each.base();
-                if (!base.isNone()) {
-                    plan.add(() -> ledger.get(base.partition())
-                            .append(transaction, new Rec(base.task() + "/" + base.change(), null)));
-                }
-            }
-            List<Deque<Runnable>> lanes = new ArrayList<>();
-            List<Integer> parts = new ArrayList<>();
-            for (int p = 0; p < partitions; p++) {
-                Topic<Rec> lane = pairs.get(p);
-                List<byte[]> deltas = counted.deltas().get(p);
-                parts.add(deltas.size());
-                Deque<Runnable> sends = new ArrayDeque<>();
-                for (int part = 0; part < deltas.size(); part++) {
-                    byte[] block = deltas.get(part);
-                    Rec rec = new Rec(
-                            "",
-                            LaneCodec.encode(new LaneRecord.Delta(
-                                    id, current.number(), execution, part, deltas.size(), block, 0, block.length)));
-                    sends.add(() -> lane.append(transaction, rec));
-                }
-                lanes.add(sends);
-            }
-            while (lanes.stream().anyMatch(lane -> !lane.isEmpty())) {
-                Deque<Runnable> lane = lanes.get(random.nextInt(partitions));
-                if (!lane.isEmpty()) {
-                    plan.add(lane.remove());
-                }
-            }
-            plan.add(() -> events.append(
-                    transaction,
-                    event(new Event.DocumentsDone(
-                            id,
-                            current.number(),
-                            current.attempt(),
-                            execution,
-                            "m",
-                            parts,
-                            counted.totals(),
-                            placed))));
-            return plan;
-        }
-
         private void write() {
             if (written == 0) {
                 transaction = begin();
-                placed.clear();
             }
             for (int n = 1 + random.nextInt(8); n > 0 && written < writes.size(); n--) {
                 if (Objects.requireNonNull(transaction).state == Topic.State.OPEN) {

@@ -1,4 +1,4 @@
-package dev.millrace.mapper;
+package dev.millrace.map;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -35,7 +35,7 @@ final class DocumentMapperTest {
                 }
                 return block;
             },
-            new MapperRules());
+            new TaskRules());
 
     private static Map<String, Long> words(String text, long sign, Map<String, Long> into) {
         for (String word : text.split("[ \n]+", -1)) {

@@ -1,4 +1,4 @@
-package dev.millrace.mapper;
+package dev.millrace.map;
 
 import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
@@ -23,15 +23,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class DocumentMapper {
     private final Blocks ledger;
-    private final MapperRules rules;
+    private final TaskRules rules;
     private final WordTable words = WordTable.forSmallTexts();
     private final PairBlocks block = new PairBlocks(1);
-    private final WordTable difference = new WordTable();
+    private final WordTable difference = WordTable.forChanges();
     private @Nullable PairBlocks differences;
     private @Nullable ChunkTally tally;
     private @Nullable TextProfile tallyProfile;
 
-    DocumentMapper(Blocks ledger, MapperRules rules) {
+    DocumentMapper(Blocks ledger, TaskRules rules) {
         this.ledger = ledger;
         this.rules = rules;
     }

@@ -1,4 +1,4 @@
-package dev.millrace.mapper;
+package dev.millrace.map;
 
 import dev.millrace.job.BlockPosition;
 import dev.millrace.job.JobId;
@@ -70,30 +70,65 @@ final class LedgerReader implements Blocks, AutoCloseable {
      */
     void load(JobId job, Collection<BlockPosition> positions) {
         loaded.clear();
+        missing(job, positions).forEach((number, wanted) -> {
+            while (!wanted.isEmpty()) {
+                loadFirst(job, number, wanted);
+            }
+        });
+    }
+
+    /**
+     * As {@link #load}, for somebody who does not want to wait: gives up at the first that is not where it should be.
+     *
+     * @param most how many may have to be fetched
+     * @return whether {@link #read} finds all of them at once
+     */
+    boolean loadFew(JobId job, Collection<BlockPosition> positions, int most) {
+        loaded.clear();
+        Map<Integer, TreeMap<Long, BlockPosition>> missing = missing(job, positions);
+        if (missing.values().stream().mapToInt(Map::size).sum() > most) {
+            return false;
+        }
+        for (Map.Entry<Integer, TreeMap<Long, BlockPosition>> each : missing.entrySet()) {
+            TreeMap<Long, BlockPosition> wanted = each.getValue();
+            while (!wanted.isEmpty()) {
+                BlockPosition first = wanted.firstEntry().getValue();
+                loadFirst(job, each.getKey(), wanted);
+                if (!loaded.containsKey(first)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /** Those that are not kept, by partition and offset. */
+    private Map<Integer, TreeMap<Long, BlockPosition>> missing(JobId job, Collection<BlockPosition> positions) {
         Map<Integer, TreeMap<Long, BlockPosition>> missing = new TreeMap<>();
         for (BlockPosition each : positions) {
             if (!each.isNone() && cache.get(job, each.task(), each.change()) == null) {
                 missing.computeIfAbsent(each.partition(), p -> new TreeMap<>()).put(each.offset(), each);
             }
         }
-        missing.forEach((number, wanted) -> {
-            KafkaConsumer<byte[], byte[]> reader = reader();
-            TopicPartition partition = assign(reader, job, number);
-            while (!wanted.isEmpty()) {
-                long first = wanted.firstKey();
-                reader.seek(partition, first);
-                List<ConsumerRecord<byte[], byte[]>> records = reader.poll(POLL).records(partition);
-                for (ConsumerRecord<byte[], byte[]> record : records) {
-                    BlockPosition position = wanted.remove(record.offset());
-                    if (position != null
-                            && record.value() != null
-                            && Arrays.equals(record.key(), key(position.task(), position.change()))) {
-                        loaded.put(position, record.value());
-                    }
-                }
-                wanted.remove(first);
+        return missing;
+    }
+
+    /** Takes the first of them away, found or not, and all that come with it. */
+    private void loadFirst(JobId job, int number, TreeMap<Long, BlockPosition> wanted) {
+        KafkaConsumer<byte[], byte[]> reader = reader();
+        TopicPartition partition = assign(reader, job, number);
+        long first = wanted.firstKey();
+        reader.seek(partition, first);
+        List<ConsumerRecord<byte[], byte[]>> records = reader.poll(POLL).records(partition);
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            BlockPosition position = wanted.remove(record.offset());
+            if (position != null
+                    && record.value() != null
+                    && Arrays.equals(record.key(), key(position.task(), position.change()))) {
+                loaded.put(position, record.value());
             }
-        });
+        }
+        wanted.remove(first);
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.millrace.mapper;
+package dev.millrace.map;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.millrace.mapper;
+package dev.millrace.map;
 
 import dev.millrace.job.BlockPosition;
 import dev.millrace.job.JobId;

@@ -1,4 +1,4 @@
-package dev.millrace.mapper;
+package dev.millrace.map;
 
 import dev.millrace.job.BlockPosition;
 import dev.millrace.job.DocumentTask;
@@ -33,7 +33,7 @@ public final class SimulatedDocumentMapper {
                     }
                     return block;
                 },
-                new MapperRules());
+                new TaskRules());
     }
 
     /** @param deltas by partition, the parts that go there */

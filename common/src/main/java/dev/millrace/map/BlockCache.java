@@ -1,4 +1,4 @@
-package dev.millrace.mapper;
+package dev.millrace.map;
 
 import dev.millrace.job.JobId;
 import java.util.Iterator;
@@ -8,10 +8,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The blocks of the ledger that the threads of a mapper wrote lately, so that an edit of a document that was counted here a
- * moment ago needs no fetch. Kept and forgotten by task: of a backlog, a task has thousands. Any thread.
+ * The blocks of the ledger that this process wrote lately, so that an edit of a document that was counted here a moment ago
+ * needs no fetch. Kept and forgotten by task: of a backlog, a task has thousands. Any thread.
  */
-final class BlockCache {
+public final class BlockCache {
     /** What it takes to find a task and a block of it, about; or those with few words, or none, would fill the heap. */
     private static final int TASK_BYTES = 128, BLOCK_BYTES = 24;
 
@@ -25,7 +25,7 @@ final class BlockCache {
     private record Task(List<byte @Nullable []> blocks, long bytes) {}
 
     /** @param mostBytes of memory, about */
-    BlockCache(long mostBytes) {
+    public BlockCache(long mostBytes) {
         this.mostBytes = mostBytes;
     }
 
