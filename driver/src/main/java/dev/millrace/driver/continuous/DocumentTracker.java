@@ -86,6 +86,7 @@ final class DocumentTracker {
     private final List<PartitionTotal> totals;
     private long nextTask, watermark;
     private long bytesWaiting, bytesReady, counted, changes;
+    private long restUntilMillis = Long.MIN_VALUE;
     private long lastFreshness = -1;
     private @Nullable String failure;
 
@@ -378,7 +379,19 @@ final class DocumentTracker {
 
     /** Whether a new task may be handed out now. */
     boolean mayBegin(long nowMillis) {
-        return !ready.isEmpty() && open.size() < spec.window() && (isBacklog() || quickTasks(nowMillis) < FEW_TASKS);
+        return !ready.isEmpty()
+                && open.size() < spec.window()
+                && (isBacklog() || nowMillis >= restUntilMillis && quickTasks(nowMillis) < FEW_TASKS);
+    }
+
+    /** No small task begins before: what comes until then is counted with it. */
+    void rest(long untilMillis) {
+        restUntilMillis = untilMillis;
+    }
+
+    /** How long until a small task may begin, if nothing else is against it. */
+    long restMillis(long nowMillis) {
+        return ready.isEmpty() ? 0 : Math.max(0, restUntilMillis - nowMillis);
     }
 
     private int quickTasks(long nowMillis) {

@@ -347,6 +347,21 @@ final class DocumentTrackerTest {
     }
 
     @Test
+    void aDriverThatRestsGathersUnlessThereIsABacklog() {
+        tracker.rest(20);
+        take(change("a", "1", "abc\n", 0));
+        assertThat(tracker.due(19)).isEmpty();
+        assertThat(tracker.mayBegin(19)).isFalse();
+        assertThat(tracker.restMillis(19)).isEqualTo(1);
+        assertThat(tracker.due(20)).hasSize(1);
+        assertThat(tracker.restMillis(20)).isZero();
+
+        tracker.rest(100);
+        take(change("b", "1", "abc\n".repeat(20), 1));
+        assertThat(tracker.due(30)).isNotEmpty();
+    }
+
+    @Test
     void aTaskThatHoldsOnlyPartOfAChangeIsForMappersAndSoIsOneThatIsIssuedAgain() {
         take(change("a", "1", "abc\n".repeat(20), 0));
         assertThat(due(tracker)).hasSizeGreaterThan(2).noneMatch(DocumentTracker.Due::isWhole);
