@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -85,12 +86,12 @@ final class LedgerReader implements Blocks, AutoCloseable {
      */
     boolean loadFew(JobId job, Collection<BlockPosition> positions, int most) {
         loaded.clear();
-        Map<Integer, TreeMap<Long, BlockPosition>> missing = missing(job, positions);
+        Map<Integer, NavigableMap<Long, BlockPosition>> missing = missing(job, positions);
         if (missing.values().stream().mapToInt(Map::size).sum() > most) {
             return false;
         }
-        for (Map.Entry<Integer, TreeMap<Long, BlockPosition>> each : missing.entrySet()) {
-            TreeMap<Long, BlockPosition> wanted = each.getValue();
+        for (Map.Entry<Integer, NavigableMap<Long, BlockPosition>> each : missing.entrySet()) {
+            NavigableMap<Long, BlockPosition> wanted = each.getValue();
             while (!wanted.isEmpty()) {
                 BlockPosition first = wanted.firstEntry().getValue();
                 loadFirst(job, each.getKey(), wanted);
@@ -103,8 +104,8 @@ final class LedgerReader implements Blocks, AutoCloseable {
     }
 
     /** Those that are not kept, by partition and offset. */
-    private Map<Integer, TreeMap<Long, BlockPosition>> missing(JobId job, Collection<BlockPosition> positions) {
-        Map<Integer, TreeMap<Long, BlockPosition>> missing = new TreeMap<>();
+    private Map<Integer, NavigableMap<Long, BlockPosition>> missing(JobId job, Collection<BlockPosition> positions) {
+        Map<Integer, NavigableMap<Long, BlockPosition>> missing = new TreeMap<>();
         for (BlockPosition each : positions) {
             if (!each.isNone() && cache.get(job, each.task(), each.change()) == null) {
                 missing.computeIfAbsent(each.partition(), p -> new TreeMap<>()).put(each.offset(), each);
@@ -114,7 +115,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
     }
 
     /** Takes the first of them away, found or not, and all that come with it. */
-    private void loadFirst(JobId job, int number, TreeMap<Long, BlockPosition> wanted) {
+    private void loadFirst(JobId job, int number, NavigableMap<Long, BlockPosition> wanted) {
         KafkaConsumer<byte[], byte[]> reader = reader();
         TopicPartition partition = assign(reader, job, number);
         long first = wanted.firstKey();
