@@ -35,7 +35,7 @@ public final class DocumentCounter implements AutoCloseable {
      *
      * @param texts the new texts, one behind the other
      * @return valid until the next task is counted
-     * @throws LedgerReader.MissingBlockException if an old block is gone
+     * @throws RuntimeException if an old block is gone, or not to be seen for a minute
      * @throws dev.millrace.job.MillraceException if this release has other rules of that name
      */
     public Counted count(DocumentTask task, byte[] texts) throws IOException {
@@ -137,7 +137,10 @@ public final class DocumentCounter implements AutoCloseable {
         }
     }
 
-    /** @param done what the driver is to hear of it */
+    /**
+     * @param records may be added to, for the transaction that they go out in
+     * @param done what the driver is to hear of it
+     */
     public record Written(List<ProducerRecord<byte[], byte[]>> records, Event.DocumentsDone done) {}
 
     @Override

@@ -12,6 +12,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 /**
  * The pairs of one run of a task as they go to the pairs topic.
  *
+ * @param records may be added to, for the transaction that they go out in
  * @param parts how many there are for each partition
  * @param totals what they come to, by partition
  */

@@ -119,13 +119,17 @@ class WordTableTest {
 
     /** Of one size after another, some larger than what the table keeps, as a mapper uses it for all documents. */
     @Test
-    void aTableForSmallTextsKeepsNothingOfTheTextBefore() {
+    void aTableThatIsEmptiedOftenKeepsNothingOfTheTextBefore() {
+        keepsNothing(WordTable.forSmallTexts(), 9_000, 600);
+        keepsNothing(WordTable.forChanges(), 90_000, 150);
+    }
+
+    private static void keepsNothing(WordTable words, int most, int texts) {
         Random random = new Random(4);
-        WordTable words = WordTable.forSmallTexts();
-        for (int text = 0; text < 600; text++) {
+        for (int text = 0; text < texts; text++) {
             WordTable same = new WordTable(2);
             Map<String, Long> want = new HashMap<>();
-            for (int i = random.nextInt(random.nextInt(20) == 0 ? 9_000 : 300); i >= 0; i--) {
+            for (int i = random.nextInt(random.nextInt(20) == 0 ? most : 300); i >= 0; i--) {
                 String word = randomWord(random, 1 + random.nextInt(30));
                 add(words, word, i % 3 - 1L);
                 add(same, word, i % 3 - 1L);
