@@ -33,6 +33,12 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
     /** A record that cannot be delivered for this long fails its transaction, which is then tried again. */
     static final int DELIVERY_TIMEOUT_MS = 30_000;
 
+    /**
+     * So that the first record of a transaction does not travel alone: of each request the broker asks the transaction's
+     * coordinator, one after the other.
+     */
+    private static final int LINGER_MS = 1;
+
     private static final int RETRY_BACKOFF_MS = 10, RETRY_BACKOFF_MAX_MS = 500;
     private static final int REDUCER_SESSION_MS = 10_000;
 
@@ -131,7 +137,7 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
     private Map<String, Object> producerBase() {
         Map<String, Object> properties = base();
         properties.put(ProducerConfig.ACKS_CONFIG, "all");
-        properties.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        properties.put(ProducerConfig.LINGER_MS_CONFIG, LINGER_MS);
         properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
         properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "none");
         properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, ClusterSetup.MESSAGE_BYTES);

@@ -190,6 +190,7 @@ public final class OpenTransactions {
             for (TopicPartition partition : partitions) {
                 var unused = producer.send(ending(partition)); // the commit throws what it fails with
             }
+            producer.flush(); // the commit must not overtake them, see Transactions
             producer.commitTransaction();
         } finally {
             producer.close(Duration.ofSeconds(2));

@@ -74,8 +74,17 @@ public final class Transactions implements AutoCloseable {
      */
     public Transactions(
             ClusterSettings cluster, String transactionalId, Duration deadline, @Nullable BooleanSupplier claim) {
+        this(cluster, transactionalId, deadline, claim, () -> cluster.transactionalProducer(transactionalId));
+    }
+
+    Transactions(
+            ClusterSettings cluster,
+            String transactionalId,
+            Duration deadline,
+            @Nullable BooleanSupplier claim,
+            Supplier<KafkaProducer<byte[], byte[]>> producers) {
         this.claim = claim;
-        this.producers = () -> cluster.transactionalProducer(transactionalId);
+        this.producers = producers;
         this.id = transactionalId;
         this.bootstrapServers = cluster.bootstrapServers();
         this.doctor = cluster.command("doctor");
@@ -188,6 +197,7 @@ public final class Transactions implements AutoCloseable {
             List<ProducerRecord<byte[], byte[]>> records,
             Function<List<RecordMetadata>, List<ProducerRecord<byte[], byte[]>>> then) {
         writeAll(records, null, sent -> {
+            open().flush(); // they do not linger for what depends on them
             List<RecordMetadata> places = new ArrayList<>(sent.size());
             for (Future<RecordMetadata> each : sent) {
                 places.add(outcome(each));
@@ -247,8 +257,13 @@ public final class Transactions implements AutoCloseable {
         }
     }
 
-    /** A commit that timed out is in doubt and may only be called again. */
+    /**
+     * A commit that timed out is in doubt and may only be called again. All records are there before it is asked for: the
+     * client (4.4.0) looks whether any is still to be sent and only then takes the next request from its queue, and if its
+     * thread is held up in between, a commit that was asked for meanwhile overtakes the records that were sent before it.
+     */
     private static void commit(KafkaProducer<byte[], byte[]> producer, long end) {
+        producer.flush();
         while (true) {
             try {
                 producer.commitTransaction();
