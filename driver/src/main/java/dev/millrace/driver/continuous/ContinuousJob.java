@@ -393,7 +393,6 @@ public final class ContinuousJob {
                     new TopicPartition(topics.documents(spec.id()), 0),
                     -1,
                     in -> tracker.restore(new String(in.key(), StandardCharsets.UTF_8), in.value()));
-            tracker.restored();
             LogReader.readToEnd(cluster, new TopicPartition(topics.tasks(), 0), progress.tasksStart(), in -> {
                 if (isOurs(in) && ControlCodec.task(in.value()) instanceof DocumentTask task) {
                     Header texts = in.headers().lastHeader(TopicNames.DOCUMENT_HEADER);

@@ -73,7 +73,11 @@ final class DocumentTracker {
     private final DocumentNames names;
     private final int partBytes;
     private final TextParts cutter;
+    /** Of all documents of which something is counted, those that are dealt with among them. */
+    private final DocumentEntries entries = new DocumentEntries();
+    /** Those that are dealt with: under way, or to be written down, or not settled. */
     private final Map<String, Document> documents = new HashMap<>();
+
     private final Queue<Document> ready = new ArrayDeque<>();
     private final List<Document> dirty = new ArrayList<>();
     /** By when the oldest of their changes came; one that is at rest by now stays until all before it are. */
@@ -85,7 +89,7 @@ final class DocumentTracker {
     private final Map<String, Source> sources = new HashMap<>();
     private final List<PartitionTotal> totals;
     private long nextTask, watermark;
-    private long bytesWaiting, bytesReady, counted, changes;
+    private long bytesWaiting, bytesReady, changes;
     private long restUntilMillis = Long.MIN_VALUE;
     private long lastFreshness = -1;
     private @Nullable String failure;
@@ -100,7 +104,7 @@ final class DocumentTracker {
 
     private static final class Document {
         final String id;
-        /** The entry as it is written: as objects it takes four times the memory, and there may be millions. */
+        /** The entry as it is written. */
         byte @Nullable [] written;
 
         @Nullable
@@ -113,8 +117,9 @@ final class DocumentTracker {
         boolean isFresh;
         long freshSinceMillis;
 
-        Document(String id) {
+        Document(String id, byte @Nullable [] written) {
             this.id = id;
+            this.written = written;
         }
 
         boolean isUnderWay() {
@@ -210,16 +215,11 @@ final class DocumentTracker {
      */
     void restore(String id, byte @Nullable [] value) {
         if (value == null) {
-            documents.remove(id);
+            entries.remove(id);
         } else {
             DocumentCodec.document(value);
-            documents.computeIfAbsent(id, Document::new).written = value;
+            entries.put(id, value);
         }
-    }
-
-    /** All entries are restored; tasks come next. */
-    void restored() {
-        counted = documents.size();
     }
 
     /** A task that was published; passed over if it is known as done. */
@@ -229,7 +229,7 @@ final class DocumentTracker {
         }
         List<Document> those = new ArrayList<>(task.documents().size());
         for (DocumentTask.Target target : task.documents()) {
-            Document document = documents.computeIfAbsent(target.id(), Document::new);
+            Document document = document(target.id());
             Flight flight = document.flight;
             if (flight == null) {
                 flight = new Flight(document, target, document.entry());
@@ -243,6 +243,17 @@ final class DocumentTracker {
         restored.issuedMillis = nowMillis;
         open.put(task.number(), restored);
         nextTask = Math.max(nextTask, task.number() + 1);
+    }
+
+    private Document document(String id) {
+        return documents.computeIfAbsent(id, name -> new Document(name, entries.get(name)));
+    }
+
+    /** Only its entry is kept of a document that is not dealt with any more. */
+    private void leave(Document document) {
+        if (!document.isUnderWay() && !document.isDirty && !document.isFresh) {
+            documents.remove(document.id);
+        }
     }
 
     // ---- what sources say
@@ -264,7 +275,7 @@ final class DocumentTracker {
         }
         changes++;
         unreadable.remove(change.id());
-        Document document = documents.computeIfAbsent(change.id(), Document::new);
+        Document document = document(change.id());
         if (!document.isFresh) {
             document.isFresh = true;
             document.freshSinceMillis = nowMillis;
@@ -297,37 +308,31 @@ final class DocumentTracker {
 
     /** A document has another name and is otherwise the same. False where it cannot simply be renamed now. */
     boolean rename(String from, String to, String version, long modifiedNanos) {
-        Document old = documents.get(from);
-        Document target = documents.get(to);
-        DocumentEntry entry = old == null ? null : old.entry();
-        if (old == null || entry == null || old.isUnderWay() || target != null) {
+        DocumentEntry entry = entryAtRest(from);
+        if (entry == null || documents.containsKey(to) || entries.get(to) != null) {
             return false;
         }
         if (unreadable.containsKey(from)) {
             return false; // what is counted of it is an older version
         }
         unreadable.remove(to);
-        Document renamed = new Document(to);
-        renamed.written = DocumentCodec.encode(entry.renewed(version, entry.bytes(), modifiedNanos));
-        documents.put(to, renamed);
-        old.written = null;
-        dirty(renamed);
-        dirty(old);
+        become(document(to), entry.renewed(version, entry.bytes(), modifiedNanos));
+        become(document(from), null);
         return true;
     }
 
     /** What is counted of a document, or null. */
     @Nullable
     DocumentEntry entry(String id) {
-        Document document = documents.get(id);
-        return document == null ? null : document.entry();
+        byte[] written = entries.get(id);
+        return written == null ? null : DocumentCodec.document(written);
     }
 
     /** What is counted of a document and will be, unless it changes; null where a change is under way. */
     @Nullable
     DocumentEntry entryAtRest(String id) {
         Document document = documents.get(id);
-        return document == null || document.isUnderWay() ? null : document.entry();
+        return document != null && document.isUnderWay() ? null : entry(id);
     }
 
     private @Nullable Source source(DocumentChange change) {
@@ -664,8 +669,13 @@ final class DocumentTracker {
     }
 
     private void become(Document document, @Nullable DocumentEntry after) {
-        counted += (after == null ? 0 : 1) - (document.written == null ? 0 : 1);
-        document.written = encoded(after);
+        byte[] written = encoded(after);
+        document.written = written;
+        if (written == null) {
+            entries.remove(document.id);
+        } else {
+            entries.put(document.id, written);
+        }
         dirty(document);
     }
 
@@ -718,16 +728,14 @@ final class DocumentTracker {
 
     /** Documents whose entry has changed since the last call. */
     List<Entry> takeDirty() {
-        List<Entry> entries = new ArrayList<>(dirty.size());
+        List<Entry> taken = new ArrayList<>(dirty.size());
         for (Document document : dirty) {
             document.isDirty = false;
-            entries.add(new Entry(document.id, document.written));
-            if (document.written == null && !document.isUnderWay()) {
-                documents.remove(document.id, document);
-            }
+            taken.add(new Entry(document.id, document.written));
+            leave(document);
         }
         dirty.clear();
-        return entries;
+        return taken;
     }
 
     boolean isDirty() {
@@ -777,13 +785,19 @@ final class DocumentTracker {
     }
 
     /** Documents counted. */
-    long documents() {
-        return counted;
+    int documents() {
+        return entries.size();
     }
 
     /** Names of all documents that are counted or under way. */
     Collection<String> ids() {
-        return List.copyOf(documents.keySet());
+        Set<String> ids = new HashSet<>(entries.ids());
+        for (Document document : documents.values()) {
+            if (document.isUnderWay()) {
+                ids.add(document.id);
+            }
+        }
+        return ids;
     }
 
     /** Takes the time of what is counted by now; to be called after each turn. */
@@ -792,6 +806,7 @@ final class DocumentTracker {
             lastFreshness = nowMillis - oldest.freshSinceMillis;
             oldest.isFresh = false;
             fresh.remove();
+            leave(oldest);
         }
     }
 

@@ -219,7 +219,6 @@ final class DocumentTrackerTest {
         DocumentTracker next = new DocumentTracker(SPEC); // of a driver that takes over
         next.restore(tracker.position(0, 0));
         next.restore("a", DocumentCodec.encode(Objects.requireNonNull(tracker.entry("a"))));
-        next.restored();
         next.restore(due.task(), due.texts(), 0);
         assertThat(next.entry("a")).isNotNull();
         assertThat(next.entryAtRest("a")).isNull();
@@ -291,7 +290,6 @@ final class DocumentTrackerTest {
         ContinuousPosition position = tracker.position(0, 0);
         next.restore(position);
         written.forEach(each -> next.restore(each.id(), each.value()));
-        next.restored();
         due.forEach(each -> next.restore(each.task(), each.texts(), 0));
         for (DocumentTracker.Due each : due.subList(1, due.size())) {
             next.apply(done(each.task(), 100 * (1 + each.task().number()), 1));
@@ -325,7 +323,6 @@ final class DocumentTrackerTest {
         DocumentTracker next = new DocumentTracker(SPEC);
         next.restore(before.withDone(new ContinuousPosition.DoneTask(0, again.totals())));
         next.restore(written.id(), written.value());
-        next.restored();
         assertThat(next.isQuiet()).isTrue();
         assertThat(next.watermark()).isEqualTo(1);
         assertThat(next.total()).isEqualTo(tracker.total());

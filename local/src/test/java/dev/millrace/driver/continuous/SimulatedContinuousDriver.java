@@ -45,10 +45,6 @@ public final class SimulatedContinuousDriver {
         tracker.restore(id, value);
     }
 
-    public void restored() {
-        tracker.restored();
-    }
-
     public void restore(DocumentTask task, byte[] texts, long now) {
         tracker.restore(task, texts, now);
     }

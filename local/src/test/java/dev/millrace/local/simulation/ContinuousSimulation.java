@@ -586,7 +586,6 @@ final class ContinuousSimulation {
                 for (Topic.Read<Rec> read : documents.read(0, Integer.MAX_VALUE)) {
                     driver.restore(read.value().key(), read.value().value());
                 }
-                driver.restored();
                 for (Topic.Read<Rec> read : tasks.read(driver.tasksStart(), Integer.MAX_VALUE)) {
                     if (!read.value().isForeign()) {
                         driver.restore(
