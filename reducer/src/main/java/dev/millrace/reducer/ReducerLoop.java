@@ -56,12 +56,13 @@ final class ReducerLoop implements LoopThreads.Loop {
     /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
     private static final int COUNTS_A_TRANSACTION = 250_000;
     /**
-     * Counts of more words than these gather for a while after a publication, so that what changes again is written once:
-     * for so many times as long as the publication took, as it takes longer the busier the machine is.
+     * Counts of more words than these gather for a while after a publication, so that what changes again is written once.
+     * A publication takes longer the busier the machine is: one that took {@link #EVEN_NANOS} is followed by as long a
+     * wait, one of half of that by a quarter, one of twice as long by four times that.
      */
-    private static final int FEW_WORDS = 1_000, GATHERING_SHARE = 3;
+    private static final int FEW_WORDS = 1_000;
 
-    private static final long LONGEST_GATHERING_NANOS = 250_000_000;
+    private static final long EVEN_NANOS = 40_000_000, LONGEST_GATHERING_NANOS = 250_000_000;
     /** A broker may hear of a new topic a little late; one that is unknown for this long was deleted. */
     private static final long TOPIC_UNKNOWN_NANOS = 3_000_000_000L;
     /** A process that slept is fenced once when it wakes; two that share a slot fence each other again and again. */
@@ -326,7 +327,8 @@ final class ReducerLoop implements LoopThreads.Loop {
         barriers.clear();
         fenced = 0;
         long end = System.nanoTime();
-        gatheredNanos = end + Math.min(LONGEST_GATHERING_NANOS, GATHERING_SHARE * (end - begin));
+        long took = end - begin;
+        gatheredNanos = end + (long) Math.min(LONGEST_GATHERING_NANOS, (double) took * took / EVEN_NANOS);
     }
 
     private void addChanges(
