@@ -57,7 +57,7 @@ final class Measurement {
                                 "bootstrap.servers",
                                 engine.bootstrapServer(),
                                 "linger.ms",
-                                0,
+                                workload.lingerMillis(),
                                 "batch.size",
                                 BATCH_BYTES),
                         new StringSerializer(),

@@ -12,6 +12,10 @@ package dev.millrace.bench;
 record Workload(int rate, int documents, Texts texts, int settling) {
     static final int AT_ONCE = 0;
     static final int SETTLING_RATE = 200;
+    /** From here on a producer is one as it comes, which waits a little for more to send with a document. */
+    private static final int MANY_A_SECOND = 1_000;
+
+    private static final int KAFKAS_LINGER_MILLIS = 5;
 
     /** Of each document, the mark among them. */
     int words() {
@@ -25,6 +29,11 @@ record Workload(int rate, int documents, Texts texts, int settling) {
     /** With those of the settling. */
     int allDocuments() {
         return settling + documents;
+    }
+
+    /** How long the producer waits for more, which is a part of what a document takes. */
+    int lingerMillis() {
+        return rate < MANY_A_SECOND ? 0 : KAFKAS_LINGER_MILLIS;
     }
 
     /** @return when document {@code i} is due, nanoseconds behind the first of all */
