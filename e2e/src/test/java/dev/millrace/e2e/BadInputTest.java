@@ -693,8 +693,9 @@ final class BadInputTest {
         assertEnd(toSilence, 4, "127.0.0.1:" + silent.getLocalPort(), "is a broker listening there?");
     }
 
+    /** Amid the others: long enough for its driver to give up, and no longer than its mapper and reducer wait, 5 minutes. */
     @Test
-    @Order(9)
+    @Order(4)
     void brokerLostInMidJobIsNamedAndTheJobGoesOnAfterwards() throws IOException, InterruptedException {
         assertEnd(lostDriver, 4, "the broker at " + lostAddress, "millrace attach ", lostJob);
         lostBroker = broker("lost-broker", lostAddress.substring(lostAddress.indexOf(':') + 1));
