@@ -19,6 +19,7 @@ public final class WordTable {
     private static final int KEPT_BITS = 16;
     private static final int SMALL_BITS = 9;
     private static final int SPARSE_BITS = 18;
+    private static final int NO_SHARD = -1;
     private static final int MAX_BITS = 28;
     private static final int SLOT = 4;
     private static final int FIRST_LONG_WORDS = 1 << 8;
@@ -29,6 +30,9 @@ public final class WordTable {
 
     private final int firstBits;
     private final int keptBits;
+    /** Of a shard its number among 64; else {@link #NO_SHARD}. */
+    private final int shard;
+
     private long[] slots;
     /** The used slots in the order they came, of a table that is emptied often: so what that costs goes by its words. */
     private int @Nullable [] order;
@@ -49,12 +53,13 @@ public final class WordTable {
     }
 
     WordTable(int bits) {
-        this(bits, Math.max(bits, KEPT_BITS));
+        this(bits, Math.max(bits, KEPT_BITS), NO_SHARD);
     }
 
-    private WordTable(int bits, int kept) {
+    private WordTable(int bits, int kept, int shard) {
         firstBits = bits;
         keptBits = kept;
+        this.shard = shard;
         slots = new long[SLOT << bits];
         resized(bits);
     }
@@ -69,15 +74,29 @@ public final class WordTable {
         return ordered(KEPT_BITS);
     }
 
+    /**
+     * One of 64 that together are a large table, so that it grows step by step: with as many words in each, they grow at
+     * different times.
+     *
+     * @param number from 0
+     */
+    public static WordTable forShard(int number) {
+        return new WordTable(SMALL_BITS, SMALL_BITS, number);
+    }
+
     private static WordTable ordered(int kept) {
-        WordTable table = new WordTable(SMALL_BITS, kept);
+        WordTable table = new WordTable(SMALL_BITS, kept, NO_SHARD);
         table.order = new int[table.growAt + 1];
         return table;
     }
 
     private void resized(int bits) {
         shift = 64 - bits;
-        growAt = bits < SPARSE_BITS ? 1 << bits - 1 : 3 << bits - 2; // large tables trade probes for memory
+        if (shard >= 0) {
+            growAt = 128 + shard << bits - 8; // from half to three quarters
+        } else {
+            growAt = bits < SPARSE_BITS ? 1 << bits - 1 : 3 << bits - 2; // large tables trade probes for memory
+        }
         if (order != null) {
             order = new int[growAt + 1];
         }

@@ -18,11 +18,8 @@ import org.jspecify.annotations.Nullable;
  * to. Unlike a batch, what is here goes on from what has been published: the counts are those of the results topic.
  */
 final class ContinuousReduction {
-    /** Below this, words that have come to zero are not worth a new table. */
-    private static final int FEW_WORDS = 1 << 14;
-
     private final JobId job;
-    private WordTable counts = new WordTable();
+    private final LiveCounts counts = new LiveCounts();
     /** Words whose count has changed since it was published. */
     private final WordTable changed = WordTable.forChanges();
 
@@ -33,7 +30,6 @@ final class ContinuousReduction {
     private long watermark;
     private PartitionTotal total = PartitionTotal.ZERO;
     private long next;
-    private long words;
     private long duplicatesDropped;
     private boolean dirty;
     private @Nullable String failure;
@@ -57,9 +53,7 @@ final class ContinuousReduction {
 
     /** Takes one published count; the last one of a word holds. */
     void restore(byte[] word, int from, int length, long count) {
-        long before = counts.get(word, from, length);
-        counts.add(word, from, length, count - before);
-        words += (count == 0 ? 0 : 1) - (before == 0 ? 0 : 1);
+        counts.add(WordHash.h64(word, from, length), word, from, length, count - counts.get(word, from, length));
     }
 
     /** All counts are restored: they must be what the checkpoint says. */
@@ -135,14 +129,14 @@ final class ContinuousReduction {
 
         @Override
         public void pair(byte[] bytes, int from, int length, long count) {
-            long after = counts.add(bytes, from, length, count);
+            long hash = WordHash.h64(bytes, from, length);
+            long after = counts.add(hash, bytes, from, length, count);
             if (after < 0) {
                 fail("a word has the count " + after);
             }
             changed.add(bytes, from, length, 0);
-            words += (after == 0 ? 0 : 1) - (after == count ? 0 : 1);
             tokens = Math.addExact(tokens, count);
-            digest += count * WordHash.h64(bytes, from, length);
+            digest += count * hash;
         }
     }
 
@@ -184,15 +178,7 @@ final class ContinuousReduction {
     void published() {
         changed.clear();
         dirty = false;
-        if (counts.size() > FEW_WORDS && counts.size() > 2 * words) {
-            WordTable held = counts;
-            counts = new WordTable();
-            held.forEach((word, from, length, count) -> {
-                if (count != 0) {
-                    counts.add(word, from, length, count);
-                }
-            });
-        }
+        counts.forgetZeros();
     }
 
     /** Whether there is something to publish. */
@@ -220,7 +206,7 @@ final class ContinuousReduction {
 
     /** Words with a count other than zero. */
     long words() {
-        return words;
+        return counts.words();
     }
 
     PartitionTotal total() {

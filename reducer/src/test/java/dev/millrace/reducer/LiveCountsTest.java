@@ -1,0 +1,64 @@
+package dev.millrace.reducer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.job.PartitionTotal;
+import dev.millrace.shuffle.WordHash;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+final class LiveCountsTest {
+    private final LiveCounts counts = new LiveCounts();
+    private final Map<String, Long> expected = new HashMap<>();
+
+    private void add(String word, long count) {
+        byte[] bytes = word.getBytes(StandardCharsets.US_ASCII);
+        long after = counts.add(WordHash.h64(bytes, 0, bytes.length), bytes, 0, bytes.length, count);
+        assertThat(after).isEqualTo(expected.merge(word, count, Long::sum));
+    }
+
+    private void isAsExpected() {
+        long tokens = 0, digest = 0, words = 0;
+        for (Map.Entry<String, Long> each : expected.entrySet()) {
+            byte[] bytes = each.getKey().getBytes(StandardCharsets.US_ASCII);
+            assertThat(counts.get(bytes, 0, bytes.length)).isEqualTo(each.getValue());
+            tokens += each.getValue();
+            digest += each.getValue() * WordHash.h64(bytes, 0, bytes.length);
+            words += each.getValue() == 0 ? 0 : 1;
+        }
+        assertThat(counts.total()).isEqualTo(new PartitionTotal(tokens, digest));
+        assertThat(counts.words()).isEqualTo(words);
+    }
+
+    @Test
+    void addsAndForgetsAsAMapDoes() {
+        Random random = new Random(3);
+        for (int round = 0; round < 20; round++) {
+            for (int i = 0; i < 20_000; i++) {
+                String word = (random.nextInt(10) == 0 ? "a-word-of-many-letters-" : "w") + random.nextInt(60_000);
+                long held = expected.getOrDefault(word, 0L);
+                add(word, held > 0 && random.nextBoolean() ? -held : 1 + random.nextInt(3));
+            }
+            counts.forgetZeros();
+            isAsExpected();
+        }
+    }
+
+    @Test
+    void wordsThatCameToZeroTakeNoMemory() {
+        for (int i = 0; i < 200_000; i++) {
+            add("passing" + i, 2);
+            add("passing" + i, -2);
+            if (i % 1_000 == 0) {
+                add("staying" + i, 1);
+                counts.forgetZeros();
+            }
+        }
+        assertThat(counts.words()).isEqualTo(200);
+        assertThat(counts.size()).as("words in the tables").isLessThan(64 * 600);
+        isAsExpected();
+    }
+}
