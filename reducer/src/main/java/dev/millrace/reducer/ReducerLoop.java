@@ -62,7 +62,7 @@ final class ReducerLoop implements LoopThreads.Loop {
      */
     private static final int FEW_WORDS = 1_000;
 
-    private static final long EVEN_NANOS = 40_000_000, LONGEST_GATHERING_NANOS = 250_000_000;
+    private static final long EVEN_NANOS = 40_000_000, LONGEST_GATHERING_NANOS = 60_000_000;
     /** A broker may hear of a new topic a little late; one that is unknown for this long was deleted. */
     private static final long TOPIC_UNKNOWN_NANOS = 3_000_000_000L;
     /** A process that slept is fenced once when it wakes; two that share a slot fence each other again and again. */
