@@ -71,11 +71,6 @@ public final class ContinuousJob {
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long FLUSH_NANOS = 200_000_000;
     private static final long STATUS_NANOS = 1_000_000_000;
-    /**
-     * Behind a task that it counted itself the driver rests for as long as that took, so that the busier the machine is, the
-     * more is counted in one go.
-     */
-    private static final long LONGEST_REST_MILLIS = 25;
     /** How long a canceller may take from shutting the driver out to saying why. */
     private static final long CANCEL_NANOS = 5_000_000_000L;
 
@@ -542,7 +537,7 @@ public final class ContinuousJob {
                 partitionsBehind.remove(reached.partition());
             }
         } else {
-            tracker.apply(event);
+            tracker.apply(event, now());
         }
     }
 
@@ -658,7 +653,7 @@ public final class ContinuousJob {
     /** @param before the task, and what else is decided */
     private void commit(
             DocumentCounter.Counted counted, List<ProducerRecord<byte[], byte[]>> records, ContinuousPosition before) {
-        long begin = now(), execution = EXECUTIONS.nextLong();
+        long execution = EXECUTIONS.nextLong();
         AtomicReference<Event.@Nullable DocumentsDone> done = new AtomicReference<>();
         commit(() -> transactions.write(counted.blocks(), places -> {
             DocumentCounter.Written written = counted.written(execution, "the driver", places);
@@ -670,9 +665,7 @@ public final class ContinuousJob {
                     written.done().task(), written.done().totals()))));
             return all;
         }));
-        tracker.committed(Objects.requireNonNull(done.get()));
-        long end = now();
-        tracker.rest(end + Math.min(LONGEST_REST_MILLIS, end - begin));
+        tracker.committed(Objects.requireNonNull(done.get()), now());
     }
 
     private void commit(Runnable transaction) {

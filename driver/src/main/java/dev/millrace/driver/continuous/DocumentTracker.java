@@ -54,6 +54,11 @@ final class DocumentTracker {
     private static final int FEW_TASKS = 1;
 
     private static final long SLOW_MILLIS = 500;
+    /**
+     * Behind a small task the next one is put off for as long as that one took, so that the busier the machine is, the more
+     * is counted in one go.
+     */
+    private static final long LONGEST_REST_MILLIS = 25;
 
     private static final long LATE_MILLIS = 5_000;
     /** From the issue that failed to the next, four times as long each time: what made it fail may pass. */
@@ -389,11 +394,6 @@ final class DocumentTracker {
                 && (isBacklog() || nowMillis >= restUntilMillis && quickTasks(nowMillis) < FEW_TASKS);
     }
 
-    /** No small task begins before: what comes until then is counted with it. */
-    void rest(long untilMillis) {
-        restUntilMillis = untilMillis;
-    }
-
     /** How long until a small task may begin, if nothing else is against it. */
     long restMillis(long nowMillis) {
         return ready.isEmpty() ? 0 : Math.max(0, restUntilMillis - nowMillis);
@@ -544,9 +544,9 @@ final class DocumentTracker {
     // ---- what mappers say
 
     /** Takes an event of this job. */
-    void apply(Event event) {
+    void apply(Event event, long nowMillis) {
         if (event instanceof Event.DocumentsDone each) {
-            done(each);
+            done(each, nowMillis);
         } else if (event instanceof Event.DocumentsFailed each) {
             failed(each);
         } else if (event instanceof Event.PartitionFailed each) {
@@ -554,7 +554,7 @@ final class DocumentTracker {
         }
     }
 
-    private void done(Event.DocumentsDone result) {
+    private void done(Event.DocumentsDone result, long nowMillis) {
         if (result.task() < watermark) {
             return; // a late copy
         }
@@ -588,6 +588,7 @@ final class DocumentTracker {
             }
         }
         done.put(result.task(), result);
+        restUntilMillis = nowMillis + Math.min(LONGEST_REST_MILLIS, nowMillis - task.issuedMillis);
         advance();
     }
 
@@ -624,11 +625,11 @@ final class DocumentTracker {
     }
 
     /** The task is done, and the entries of its documents are written down. */
-    void committed(Event.DocumentsDone result) {
+    void committed(Event.DocumentsDone result, long nowMillis) {
         if (isDirty()) {
             throw new IllegalStateException("entries that are not written down");
         }
-        done(result);
+        done(result, nowMillis);
         takeDirty();
     }
 

@@ -84,12 +84,12 @@ final class DocumentTrackerTest {
         take(change("a", "3", "three\n", 2));
         assertThat(due(tracker)).isEmpty();
         assertThat(tracker.position(0, 0).sources()).containsEntry("source", 2L);
-        tracker.apply(done(first, 70, 1));
+        tracker.apply(done(first, 70, 1), 0);
         DocumentTask second = theOnlyDue();
         assertThat(second.documents().get(0).version()).isEqualTo("3");
         assertThat(second.changes().get(0).base().offset()).isEqualTo(70);
         assertThat(tracker.isQuiet()).isFalse();
-        tracker.apply(done(second, 80, 0));
+        tracker.apply(done(second, 80, 0), 0);
         assertThat(tracker.isQuiet()).isTrue();
         assertThat(entry("a").version()).isEqualTo("3");
         assertThat(tracker.watermark()).isEqualTo(2);
@@ -105,13 +105,13 @@ final class DocumentTrackerTest {
         tracker.change(change("a", "2", "three\n", 2), 1_200);
         tracker.settle(1_300);
         assertThat(tracker.freshnessMillis(1_300)).isEqualTo(300);
-        tracker.apply(done(first, 0, 1));
+        tracker.apply(done(first, 0, 1), 0);
         DocumentTask second = theOnlyDue();
         tracker.settle(1_400);
         assertThat(tracker.freshnessMillis(1_500))
                 .as("another change of a has come meanwhile")
                 .isEqualTo(500);
-        tracker.apply(done(second, 1, 1));
+        tracker.apply(done(second, 1, 1), 0);
         tracker.settle(1_600);
         assertThat(tracker.freshnessMillis(9_999)).as("what the last one took").isEqualTo(500);
     }
@@ -139,7 +139,7 @@ final class DocumentTrackerTest {
     @Test
     void onlyPartsThatDifferTravel() {
         take(change("a", "1", "abc\ndef\nghi\n", 0));
-        tracker.apply(done(theOnlyDue(), 0, 3));
+        tracker.apply(done(theOnlyDue(), 0, 3), 0);
         take(change("a", "2", "abc\nxyz\nghi\n", 1));
         assertThat(theOnlyDue().changes()).extracting(DocumentTask.Change::part).containsExactly(1);
     }
@@ -173,7 +173,7 @@ final class DocumentTrackerTest {
     @Test
     void whatIsTheSameNeedsNoTaskAndStillIsWrittenDown() {
         take(change("a", "1", "abc\n", 0));
-        tracker.apply(done(theOnlyDue(), 0, 1));
+        tracker.apply(done(theOnlyDue(), 0, 1), 0);
         tracker.takeDirty();
         take(change("a", "2", "abc\n", 1));
         assertThat(due(tracker)).isEmpty();
@@ -185,12 +185,12 @@ final class DocumentTrackerTest {
     @Test
     void aDeletionRemovesEachPartAndLeavesATombstone() {
         take(change("a", "1", "abc\ndef\n", 0));
-        tracker.apply(done(theOnlyDue(), 0, 2));
+        tracker.apply(done(theOnlyDue(), 0, 2), 0);
         tracker.takeDirty();
         take(DocumentChange.deleted("a", "2", "source", 1));
         DocumentTask task = theOnlyDue();
         assertThat(task.changes()).hasSize(2).allMatch(DocumentTask.Change::isRemoval);
-        tracker.apply(done(task, 5, -2));
+        tracker.apply(done(task, 5, -2), 0);
         assertThat(tracker.takeDirty()).containsExactly(new DocumentTracker.Entry("a", null));
         assertThat(tracker.documents()).isZero();
         assertThat(tracker.total()).isEqualTo(PartitionTotal.ZERO);
@@ -201,7 +201,7 @@ final class DocumentTrackerTest {
         take(change("a", "1", "abc\n", 0));
         DocumentTask task = theOnlyDue();
         assertThat(tracker.rename("a", "b", "1", 0)).isFalse();
-        tracker.apply(done(task, 9, 1));
+        tracker.apply(done(task, 9, 1), 0);
         assertThat(tracker.rename("a", "b", "1", 0)).isTrue();
         assertThat(entry("b").parts().get(0).block().offset()).isEqualTo(9);
         take(change("b", "2", "", 1));
@@ -211,7 +211,7 @@ final class DocumentTrackerTest {
     @Test
     void nothingIsSaidToBeCountedWhileAChangeIsUnderWay() {
         take(change("a", "1", "abc\n", 0));
-        tracker.apply(done(theOnlyDue(), 9, 1));
+        tracker.apply(done(theOnlyDue(), 9, 1), 0);
         assertThat(Objects.requireNonNull(tracker.entryAtRest("a")).version()).isEqualTo("1");
         take(change("a", "2", "def\n", 1));
         assertThat(tracker.entryAtRest("a")).isNull();
@@ -222,14 +222,14 @@ final class DocumentTrackerTest {
         next.restore(due.task(), due.texts(), 0);
         assertThat(next.entry("a")).isNotNull();
         assertThat(next.entryAtRest("a")).isNull();
-        next.apply(done(due.task(), 12, 0));
+        next.apply(done(due.task(), 12, 0), 0);
         assertThat(Objects.requireNonNull(next.entryAtRest("a")).version()).isEqualTo("2");
     }
 
     @Test
     void aDocumentThatKeepsAnOldVersionIsNotRenamed() {
         take(change("a", "1", "abc\n", 0));
-        tracker.apply(done(theOnlyDue(), 9, 1));
+        tracker.apply(done(theOnlyDue(), 9, 1), 0);
         tracker.unreadable("a", "too long");
         assertThat(tracker.rename("a", "b", "2", 0)).isFalse();
         assertThat(tracker.readable("a")).isTrue();
@@ -246,10 +246,10 @@ final class DocumentTrackerTest {
         List<DocumentTracker.Due> due = due(tracker);
         assertThat(due).hasSizeGreaterThan(1);
         DocumentTask last = due.get(due.size() - 1).task();
-        tracker.apply(done(last, 5, 1));
-        tracker.apply(done(last, 6, 1));
+        tracker.apply(done(last, 5, 1), 0);
+        tracker.apply(done(last, 6, 1), 0);
         assertThat(tracker.failure()).isNull();
-        tracker.apply(done(last, 7, 2));
+        tracker.apply(done(last, 7, 2), 0);
         assertThat(tracker.failure()).contains("two runs");
     }
 
@@ -259,8 +259,8 @@ final class DocumentTrackerTest {
         DocumentTask task = theOnlyDue();
         for (long execution = 0; execution < 2; execution++) {
             Event failed = new Event.DocumentsFailed(SPEC.id(), task.number(), 1, execution, "m", "no");
-            tracker.apply(failed);
-            tracker.apply(failed);
+            tracker.apply(failed, 0);
+            tracker.apply(failed, 0);
             assertThat(tracker.failure() == null).isEqualTo(execution == 0);
         }
     }
@@ -269,7 +269,7 @@ final class DocumentTrackerTest {
     void aTaskThatFailedIsTriedAgainAfterAPause() {
         take(change("a", "1", "abc\n", 0));
         DocumentTask task = tracker.due(1_000).get(0).task();
-        tracker.apply(new Event.DocumentsFailed(SPEC.id(), task.number(), 1, 7, "m", "no"));
+        tracker.apply(new Event.DocumentsFailed(SPEC.id(), task.number(), 1, 7, "m", "no"), 0);
         assertThat(tracker.due(1_400)).isEmpty();
         assertThat(tracker.due(1_600))
                 .singleElement()
@@ -283,7 +283,7 @@ final class DocumentTrackerTest {
         take(change("a", "1", "abc\n".repeat(20), 0));
         List<DocumentTracker.Due> due = due(tracker);
         assertThat(due).hasSizeGreaterThan(2);
-        tracker.apply(done(due.get(0).task(), 100, 1));
+        tracker.apply(done(due.get(0).task(), 100, 1), 0);
 
         DocumentTracker next = new DocumentTracker(SPEC);
         List<DocumentTracker.Entry> written = tracker.takeDirty();
@@ -292,7 +292,7 @@ final class DocumentTrackerTest {
         written.forEach(each -> next.restore(each.id(), each.value()));
         due.forEach(each -> next.restore(each.task(), each.texts(), 0));
         for (DocumentTracker.Due each : due.subList(1, due.size())) {
-            next.apply(done(each.task(), 100 * (1 + each.task().number()), 1));
+            next.apply(done(each.task(), 100 * (1 + each.task().number()), 1), 0);
         }
         DocumentEntry entry = Objects.requireNonNull(next.entry("a"));
         assertThat(entry.version()).isEqualTo("1");
@@ -314,7 +314,7 @@ final class DocumentTrackerTest {
 
         Event.DocumentsDone again = done(due.task(), 200, 1); // it is tried again: the blocks lie elsewhere
         DocumentTracker.Entry written = tracker.entriesAfter(again).get(0);
-        tracker.committed(again);
+        tracker.committed(again, 0);
         assertThat(tracker.isQuiet()).isTrue();
         assertThat(tracker.isDirty()).isFalse();
         assertThat(entry("a").parts().get(0).block().offset()).isEqualTo(200);
@@ -332,12 +332,12 @@ final class DocumentTrackerTest {
     @Test
     void aDeletionThatTheDriverCountsItselfLeavesATombstone() {
         take(change("a", "1", "abc\n", 0));
-        tracker.apply(done(theOnlyDue(), 100, 1));
+        tracker.apply(done(theOnlyDue(), 100, 1), 0);
         tracker.takeDirty();
         take(DocumentChange.deleted("a", "2", "source", 1));
         Event.DocumentsDone removed = done(theOnlyDue(), 200, -1);
         assertThat(tracker.entriesAfter(removed)).containsExactly(new DocumentTracker.Entry("a", null));
-        tracker.committed(removed);
+        tracker.committed(removed, 0);
         assertThat(tracker.entry("a")).isNull();
         assertThat(tracker.ids()).isEmpty();
         assertThat(tracker.documents()).isZero();
@@ -345,17 +345,21 @@ final class DocumentTrackerTest {
 
     @Test
     void aDriverThatRestsGathersUnlessThereIsABacklog() {
-        tracker.rest(20);
         take(change("a", "1", "abc\n", 0));
-        assertThat(tracker.due(19)).isEmpty();
-        assertThat(tracker.mayBegin(19)).isFalse();
-        assertThat(tracker.restMillis(19)).isEqualTo(1);
-        assertThat(tracker.due(20)).hasSize(1);
-        assertThat(tracker.restMillis(20)).isZero();
+        tracker.apply(done(tracker.due(100).get(0).task(), 0, 1), 110);
+        take(change("b", "1", "abc\n", 1));
+        assertThat(tracker.due(119)).isEmpty();
+        assertThat(tracker.mayBegin(119)).isFalse();
+        assertThat(tracker.restMillis(119)).isEqualTo(1);
+        List<DocumentTracker.Due> second = tracker.due(120);
+        assertThat(second).hasSize(1);
+        assertThat(tracker.restMillis(120)).isZero();
 
-        tracker.rest(100);
-        take(change("b", "1", "abc\n".repeat(20), 1));
-        assertThat(tracker.due(30)).isNotEmpty();
+        tracker.apply(done(second.get(0).task(), 9, 1), 220);
+        take(change("c", "1", "abc\n", 2));
+        assertThat(tracker.restMillis(220)).as("no longer than that").isEqualTo(25);
+        take(change("d", "1", "abc\n".repeat(20), 3));
+        assertThat(tracker.due(230)).isNotEmpty();
     }
 
     @Test

@@ -65,8 +65,8 @@ public final class SimulatedContinuousDriver {
         progress.eventsTaken(offset + 1);
     }
 
-    public void apply(Event event) {
-        tracker.apply(event);
+    public void apply(Event event, long now) {
+        tracker.apply(event, now);
     }
 
     public void change(String id, String version, byte @Nullable [] text, String source, long position) {
@@ -145,8 +145,8 @@ public final class SimulatedContinuousDriver {
         return entries(tracker.entriesAfter(done));
     }
 
-    public void committed(Event.DocumentsDone done) {
-        tracker.committed(done);
+    public void committed(Event.DocumentsDone done, long now) {
+        tracker.committed(done, now);
     }
 
     public long documents() {

@@ -651,7 +651,7 @@ final class ContinuousSimulation {
                 if (event instanceof Event.BarrierAsked each) {
                     asked.add(each.barrier());
                 } else {
-                    driver.apply(event);
+                    driver.apply(event, now);
                 }
             }
         }
@@ -731,7 +731,7 @@ final class ContinuousSimulation {
                         () -> transaction,
                         done::set));
                 afterwards = () -> {
-                    driver.committed(Objects.requireNonNull(done.get()));
+                    driver.committed(Objects.requireNonNull(done.get()), now);
                     inlined++;
                     next.run();
                 };
