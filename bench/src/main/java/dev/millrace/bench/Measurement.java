@@ -123,7 +123,7 @@ final class Measurement {
         for (int i = 0; i < sentNanos.length; i++) {
             long due = start + workload.dueNanos(i);
             while (System.nanoTime() < due) {
-                LockSupport.parkNanos(due - System.nanoTime());
+                LockSupport.parkNanos(Math.max(workload.restNanos(), due - System.nanoTime()));
             }
             sentNanos[i] = System.nanoTime();
             sentMillis[i] = System.currentTimeMillis();
