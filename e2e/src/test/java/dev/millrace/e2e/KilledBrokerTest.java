@@ -145,6 +145,7 @@ final class KilledBrokerTest {
                                     ByteBuffer.allocate(100).array()));
                         }
                     }
+                    producer.flush(); // or the client's commit may overtake them
                     producer.commitTransaction();
                     if (!partitions.isEmpty()) {
                         committed.put(number, partitions);
