@@ -21,7 +21,7 @@ public final class BlockCache {
 
     private final int pageBytes;
     /** Made as they are first reached. */
-    private final byte @Nullable [][] pages;
+    private final byte[] @Nullable [] pages;
     /** In the order in which they lie in the ring. */
     private final Map<Key, Task> tasks = new LinkedHashMap<>();
     /** Bytes ever written: what is written next lies there, modulo the ring. */
