@@ -127,11 +127,14 @@ final class MillraceProcess implements AutoCloseable {
 
     /** @throws AssertionError with the output if it fails or does not end */
     void awaitSuccess(Duration patience) throws InterruptedException {
-        if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-            throw new AssertionError(name + " did not end within " + patience + ":\n" + output());
-        }
-        if (process.exitValue() != 0) {
-            throw new AssertionError(name + " ended with " + process.exitValue() + ":\n" + output());
+        awaitCode(patience, 0);
+    }
+
+    /** @throws AssertionError with the output if it ends with none of these codes, or does not end */
+    void awaitCode(Duration patience, Integer... codes) throws InterruptedException {
+        int code = awaitEnd(patience);
+        if (!List.of(codes).contains(code)) {
+            throw new AssertionError(name + " ended with " + code + ":\n" + output());
         }
     }
 
