@@ -32,6 +32,12 @@ final class Measurement {
     /** With Kafka's 16 KiB a backlog is sent in thousands of requests a second, a fifth of the work of two processors. */
     private static final int BATCH_BYTES = 256 << 10;
 
+    /**
+     * As the operating system finds good. Of what the broker sends into Kafka's 64 KiB some is lost on a loopback interface,
+     * whose segments are as long, and sent again after 200 ms.
+     */
+    private static final int SOCKET_BUFFER_BYTES = -1;
+
     private final Workload workload;
     private final long[] sentNanos;
     private final long[] sentMillis;
@@ -59,7 +65,9 @@ final class Measurement {
                                 "linger.ms",
                                 workload.lingerMillis(),
                                 "batch.size",
-                                BATCH_BYTES),
+                                BATCH_BYTES,
+                                "send.buffer.bytes",
+                                SOCKET_BUFFER_BYTES),
                         new StringSerializer(),
                         new StringSerializer());
                 KafkaConsumer<byte[], byte[]> reader = reader(engine)) {
@@ -106,7 +114,9 @@ final class Measurement {
                         "isolation.level",
                         "read_committed",
                         "max.poll.records",
-                        20_000),
+                        20_000,
+                        "receive.buffer.bytes",
+                        SOCKET_BUFFER_BYTES),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
         List<TopicPartition> partitions = IntStream.range(

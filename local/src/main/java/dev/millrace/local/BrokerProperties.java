@@ -45,6 +45,11 @@ final class BrokerProperties {
             Map.entry("group.share.min.record.lock.duration.ms", "1000"),
             // Deliveries that end without an answer; failed attempts are counted by the driver.
             Map.entry("group.share.delivery.count.limit", "10"),
+            // As the operating system finds good, see ClusterSettings: what came in while 100 KiB were full was lost,
+            // and
+            // sent again after 200 ms.
+            Map.entry("socket.receive.buffer.bytes", "-1"),
+            Map.entry("socket.send.buffer.bytes", "-1"),
             Map.entry("group.initial.rebalance.delay.ms", "0"),
             Map.entry("group.min.session.timeout.ms", "500"),
             // Document by document, one short transaction follows another: half the time until a count is readable was
