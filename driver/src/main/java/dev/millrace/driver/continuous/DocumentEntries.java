@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Implementation: records, each the length of the id, that of the entry, id and entry, lie one behind the other in
  * pages; one that is replaced stays until most of its page is such, when the page's other records are moved on. They are
- * found by open addressing in {@value #TABLES} tables, which double one by one. A slot is a long: 24 bits of the id's hash
+ * found by open addressing in {@value #TABLES} tables, each full at another share from half to three quarters: as hashes share
+ * ids out evenly, all would double at the same time, and the collector move them. A slot is a long: 24 bits of the id's hash
  * and 40 of the record's place plus 1, or 0 for a free one.
  */
 final class DocumentEntries {
@@ -84,8 +85,9 @@ final class DocumentEntries {
             died(before);
         } else {
             size++;
-            if (++used[number(hash)] > table.length >> 1) {
-                grow(number(hash));
+            int number = number(hash);
+            if (++used[number] > (table.length >> 1) + table.length / 4 * number / TABLES) {
+                grow(number);
             }
         }
         tidy();

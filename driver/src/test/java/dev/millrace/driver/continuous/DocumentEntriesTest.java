@@ -58,6 +58,24 @@ class DocumentEntriesTest {
         assertThat(entries.memoryBytes()).isLessThan(held * 5 / 4);
     }
 
+    /** They did, at 1,048,576 documents and twice as many, and the collector stopped everything for 70 and 120 ms. */
+    @Test
+    void tablesDoNotDoubleAtOnce() {
+        int window = 20_000;
+        long before = 0;
+        for (int i = 0; i < 1_000_000; i++) {
+            entries.put("document-" + i, new byte[0]);
+            if (i % window == 0) {
+                long now = entries.memoryBytes();
+                if (i > 400_000) {
+                    assertThat(now - before).as("bytes more at document %s", i).isLessThan(2 << 20);
+                }
+                before = now;
+            }
+        }
+        assertThat(before).isGreaterThan(256 * 8192 * 8); // they have doubled meanwhile
+    }
+
     @Test
     void whatIsRemovedGivesItsMemoryBack() {
         for (int i = 0; i < 200_000; i++) {
