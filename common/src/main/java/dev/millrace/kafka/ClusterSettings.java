@@ -257,9 +257,8 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
         Map<String, Object> properties = new HashMap<>();
         properties.put(CommonClientConfigs.RETRY_BACKOFF_MS_CONFIG, RETRY_BACKOFF_MS);
         properties.put(CommonClientConfigs.RETRY_BACKOFF_MAX_MS_CONFIG, RETRY_BACKOFF_MAX_MS);
-        // As many bytes as the operating system finds good: into Kafka's 32 to 128 KiB a broker on the same machine,
-        // whose
-        // segments are of 64 KiB, cannot send without losing some, and one that is lost is sent again after 200 ms.
+        // As many bytes as the operating system finds good. A broker on the same machine sends segments of 64 KiB: with
+        // Kafka's 32 to 128 KiB some are lost, and what is lost is sent again after 200 ms.
         properties.put(CommonClientConfigs.RECEIVE_BUFFER_CONFIG, CommonClientConfigs.RECEIVE_BUFFER_LOWER_BOUND);
         properties.put(CommonClientConfigs.SEND_BUFFER_CONFIG, CommonClientConfigs.SEND_BUFFER_LOWER_BOUND);
         properties.put(CommonClientConfigs.RECONNECT_BACKOFF_MS_CONFIG, 20);

@@ -45,6 +45,15 @@ final class ClusterSettingsTest {
         settings.taskConsumer("m-1").close(Duration.ZERO);
     }
 
+    /** What the broker sent into buffers that were full was lost, and came again after 200 ms. */
+    @Test
+    void socketBuffersAreLeftToTheOperatingSystem() {
+        assertThat(all(with()))
+                .allSatisfy(properties -> assertThat(properties)
+                        .containsEntry("receive.buffer.bytes", -1)
+                        .containsEntry("send.buffer.bytes", -1));
+    }
+
     @Test
     void whatTheUserGivesIsLaidOverOursInEveryClient() {
         ClusterSettings settings = with("security.protocol", "SSL", "retry.backoff.ms", "123");

@@ -45,9 +45,8 @@ final class BrokerProperties {
             Map.entry("group.share.min.record.lock.duration.ms", "1000"),
             // Deliveries that end without an answer; failed attempts are counted by the driver.
             Map.entry("group.share.delivery.count.limit", "10"),
-            // As the operating system finds good, see ClusterSettings: what came in while 100 KiB were full was lost,
-            // and
-            // sent again after 200 ms.
+            // As the operating system finds good, see ClusterSettings: what came in while Kafka's 100 KiB were full was
+            // lost, and sent again after 200 ms.
             Map.entry("socket.receive.buffer.bytes", "-1"),
             Map.entry("socket.send.buffer.bytes", "-1"),
             Map.entry("group.initial.rebalance.delay.ms", "0"),
