@@ -272,9 +272,10 @@ final class JobTracker {
         }
     }
 
+    /** Of a task that was not published here, another driver of the job may have published it, which then is its own. */
     private @Nullable Tracked task(int number) {
-        if (number < 0 || number >= tasks.size()) {
-            fail("an event speaks of task " + number + " of " + tasks.size());
+        if (number < 0 || number >= published) {
+            fail("an event speaks of task " + number + ", and " + published + " have been published");
             return null;
         }
         return tasks.get(number);

@@ -394,7 +394,16 @@ final class JobTrackerTest {
     void eventsOfTasksThatDoNotExistFailTheJob() {
         plan(1);
         done(1);
-        assertThat(tracker.failure()).contains("task 1 of 1");
+        assertThat(tracker.failure()).contains("task 1", "0 have been published");
+    }
+
+    /** A driver whose job another had taken over met the other's task in its own plan, and ended with an internal error. */
+    @Test
+    void eventsOfTasksThatAnotherDriverPublishedFailTheJob() {
+        plan(6);
+        assertThat(due()).containsExactly(0, 1, 2, 3);
+        done(4);
+        assertThat(tracker.failure()).contains("task 4", "4 have been published");
     }
 
     @Test
