@@ -2,6 +2,7 @@ package dev.millrace.shuffle;
 
 import dev.millrace.job.PartitionTotal;
 import java.util.Arrays;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Implementation: open addressing with linear probing. A word of up to 16 bytes is its own key, two zero-filled
  * longs (see {@link Lanes}), so that the usual look-up compares two longs in one cache line and follows no pointer. A
- * slot is four longs: head, tail, count, unused; a slot with head 0 is free. Longer words, about one in a hundred, lie
- * one behind the other in an arena, found by a second table of entry numbers.
+ * slot is four longs: head, tail, count, and 1 where the word is among the changed ones; a slot with head 0 is free.
+ * Longer words, about one in a hundred, lie one behind the other in an arena, found by a second table of entry numbers.
  */
 public final class WordTable {
     private static final int FIRST_BITS = 14;
@@ -22,6 +23,7 @@ public final class WordTable {
     private static final int NO_SHARD = -1;
     private static final int MAX_BITS = 28;
     private static final int SLOT = 4;
+    private static final int FIRST_CHANGES = 1 << 4;
     private static final int FIRST_LONG_WORDS = 1 << 8;
     private static final int FIRST_ARENA_BYTES = 1 << 13;
     private static final int KEPT_LONG_WORDS = 1 << 13;
@@ -36,6 +38,11 @@ public final class WordTable {
     private long[] slots;
     /** The used slots in the order they came, of a table that is emptied often: so what that costs goes by its words. */
     private int @Nullable [] order;
+    /** Slots, and of longer words the complements of entry numbers, each once. */
+    private int[] changed = {};
+
+    private int changes;
+    private final BitSet longChanged = new BitSet();
 
     private int shift;
     private int used;
@@ -120,7 +127,11 @@ public final class WordTable {
     /** Bytes that the table holds for itself, words included. */
     public long memoryBytes() {
         int places = order == null ? 0 : order.length;
-        return 8L * slots.length + 4L * places + 16L * ends.length + 4L * longSlots.length + arena.length;
+        return 8L * slots.length
+                + 4L * (places + changed.length)
+                + 16L * ends.length
+                + 4L * longSlots.length
+                + arena.length;
     }
 
     /** Slots looked at to find an inline word, on average; for tests of the hash. */
@@ -136,6 +147,7 @@ public final class WordTable {
 
     /** Forgets all words. A table that had grown large gives its memory back. */
     public void clear() {
+        forgetChanges();
         if (64 - shift > keptBits) {
             slots = new long[SLOT << firstBits];
             resized(firstBits);
@@ -185,14 +197,78 @@ public final class WordTable {
      * @throws ArithmeticException if the count exceeds 63 bits
      */
     public long add(byte[] word, int from, int length, long count) {
-        if (length <= 0 || Lanes.hasZero(word, from, length)) {
-            throw new IllegalArgumentException("a word is not empty and holds no zero byte");
-        }
+        requireWord(word, from, length);
         if (length > Lanes.INLINE_BYTES) {
             return addLong(word, from, length, count);
         }
-        long tail = length > 8 ? Lanes.lane(word, from + 8, length - 8) : 0;
-        return addProbing(Lanes.lane(word, from, length), tail, count);
+        return addProbing(Lanes.lane(word, from, length), tail(word, from, length), count);
+    }
+
+    /** As {@link #add(byte[], int, int, long)}; the word is among the changed ones then. */
+    public long change(byte[] word, int from, int length, long count) {
+        requireWord(word, from, length);
+        if (length > Lanes.INLINE_BYTES) {
+            int e = longEntry(word, from, length);
+            if (!longChanged.get(e)) {
+                longChanged.set(e);
+                changed(~e);
+            }
+            longCounts[e] = sum(longCounts[e], count);
+            return longCounts[e];
+        }
+        int i = claim(Lanes.lane(word, from, length), tail(word, from, length));
+        if (slots[i + 3] == 0) {
+            slots[i + 3] = 1;
+            changed(i);
+        }
+        slots[i + 2] = sum(slots[i + 2], count);
+        return slots[i + 2];
+    }
+
+    private static void requireWord(byte[] word, int from, int length) {
+        if (length <= 0 || Lanes.hasZero(word, from, length)) {
+            throw new IllegalArgumentException("a word is not empty and holds no zero byte");
+        }
+    }
+
+    private static long tail(byte[] word, int from, int length) {
+        return length > 8 ? Lanes.lane(word, from + 8, length - 8) : 0;
+    }
+
+    private void changed(int where) {
+        if (changes == changed.length) {
+            changed = Arrays.copyOf(changed, Math.max(FIRST_CHANGES, 2 * changes));
+        }
+        changed[changes++] = where;
+    }
+
+    /** Words that {@link #change} was called with since the last {@link #forgetChanges()}. */
+    public int changes() {
+        return changes;
+    }
+
+    /** Gives those words and their counts, in no order that means anything. */
+    public void forEachChanged(PairSink sink) {
+        byte[] word = new byte[Lanes.INLINE_BYTES];
+        for (int n = 0; n < changes; n++) {
+            int i = changed[n];
+            if (i < 0) {
+                longPair(~i, sink);
+            } else {
+                inlinePair(i, word, sink);
+            }
+        }
+    }
+
+    /** No word counts as changed any more. */
+    public void forgetChanges() {
+        for (int n = 0; n < changes; n++) {
+            if (changed[n] >= 0) {
+                slots[changed[n] + 3] = 0;
+            }
+        }
+        longChanged.clear();
+        changes = 0;
     }
 
     /** The count of a word, 0 if it is not held. */
@@ -204,16 +280,12 @@ public final class WordTable {
         if (length <= 0 || Lanes.hasZero(word, from, length)) {
             return 0;
         }
-        return get(Lanes.lane(word, from, length), length > 8 ? Lanes.lane(word, from + 8, length - 8) : 0);
+        return get(Lanes.lane(word, from, length), tail(word, from, length));
     }
 
     long get(long head, long tail) {
-        for (int i = slot(head, tail), mask = slots.length - 1; slots[i] != 0; i = i + SLOT & mask) {
-            if (slots[i] == head && slots[i + 1] == tail) {
-                return slots[i + 2];
-            }
-        }
-        return 0;
+        int i = find(head, tail);
+        return slots[i] == 0 ? 0 : slots[i + 2];
     }
 
     /** Gives every word, in no order that means anything, those with count 0 included. */
@@ -222,14 +294,22 @@ public final class WordTable {
         for (int n = 0, places = places(); n < places; n++) {
             int i = place(n);
             if (slots[i] != 0) {
-                Lanes.LONG.set(word, 0, slots[i]);
-                Lanes.LONG.set(word, 8, slots[i + 1]);
-                sink.pair(word, 0, Lanes.length(slots[i], slots[i + 1]), slots[i + 2]);
+                inlinePair(i, word, sink);
             }
         }
         for (int e = 0; e < longWords; e++) {
-            sink.pair(arena, start(e), ends[e] - start(e), longCounts[e]);
+            longPair(e, sink);
         }
+    }
+
+    private void inlinePair(int i, byte[] word, PairSink sink) {
+        Lanes.LONG.set(word, 0, slots[i]);
+        Lanes.LONG.set(word, 8, slots[i + 1]);
+        sink.pair(word, 0, Lanes.length(slots[i], slots[i + 1]), slots[i + 2]);
+    }
+
+    private void longPair(int e, PairSink sink) {
+        sink.pair(arena, start(e), ends[e] - start(e), longCounts[e]);
     }
 
     /**
@@ -297,24 +377,35 @@ public final class WordTable {
     }
 
     long addProbing(long head, long tail, long count) {
-        int mask = slots.length - 1;
-        int i = slot(head, tail);
-        for (; slots[i] != 0; i = i + SLOT & mask) {
-            if (slots[i] == head && slots[i + 1] == tail) {
-                slots[i + 2] = sum(slots[i + 2], count);
-                return slots[i + 2];
+        int i = claim(head, tail);
+        slots[i + 2] = sum(slots[i + 2], count);
+        return slots[i + 2];
+    }
+
+    /** The slot of a word, which is new, with count 0, where it was not held. */
+    private int claim(long head, long tail) {
+        int i = find(head, tail);
+        if (slots[i] == 0) {
+            slots[i] = head;
+            slots[i + 1] = tail;
+            slots[i + 2] = 0;
+            if (order != null) {
+                order[used] = i;
+            }
+            if (++used > growAt) {
+                grow();
+                return find(head, tail);
             }
         }
-        slots[i] = head;
-        slots[i + 1] = tail;
-        slots[i + 2] = count;
-        if (order != null) {
-            order[used] = i;
-        }
-        if (++used > growAt) {
-            grow();
-        }
-        return count;
+        return i;
+    }
+
+    /** The slot of a word, or the free one where it belongs. */
+    private int find(long head, long tail) {
+        long[] s = slots;
+        int i = slot(head, tail);
+        for (int mask = s.length - 1; s[i] != 0 && (s[i] != head || s[i + 1] != tail); i = i + SLOT & mask) {}
+        return i;
     }
 
     private void grow() {
@@ -328,19 +419,32 @@ public final class WordTable {
         used = 0;
         for (int from = 0; from < old.length; from += SLOT) {
             if (old[from] != 0) {
-                addProbing(old[from], old[from + 1], old[from + 2]);
+                int to = claim(old[from], old[from + 1]);
+                slots[to + 2] = old[from + 2];
+                slots[to + 3] = old[from + 3];
+            }
+        }
+        for (int n = 0; n < changes; n++) {
+            if (changed[n] >= 0) {
+                changed[n] = find(old[changed[n]], old[changed[n] + 1]);
             }
         }
     }
 
     /** Adds to the count of a word of more than 16 bytes. */
     private long addLong(byte[] word, int from, int length, long count) {
+        int e = longEntry(word, from, length);
+        longCounts[e] = sum(longCounts[e], count);
+        return longCounts[e];
+    }
+
+    /** The entry of such a word, which is new, with count 0, where it was not held. */
+    private int longEntry(byte[] word, int from, int length) {
         int hash = longHash(word, from, length);
         int i = longSlot(word, from, length, hash);
         int known = longSlots[i] - 1;
         if (known >= 0) {
-            longCounts[known] = sum(longCounts[known], count);
-            return longCounts[known];
+            return known;
         }
         if (longWords == ends.length) {
             growLong();
@@ -354,10 +458,10 @@ public final class WordTable {
         System.arraycopy(word, from, arena, start, length);
         ends[e] = start + length;
         hashes[e] = hash;
-        longCounts[e] = count;
+        longCounts[e] = 0;
         longSlots[i] = e + 1;
         longWords++;
-        return count;
+        return e;
     }
 
     private int largerArena(int start, int length) {

@@ -7,7 +7,6 @@ import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.shuffle.PairBlocks;
 import dev.millrace.shuffle.PairSink;
 import dev.millrace.shuffle.WordHash;
-import dev.millrace.shuffle.WordTable;
 import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +19,6 @@ import org.jspecify.annotations.Nullable;
 final class ContinuousReduction {
     private final JobId job;
     private final LiveCounts counts = new LiveCounts();
-    /** Words whose count has changed since it was published. */
-    private final WordTable changed = WordTable.forChanges();
-
     private final TreeMap<Long, Checkpoint.AppliedTask> applied = new TreeMap<>();
     /** Runs of which parts are still to come; those lie between records of others, even behind a watermark. */
     private final WholeRuns<LaneRecord.Delta> pending = new WholeRuns<>();
@@ -53,7 +49,7 @@ final class ContinuousReduction {
 
     /** Takes one published count; the last one of a word holds. */
     void restore(byte[] word, int from, int length, long count) {
-        counts.add(WordHash.h64(word, from, length), word, from, length, count - counts.get(word, from, length));
+        counts.restore(word, from, length, count);
     }
 
     /** All counts are restored: they must be what the checkpoint says. */
@@ -134,7 +130,6 @@ final class ContinuousReduction {
             if (after < 0) {
                 fail("a word has the count " + after);
             }
-            changed.add(bytes, from, length, 0);
             tokens = Math.addExact(tokens, count);
             digest += count * hash;
         }
@@ -167,18 +162,17 @@ final class ContinuousReduction {
 
     /** Gives every word whose count has changed since it was published, and its count now. */
     void forEachChanged(PairSink sink) {
-        changed.forEach((word, from, length, none) -> sink.pair(word, from, length, counts.get(word, from, length)));
+        counts.forEachChanged(sink);
     }
 
     int changedWords() {
-        return changed.size();
+        return counts.changedWords();
     }
 
     /** What has changed is committed, and the checkpoint with it. */
     void published() {
-        changed.clear();
+        counts.settle();
         dirty = false;
-        counts.forgetZeros();
     }
 
     /** Whether there is something to publish. */

@@ -1,6 +1,7 @@
 package dev.millrace.reducer;
 
 import dev.millrace.job.PartitionTotal;
+import dev.millrace.shuffle.PairSink;
 import dev.millrace.shuffle.WordHash;
 import dev.millrace.shuffle.WordTable;
 
@@ -19,6 +20,7 @@ final class LiveCounts {
     private final int[] held = new int[SHARDS];
 
     private long words;
+    private int changed;
 
     LiveCounts() {
         for (int i = 0; i < SHARDS; i++) {
@@ -27,7 +29,7 @@ final class LiveCounts {
     }
 
     /**
-     * Adds to the count of a word.
+     * Adds to the count of a word, which is among the changed ones then.
      *
      * @param hash the word's {@link WordHash#h64}
      * @return the count then
@@ -36,11 +38,25 @@ final class LiveCounts {
      */
     long add(long hash, byte[] word, int from, int length, long count) {
         int shard = shard(hash);
-        long after = shards[shard].add(word, from, length, count);
-        int came = (after == 0 ? 0 : 1) - (after == count ? 0 : 1);
-        held[shard] += came;
-        words += came;
+        WordTable table = shards[shard];
+        changed -= table.changes();
+        long after = table.change(word, from, length, count);
+        changed += table.changes();
+        hold(shard, (after == 0 ? 0 : 1) - (after == count ? 0 : 1));
         return after;
+    }
+
+    /** Sets the count of a word, which nobody has changed. */
+    void restore(byte[] word, int from, int length, long count) {
+        int shard = shard(WordHash.h64(word, from, length));
+        long before = shards[shard].get(word, from, length);
+        shards[shard].add(word, from, length, count - before);
+        hold(shard, (count == 0 ? 0 : 1) - (before == 0 ? 0 : 1));
+    }
+
+    private void hold(int shard, int more) {
+        held[shard] += more;
+        words += more;
     }
 
     /** The count of a word, 0 if it is not held. */
@@ -62,8 +78,24 @@ final class LiveCounts {
         return total;
     }
 
-    /** Forgets words that have come to zero, where they are the most of a table. */
-    void forgetZeros() {
+    /** Words that were added to since the last {@link #settle()}. */
+    int changedWords() {
+        return changed;
+    }
+
+    /** Gives those words and their counts, in no order that means anything. */
+    void forEachChanged(PairSink sink) {
+        for (WordTable shard : shards) {
+            shard.forEachChanged(sink);
+        }
+    }
+
+    /** No word counts as changed any more; those that have come to zero are forgotten, where they are the most of a table. */
+    void settle() {
+        for (WordTable shard : shards) {
+            shard.forgetChanges();
+        }
+        changed = 0;
         for (int i = 0; i < SHARDS; i++) {
             WordTable full = shards[i];
             if (full.size() > FEW_WORDS && full.size() > 2 * held[i]) {

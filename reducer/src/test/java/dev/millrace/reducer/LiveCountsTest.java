@@ -6,18 +6,23 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.shuffle.WordHash;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class LiveCountsTest {
     private final LiveCounts counts = new LiveCounts();
     private final Map<String, Long> expected = new HashMap<>();
+    private final Set<String> changed = new HashSet<>();
 
     private void add(String word, long count) {
         byte[] bytes = word.getBytes(StandardCharsets.US_ASCII);
         long after = counts.add(WordHash.h64(bytes, 0, bytes.length), bytes, 0, bytes.length, count);
         assertThat(after).isEqualTo(expected.merge(word, count, Long::sum));
+        changed.add(word);
     }
 
     private void isAsExpected() {
@@ -31,6 +36,14 @@ final class LiveCountsTest {
         }
         assertThat(counts.total()).isEqualTo(new PartitionTotal(tokens, digest));
         assertThat(counts.words()).isEqualTo(words);
+        Map<String, Long> told = new HashMap<>();
+        counts.forEachChanged((word, from, length, count) -> assertThat(
+                        told.put(new String(word, from, length, StandardCharsets.US_ASCII), count))
+                .as("told before")
+                .isNull());
+        assertThat(counts.changedWords()).isEqualTo(changed.size());
+        assertThat(told.keySet()).isEqualTo(changed);
+        told.forEach((word, count) -> assertThat(count).isEqualTo(expected.get(word)));
     }
 
     @Test
@@ -42,8 +55,24 @@ final class LiveCountsTest {
                 long held = expected.getOrDefault(word, 0L);
                 add(word, held > 0 && random.nextBoolean() ? -held : 1 + random.nextInt(3));
             }
-            counts.forgetZeros();
             isAsExpected();
+            if (round % 3 != 0) { // one that could not be published is published with the next
+                counts.settle();
+                changed.clear();
+                isAsExpected();
+            }
+        }
+    }
+
+    @Test
+    void whatIsRestoredHasNotChanged() {
+        for (String word : List.of("short", "a-word-of-many-letters")) {
+            byte[] bytes = word.getBytes(StandardCharsets.US_ASCII);
+            for (long count : new long[] {3, 0, 7}) { // an older count may come before the newest
+                counts.restore(bytes, 0, bytes.length, count);
+                expected.put(word, count);
+                isAsExpected();
+            }
         }
     }
 
@@ -54,7 +83,8 @@ final class LiveCountsTest {
             add("passing" + i, -2);
             if (i % 1_000 == 0) {
                 add("staying" + i, 1);
-                counts.forgetZeros();
+                counts.settle();
+                changed.clear();
             }
         }
         assertThat(counts.words()).isEqualTo(200);
