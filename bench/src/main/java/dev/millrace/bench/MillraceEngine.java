@@ -23,6 +23,9 @@ import java.util.concurrent.ExecutionException;
 
 /** A continuous job of Millrace as {@code millrace stream --from-topic} runs it, with mapper, reducer and driver. */
 final class MillraceEngine implements CountingEngine {
+    /** With 0 mappers count, as on a cluster. */
+    private static final int DRIVER_THREADS = Integer.getInteger("driver-threads", THREADS);
+
     private final LocalCluster local;
     private final DriverSettings settings;
     private final JobId job;
@@ -59,8 +62,9 @@ final class MillraceEngine implements CountingEngine {
         try {
             CountingEngine.createTopic(local.cluster().bootstrapServers(), DOCUMENTS, documentPartitions);
             CompletableFuture<JobId> opened = new CompletableFuture<>();
-            DriverSettings settings =
-                    new DriverSettings(local.cluster(), roots, Duration.ofSeconds(30), false, "millrace attach");
+            DriverSettings settings = new DriverSettings(
+                            local.cluster(), roots, Duration.ofSeconds(30), false, "millrace attach")
+                    .withCountingThreads(DRIVER_THREADS);
             Thread driver = new Thread(() -> drive(settings, documentPartitions, opened), "driver");
             driver.setDaemon(true);
             driver.start();

@@ -73,6 +73,10 @@ public record DocumentTask(
         return sum;
     }
 
+    public DocumentTask withNumber(long newNumber) {
+        return new DocumentTask(job, newNumber, attempt, rules, partitions, documents, changes);
+    }
+
     public DocumentTask withAttempt(int newAttempt) {
         return new DocumentTask(job, number, newAttempt, rules, partitions, documents, changes);
     }

@@ -34,7 +34,6 @@ public final class DocumentCounter implements AutoCloseable {
      * Counts a task.
      *
      * @param texts the new texts, one behind the other
-     * @return valid until the next task is counted
      * @throws RuntimeException if an old block is gone, or not to be seen for a minute
      * @throws dev.millrace.job.MillraceException if this release has other rules of that name
      */
@@ -55,9 +54,7 @@ public final class DocumentCounter implements AutoCloseable {
     }
 
     private Counted counted(DocumentTask task, byte[] texts) throws IOException {
-        DocumentMapper.Output output = mapper.map(task, texts);
-        ledger.keep(task.job(), task.number(), output.blocks());
-        return new Counted(task, output);
+        return new Counted(task, mapper.map(task, texts));
     }
 
     private static List<BlockPosition> bases(DocumentTask task) {
@@ -78,8 +75,14 @@ public final class DocumentCounter implements AutoCloseable {
             this.partition = (int) (task.number() % task.partitions());
         }
 
-        /** The new blocks, to be sent first. */
+        /** The same for a task that had no number yet when it was counted. Any thread. */
+        public Counted as(DocumentTask numbered) {
+            return new Counted(numbered, output);
+        }
+
+        /** The new blocks, to be sent first; kept for the tasks that build on them. Any thread. */
         public List<ProducerRecord<byte[], byte[]>> blocks() {
+            ledger.keep(task.job(), task.number(), output.blocks());
             List<ProducerRecord<byte[], byte[]>> blocks = new ArrayList<>();
             for (int i = 0; i < task.changes().size(); i++) {
                 if (!task.changes().get(i).isRemoval()) {

@@ -27,7 +27,6 @@ final class DocumentMapper {
     private final WordTable words = WordTable.forSmallTexts();
     private final PairBlocks block = new PairBlocks(1);
     private final WordTable difference = WordTable.forChanges();
-    private @Nullable PairBlocks differences;
     private @Nullable ChunkTally tally;
     private @Nullable TextProfile tallyProfile;
 
@@ -39,7 +38,7 @@ final class DocumentMapper {
     /**
      * What one task comes to.
      *
-     * @param differences by partition; valid until the next task is mapped
+     * @param differences by partition
      * @param blocks the new block of each change, null where the part was removed
      */
     record Output(PairBlocks differences, List<byte @Nullable []> blocks, List<Event.Block> counted) {}
@@ -78,7 +77,7 @@ final class DocumentMapper {
             blocks.add(bytes(block.blocks(0)));
             counted.add(new Event.Block(0, 0, block.total(0), stats));
         }
-        PairBlocks out = differences(task.partitions());
+        PairBlocks out = new PairBlocks(task.partitions());
         out.addAll(difference, StopWords.NONE);
         return new Output(out, blocks, counted);
     }
@@ -99,17 +98,6 @@ final class DocumentMapper {
             current = new ChunkTally(profile, words);
             tally = current;
             tallyProfile = profile;
-        }
-        return current;
-    }
-
-    private PairBlocks differences(int wanted) {
-        PairBlocks current = differences;
-        if (current == null || current.partitions() != wanted) {
-            current = new PairBlocks(wanted);
-            differences = current;
-        } else {
-            current.clear();
         }
         return current;
     }

@@ -10,6 +10,8 @@ import java.time.Duration;
  * @param keepsHouse whether what no job needs any more is cleared away when the job is done; not worth it where the
  *     cluster ends with the job
  * @param attachCommand what a user types to come back to a job, its id left out; for messages
+ * @param countingThreads of the driver's process that count tasks of a continuous job in place of mappers; 0 where
+ *     processors are rather the mappers'
  * @param mappersOnly whether mappers count even the smallest tasks of a continuous job
  */
 public record DriverSettings(
@@ -18,6 +20,7 @@ public record DriverSettings(
         Duration brokerDeadline,
         boolean keepsHouse,
         String attachCommand,
+        int countingThreads,
         boolean mappersOnly) {
     public DriverSettings(
             ClusterSettings cluster,
@@ -25,10 +28,16 @@ public record DriverSettings(
             Duration brokerDeadline,
             boolean keepsHouse,
             String attachCommand) {
-        this(cluster, roots, brokerDeadline, keepsHouse, attachCommand, false);
+        this(cluster, roots, brokerDeadline, keepsHouse, attachCommand, 0, false);
+    }
+
+    public DriverSettings withCountingThreads(int newCountingThreads) {
+        return new DriverSettings(
+                cluster, roots, brokerDeadline, keepsHouse, attachCommand, newCountingThreads, mappersOnly);
     }
 
     public DriverSettings withMappersOnly(boolean newMappersOnly) {
-        return new DriverSettings(cluster, roots, brokerDeadline, keepsHouse, attachCommand, newMappersOnly);
+        return new DriverSettings(
+                cluster, roots, brokerDeadline, keepsHouse, attachCommand, countingThreads, newMappersOnly);
     }
 }

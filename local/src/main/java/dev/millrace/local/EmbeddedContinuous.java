@@ -29,9 +29,11 @@ final class EmbeddedContinuous implements ContinuousClient {
     EmbeddedContinuous(ClusterOptions options, ContinuousOpener.Home home) {
         Thread driver = Thread.currentThread();
         InputRoots roots = InputRoots.parse(List.of("data=."));
+        int threads =
+                options.threads() > 0 ? options.threads() : Runtime.getRuntime().availableProcessors();
         LocalCluster.Settings settings = new LocalCluster.Settings(
                 new EmbeddedBroker.Settings(home.dataDir(), home.port(), Map.of()),
-                options.threads() > 0 ? options.threads() : Runtime.getRuntime().availableProcessors(),
+                threads,
                 options.partitions() > 0 ? options.partitions() : EmbeddedEngine.DEFAULT_PARTITIONS,
                 roots,
                 InputLimits.fromEnvironment(System.getenv()));
@@ -40,7 +42,8 @@ final class EmbeddedContinuous implements ContinuousClient {
             driver.interrupt();
         });
         client = new KafkaContinuousClient(
-                new DriverSettings(cluster.cluster(), roots, EmbeddedEngine.BROKER_DEADLINE, true, "millrace attach"));
+                new DriverSettings(cluster.cluster(), roots, EmbeddedEngine.BROKER_DEADLINE, true, "millrace attach")
+                        .withCountingThreads(threads));
     }
 
     @Override

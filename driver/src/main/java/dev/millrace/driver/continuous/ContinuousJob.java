@@ -39,11 +39,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
@@ -65,7 +63,7 @@ import org.slf4j.LoggerFactory;
  * that decides. What is published goes out in one transaction with the position that it leads to, so a driver that takes
  * over goes on exactly there. One thread.
  */
-public final class ContinuousJob {
+public final class ContinuousJob implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ContinuousJob.class);
     private static final long HOUSEKEEPING_NANOS = 15_000_000_000L;
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
@@ -75,6 +73,9 @@ public final class ContinuousJob {
     private static final long CANCEL_NANOS = 5_000_000_000L;
 
     private static final SecureRandom BARRIERS = new SecureRandom(), EXECUTIONS = new SecureRandom();
+    /** Of a backlog so much comes with each turn, in which the driver writes once: several of the largest tasks. */
+    private static final int MOST_POLLED = 10_000;
+
     private static final int WINDOW = 16;
     /** Usual length of a part of a document, see {@link dev.millrace.text.TextParts}. */
     private static final int PART_BYTES = 128 << 10;
@@ -95,7 +96,7 @@ public final class ContinuousJob {
     private final JobSpec spec;
     private final Transactions transactions;
     private final TransactionWatch watch;
-    private final InlineTasks inline;
+    private final OwnTasks own;
     private final DocumentTracker tracker;
     private final DocumentNames names;
     private final DriverView view = new DriverView();
@@ -124,7 +125,6 @@ public final class ContinuousJob {
             JobRecord record,
             Transactions transactions,
             TransactionWatch watch,
-            InlineTasks inline,
             KafkaConsumer<byte[], byte[]> consumer) {
         this.settings = settings;
         this.cluster = settings.cluster();
@@ -139,11 +139,17 @@ public final class ContinuousJob {
         this.documentsTopic = topics.documents(spec.id());
         this.transactions = transactions;
         this.watch = watch;
-        this.inline = inline;
         this.consumer = consumer;
         this.tracker = new DocumentTracker(spec);
         this.names = DocumentNames.of(spec);
         this.progress = new JobProgress(spec, tracker);
+        this.own = new OwnTasks(settings, this::wake);
+    }
+
+    /** Any thread. */
+    private void wake() {
+        woken = true;
+        consumer.wakeup();
     }
 
     /** What the source may see and say. */
@@ -200,7 +206,7 @@ public final class ContinuousJob {
         try (source;
                 ClusterSetup setup = new ClusterSetup(cluster);
                 KafkaConsumer<byte[], byte[]> consumer =
-                        cluster.reader(Map.of("max.poll.records", 2_000, "fetch.max.wait.ms", 250))) {
+                        cluster.reader(Map.of("max.poll.records", MOST_POLLED, "fetch.max.wait.ms", 250))) {
             ClusterSetup.PairsTopic pairs = setup.pairs();
             JobRecord known = JobsView.read(cluster).continuous(name);
             JobRecord record = known != null
@@ -214,9 +220,9 @@ public final class ContinuousJob {
                 transactions.start(); // fences a driver that still runs, so what is read next is final
                 endLost(setup.admin(), transactions, record.spec(), topics);
                 try (TransactionWatch watch = new TransactionWatch(cluster, record.spec(), listener::notice);
-                        InlineTasks inline = new InlineTasks(settings)) {
-                    new ContinuousJob(settings, setup, source, listener, record, transactions, watch, inline, consumer)
-                            .runOrderly(known != null);
+                        ContinuousJob job = new ContinuousJob(
+                                settings, setup, source, listener, record, transactions, watch, consumer)) {
+                    job.runOrderly(known != null);
                 }
             }
         }
@@ -368,10 +374,7 @@ public final class ContinuousJob {
         }
         listener.opened(spec.id(), resumed);
         tell(); // or for the first second nobody would see that a driver runs again
-        source.open(() -> {
-            woken = true;
-            consumer.wakeup();
-        });
+        source.open(this::wake);
         while (!stopping) {
             step();
         }
@@ -570,35 +573,48 @@ public final class ContinuousJob {
 
     private void publish() {
         boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS && (tracker.isDirty() || progress.isUnmarked());
-        if (flush || tracker.waiting() > 0 || tracker.openTasks() > 0) {
-            List<DocumentTracker.Due> due = tracker.due(now());
-            if (flush || !due.isEmpty() || tracker.isDirty() && due.isEmpty() && tracker.isQuiet() && flush) {
-                write(due, 0, flush);
+        List<Counted> counted = new ArrayList<>();
+        List<DocumentTracker.Due> handedOut = new ArrayList<>();
+        if (tracker.waiting() > 0 || tracker.openTasks() > 0) {
+            for (DocumentTracker.Due due : tracker.due(now())) {
+                DocumentCounter.Counted here = due.isDraft() && counted.isEmpty() ? own.count(due) : null;
+                if (here != null) {
+                    counted.add(counted(due, here));
+                } else if (!due.isDraft()) {
+                    handedOut.add(due);
+                } else if (!own.begin(due)) {
+                    handedOut.add(tracker.issue(due));
+                }
             }
         }
+        for (OwnTasks.Done done : own.takeDone()) {
+            if (done.counted() == null) {
+                handedOut.add(tracker.issue(done.draft()));
+            } else {
+                counted.add(counted(done.draft(), done.counted()));
+            }
+        }
+        if (flush || !handedOut.isEmpty() || !counted.isEmpty()) {
+            write(handedOut, counted, 0, flush);
+        }
     }
+
+    private Counted counted(DocumentTracker.Due draft, DocumentCounter.Counted counted) {
+        DocumentCounter.Counted numbered = counted.as(tracker.issue(draft).task());
+        return new Counted(numbered, numbered.blocks());
+    }
+
+    /** A task that is counted, and its new blocks. */
+    private record Counted(DocumentCounter.Counted task, List<ProducerRecord<byte[], byte[]>> blocks) {}
 
     private void write(long atBarrier) {
-        write(List.of(), atBarrier, true);
+        write(List.of(), List.of(), atBarrier, true);
     }
 
-    /**
-     * Everything that this driver has decided since the last time, and the position that it leads to. A task that it counts
-     * itself goes out counted.
-     */
-    private void write(List<DocumentTracker.Due> due, long atBarrier, boolean mark) {
+    /** Everything that this driver has decided since the last time, and the position that it leads to. */
+    private void write(List<DocumentTracker.Due> handedOut, List<Counted> counted, long atBarrier, boolean mark) {
         if (mark) {
             lastFlush = System.nanoTime();
-        }
-        List<DocumentTracker.Due> handedOut = new ArrayList<>(due.size());
-        DocumentCounter.Counted counted = null;
-        for (DocumentTracker.Due each : due) {
-            DocumentCounter.Counted here = counted == null ? inline.count(each) : null;
-            if (here == null) {
-                handedOut.add(each);
-            } else {
-                counted = here;
-            }
         }
         TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
         JobProgress.Batch batch = progress.batch(
@@ -607,7 +623,7 @@ public final class ContinuousJob {
                 mark,
                 () -> undisturbed(() -> consumer.endOffsets(List.of(tasks))).getOrDefault(tasks, 0L));
         List<ProducerRecord<byte[], byte[]>> records = records(batch);
-        if (counted == null) {
+        if (counted.isEmpty()) {
             records.add(position(batch.position()));
             commit(records);
         } else {
@@ -650,22 +666,32 @@ public final class ContinuousJob {
         commit(() -> transactions.write(records));
     }
 
-    /** @param before the task, and what else is decided */
+    /** @param before the position without those tasks */
     private void commit(
-            DocumentCounter.Counted counted, List<ProducerRecord<byte[], byte[]>> records, ContinuousPosition before) {
+            List<Counted> counted, List<ProducerRecord<byte[], byte[]>> records, ContinuousPosition before) {
         long execution = EXECUTIONS.nextLong();
-        AtomicReference<Event.@Nullable DocumentsDone> done = new AtomicReference<>();
-        commit(() -> transactions.write(counted.blocks(), places -> {
-            DocumentCounter.Written written = counted.written(execution, "the driver", places);
-            done.set(written.done());
-            List<ProducerRecord<byte[], byte[]>> all = written.records();
-            all.addAll(records);
-            tracker.entriesAfter(written.done()).forEach(each -> all.add(entry(each)));
-            all.add(position(before.withDone(new ContinuousPosition.DoneTask(
-                    written.done().task(), written.done().totals()))));
+        List<ProducerRecord<byte[], byte[]>> blocks = new ArrayList<>();
+        counted.forEach(each -> blocks.addAll(each.blocks));
+        List<Event.DocumentsDone> done = new ArrayList<>();
+        commit(() -> transactions.write(blocks, places -> {
+            done.clear();
+            List<ProducerRecord<byte[], byte[]>> all = new ArrayList<>(records);
+            ContinuousPosition position = before;
+            int at = 0;
+            for (Counted each : counted) {
+                DocumentCounter.Written written =
+                        each.task.written(execution, "the driver", places.subList(at, at + each.blocks.size()));
+                at += each.blocks.size();
+                done.add(written.done());
+                all.addAll(written.records());
+                tracker.entriesAfter(written.done()).forEach(entry -> all.add(entry(entry)));
+                position = position.withDone(new ContinuousPosition.DoneTask(
+                        written.done().task(), written.done().totals()));
+            }
+            all.add(position(position));
             return all;
         }));
-        tracker.committed(Objects.requireNonNull(done.get()), now());
+        done.forEach(each -> tracker.committed(each, now()));
     }
 
     private void commit(Runnable transaction) {
@@ -762,6 +788,11 @@ public final class ContinuousJob {
                 topics.jobs(), 0, key(spec.id()), ControlCodec.encode(record.become(JobState.FAILED, why))));
         transactions.write(records);
         return new MillraceException(ExitCode.FAILED, "job " + spec.name() + " (" + spec.id() + ") failed: " + why);
+    }
+
+    @Override
+    public void close() {
+        own.close();
     }
 
     private static long now() {

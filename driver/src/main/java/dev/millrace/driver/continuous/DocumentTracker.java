@@ -89,7 +89,11 @@ final class DocumentTracker {
     private final Queue<Document> fresh = new ArrayDeque<>();
 
     private final Map<String, String> unreadable = new TreeMap<>();
+    /** Tasks that are issued, by number. */
     private final TreeMap<Long, Open> open = new TreeMap<>();
+    /** Those that are not: of them nothing is written anywhere. */
+    private final Set<Open> drafts = new LinkedHashSet<>();
+
     private final TreeMap<Long, Event.DocumentsDone> done = new TreeMap<>();
     private final Map<String, Source> sources = new HashMap<>();
     private final List<PartitionTotal> totals;
@@ -143,6 +147,9 @@ final class DocumentTracker {
         final DocumentTask.Target target;
         final List<DocumentEntry.Part> parts;
         int tasks;
+        /** What it was told as; null where an earlier driver was told. */
+        @Nullable
+        Origin origin;
 
         Flight(Document document, DocumentTask.Target target, @Nullable DocumentEntry before) {
             this.document = document;
@@ -158,9 +165,16 @@ final class DocumentTracker {
         }
     }
 
-    /** A task that is handed out and not done. */
+    /** Where a change stands in a source. */
+    private record Origin(Source source, long position) {
+        void release() {
+            source.held.remove(position);
+        }
+    }
+
+    /** A task that is not done; without a number until it is issued. */
     private static final class Open {
-        final DocumentTask task;
+        DocumentTask task;
         /** Those of the task, in its order. */
         final List<Document> documents;
 
@@ -177,20 +191,29 @@ final class DocumentTracker {
         }
     }
 
-    /** How far a source has been read, and which of what was read is not handed out yet. */
+    /** How far a source has been read, and which of what was read is in no task that is issued. */
     private static final class Source {
         long next;
-        /** Positions, in the order in which they came, which is the order of the source. */
+        /**
+         * Positions, in the order in which they came, which is the order of the source; a driver that takes over reads on
+         * from the first.
+         */
         final Set<Long> held = new LinkedHashSet<>();
     }
 
     /**
-     * A task to publish, and the texts that travel with it.
+     * A task that is to be done, and the texts that travel with it.
      *
      * @param isWhole whether it is new, and all that is to be done for its documents
+     * @param of the task as it is known here
      */
     @SuppressWarnings("ArrayRecordComponent")
-    record Due(DocumentTask task, byte[] texts, boolean isWhole) {}
+    record Due(DocumentTask task, byte[] texts, boolean isWhole, Open of) {
+        /** Whether it has no number yet. */
+        boolean isDraft() {
+            return of.issues == 0;
+        }
+    }
 
     /** What the documents topic is to say of a document from now on; null where it is gone. */
     @SuppressWarnings("ArrayRecordComponent")
@@ -288,7 +311,7 @@ final class DocumentTracker {
         }
         DocumentChange older = document.waiting;
         if (older != null) {
-            release(older);
+            release(origin(older));
             bytesWaiting -= older.textBytes();
         }
         document.waiting = change;
@@ -344,10 +367,14 @@ final class DocumentTracker {
         return change.source().isEmpty() ? null : sources.computeIfAbsent(change.source(), n -> new Source());
     }
 
-    private void release(DocumentChange change) {
+    private @Nullable Origin origin(DocumentChange change) {
         Source source = source(change);
-        if (source != null) {
-            source.held.remove(change.position());
+        return source == null ? null : new Origin(source, change.position());
+    }
+
+    private static void release(@Nullable Origin origin) {
+        if (origin != null) {
+            origin.release();
         }
     }
 
@@ -358,7 +385,10 @@ final class DocumentTracker {
 
     // ---- what is to be done
 
-    /** Tasks to publish now, in one transaction; they count as published from here on. */
+    /**
+     * Tasks to do now. A new one is a draft: it becomes part of what this driver has decided by {@link #issue}, and those
+     * that are not {@link Due#isWhole} must all be issued for the same transaction.
+     */
     List<Due> due(long nowMillis) {
         List<Due> due = new ArrayList<>();
         for (Open task : open.values()) {
@@ -375,22 +405,37 @@ final class DocumentTracker {
                 plan(ready.remove(), packer);
             }
             for (Open task : packer.finish()) {
-                task.issues = 1;
                 task.issuedMillis = nowMillis;
-                open.put(task.task.number(), task);
-                due.add(new Due(
-                        task.task,
-                        task.texts,
-                        task.documents.stream().allMatch(document -> flight(document).tasks == 1)));
+                drafts.add(task);
+                boolean isWhole = task.documents.stream().allMatch(document -> flight(document).tasks == 1);
+                due.add(new Due(task.task, task.texts, isWhole, task));
             }
         }
         return due;
     }
 
+    /**
+     * Gives a draft its number: from here on it counts as published, and what it is made of need not be read again. To be
+     * written in the transaction of the next {@link #position}, as it is or as what it came to.
+     */
+    Due issue(Due draft) {
+        Open task = draft.of;
+        if (!drafts.remove(task)) {
+            throw new IllegalStateException("task " + task.task.number() + " is issued already");
+        }
+        task.task = task.task.withNumber(nextTask++);
+        task.issues = 1;
+        open.put(task.task.number(), task);
+        for (Document document : task.documents) {
+            release(flight(document).origin);
+        }
+        return new Due(task.task, task.texts, draft.isWhole, task);
+    }
+
     /** Whether a new task may be handed out now. */
     boolean mayBegin(long nowMillis) {
         return !ready.isEmpty()
-                && open.size() < spec.window()
+                && openTasks() < spec.window()
                 && (isBacklog() || nowMillis >= restUntilMillis && quickTasks(nowMillis) < FEW_TASKS);
     }
 
@@ -401,8 +446,10 @@ final class DocumentTracker {
 
     private int quickTasks(long nowMillis) {
         int quick = 0;
-        for (Open task : open.values()) {
-            quick += nowMillis - task.issuedMillis < SLOW_MILLIS ? 1 : 0;
+        for (Collection<Open> tasks : List.of(open.values(), drafts)) {
+            for (Open task : tasks) {
+                quick += nowMillis - task.issuedMillis < SLOW_MILLIS ? 1 : 0;
+            }
         }
         return quick;
     }
@@ -424,7 +471,7 @@ final class DocumentTracker {
         task.issues++;
         task.issuedMillis = nowMillis;
         task.failedLast = false;
-        return new Due(task.task.withAttempt(task.issues), task.texts, false);
+        return new Due(task.task.withAttempt(task.issues), task.texts, false, task);
     }
 
     private void plan(Document document, Packer packer) {
@@ -435,7 +482,6 @@ final class DocumentTracker {
         document.waiting = null;
         bytesWaiting -= change.textBytes();
         bytesReady -= change.textBytes();
-        release(change);
         byte[] text = change.text() == null ? new byte[0] : change.text();
         List<TextParts.Part> parts = cutter.of(text);
         DocumentEntry entry = document.entry();
@@ -443,6 +489,7 @@ final class DocumentTracker {
         DocumentTask.Target target = new DocumentTask.Target(
                 change.id(), change.version(), change.bytes(), change.modifiedNanos(), parts.size());
         Flight flight = new Flight(document, target, entry);
+        flight.origin = origin(change);
         for (int i = 0; i < Math.max(parts.size(), known.size()); i++) {
             BlockPosition base = i < known.size() ? known.get(i).block() : BlockPosition.NONE;
             if (i >= parts.size()) {
@@ -453,6 +500,7 @@ final class DocumentTracker {
             }
         }
         if (flight.tasks == 0) {
+            release(flight.origin);
             finish(document, flight);
         } else {
             document.flight = flight;
@@ -521,7 +569,7 @@ final class DocumentTracker {
                 at = piece.part.copyTo(texts, at, piece.text);
             }
             tasks.add(new Open(
-                    new DocumentTask(spec.id(), nextTask++, 1, spec.rules(), spec.partitions(), targets, changes),
+                    new DocumentTask(spec.id(), 0, 1, spec.rules(), spec.partitions(), targets, changes),
                     documents,
                     texts));
             documents = new ArrayList<>();
@@ -782,7 +830,7 @@ final class DocumentTracker {
 
     /** Whether nothing waits and nothing is under way. */
     boolean isQuiet() {
-        return ready.isEmpty() && open.isEmpty();
+        return ready.isEmpty() && openTasks() == 0;
     }
 
     /** Documents counted. */
@@ -826,8 +874,9 @@ final class DocumentTracker {
         return ready.size();
     }
 
+    /** Drafts are among them. */
     int openTasks() {
-        return open.size();
+        return open.size() + drafts.size();
     }
 
     /** Documents that keep their last good version, and why. */

@@ -10,13 +10,14 @@ import dev.millrace.shuffle.LaneRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the product's {@link DocumentTracker} and {@link JobProgress} to the simulation, which stands in for Kafka. */
 public final class SimulatedContinuousDriver {
     private final DocumentTracker tracker;
     private final JobProgress progress;
+    /** Drafts that its threads count. */
+    private final List<DocumentTracker.Due> begun = new ArrayList<>();
 
     public SimulatedContinuousDriver(JobSpec spec) {
         tracker = new DocumentTracker(spec);
@@ -29,10 +30,10 @@ public final class SimulatedContinuousDriver {
     @SuppressWarnings("ArrayRecordComponent")
     public record Entry(String id, byte @Nullable [] value) {}
 
-    /** @param inline the task that the driver has counted itself */
+    /** @param own tasks that the driver has counted itself */
     public record Batch(
             List<Task> tasks,
-            @Nullable Task inline,
+            List<Task> own,
             List<Entry> documents,
             List<LaneRecord.Watermark> watermarks,
             ContinuousPosition position) {}
@@ -101,40 +102,55 @@ public final class SimulatedContinuousDriver {
         return tracker.isDirty() || progress.isUnmarked();
     }
 
-    /**
-     * As the product's loop does: tasks that are due, and all else that has been decided. Null for nothing.
-     *
-     * @param countsItself whether the driver counts a task itself; it is not asked behind one that it does
-     */
-    public @Nullable Batch publish(
-            long now, boolean flush, LongSupplier tasksEnd, Predicate<? super Task> countsItself) {
-        List<DocumentTracker.Due> due = tracker.due(now);
-        if (!flush && due.isEmpty()) {
-            return null;
-        }
+    /** What the driver's process counts itself. */
+    public interface Counting {
+        boolean begins();
+
+        /** Of a task that was begun, now or before; asked in each turn. */
+        boolean isDone();
+
+        /** False where it cannot be counted here. */
+        boolean count(Task task);
+    }
+
+    /** As the product's loop does: tasks that are due or counted, and all else that has been decided. Null for nothing. */
+    public @Nullable Batch publish(long now, boolean flush, LongSupplier tasksEnd, Counting counting) {
         List<DocumentTracker.Due> handedOut = new ArrayList<>();
-        Task inline = null;
-        for (DocumentTracker.Due each : due) {
-            Task task = new Task(each.task(), each.texts());
-            if (inline == null && each.isWhole() && countsItself.test(task)) {
-                inline = task;
-            } else {
+        for (DocumentTracker.Due each : tracker.due(now)) {
+            if (!each.isDraft()) {
                 handedOut.add(each);
+            } else if (each.isWhole() && counting.begins()) {
+                begun.add(each);
+            } else {
+                handedOut.add(tracker.issue(each));
             }
         }
-        return batch(handedOut, inline, 0, flush, tasksEnd);
+        List<Task> own = new ArrayList<>();
+        for (DocumentTracker.Due each : List.copyOf(begun)) {
+            if (counting.isDone()) {
+                begun.remove(each);
+                DocumentTracker.Due issued = tracker.issue(each);
+                Task task = new Task(issued.task(), issued.texts());
+                if (counting.count(task)) {
+                    own.add(task);
+                } else {
+                    handedOut.add(issued);
+                }
+            }
+        }
+        return flush || !handedOut.isEmpty() || !own.isEmpty() ? batch(handedOut, own, 0, flush, tasksEnd) : null;
     }
 
     public Batch barrier(long number, LongSupplier tasksEnd) {
-        return batch(List.of(), null, number, true, tasksEnd);
+        return batch(List.of(), List.of(), number, true, tasksEnd);
     }
 
     private Batch batch(
-            List<DocumentTracker.Due> due, @Nullable Task inline, long barrier, boolean mark, LongSupplier tasksEnd) {
+            List<DocumentTracker.Due> due, List<Task> own, long barrier, boolean mark, LongSupplier tasksEnd) {
         JobProgress.Batch batch = progress.batch(due, barrier, mark, tasksEnd);
         List<Task> tasks = new ArrayList<>();
         batch.tasks().forEach(each -> tasks.add(new Task(each.task(), each.texts())));
-        return new Batch(tasks, inline, entries(batch.documents()), batch.watermarks(), batch.position());
+        return new Batch(tasks, own, entries(batch.documents()), batch.watermarks(), batch.position());
     }
 
     private static List<Entry> entries(List<DocumentTracker.Entry> entries) {

@@ -32,7 +32,6 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +90,10 @@ final class ContinuousSimulation {
 
     private final Random random;
     private final Planted planted;
-    private final boolean calm, folder, inlines;
+    private final boolean calm, folder;
+    /** Of four tasks that a driver may count itself. */
+    private final int own;
+
     private final int partitions, transactionMillis;
     private final JobSpec spec;
     private final JobId id = new JobId(7);
@@ -136,7 +138,7 @@ final class ContinuousSimulation {
         this.partitions = 1 + random.nextInt(3);
         this.calm = random.nextInt(10) == 0;
         this.folder = random.nextBoolean();
-        this.inlines = random.nextInt(4) != 0;
+        this.own = random.nextInt(4);
         this.editsLeft = 10 + random.nextInt(50);
         this.groupOffsets = new long[partitions];
         this.generations = new int[partitions];
@@ -542,7 +544,9 @@ final class ContinuousSimulation {
         private final Map<String, String> told = new HashMap<>();
         private final Queue<Long> asked = new ArrayDeque<>();
         private final SimulatedDocumentMapper mapper = new SimulatedDocumentMapper(partitions, this::fetch);
-        private SimulatedDocumentMapper.@Nullable Output counted;
+        /** What the driver's own tasks of the next transaction came to. */
+        private final List<SimulatedDocumentMapper.Output> counted = new ArrayList<>();
+
         private long atBarrier, barrierEnd;
         private boolean draining, scanned;
 
@@ -632,8 +636,8 @@ final class ContinuousSimulation {
                 return;
             }
             boolean flush = now - lastFlush > 200 && driver.wantsFlush();
-            counted = null;
-            SimulatedContinuousDriver.Batch batch = driver.publish(now, flush, tasks::stableEnd, this::countsItself);
+            counted.clear();
+            SimulatedContinuousDriver.Batch batch = driver.publish(now, flush, tasks::stableEnd, counting);
             if (batch != null) {
                 lastFlush = flush ? now : lastFlush;
                 begin(batch, () -> {});
@@ -701,11 +705,27 @@ final class ContinuousSimulation {
             scanned = truth.entrySet().stream().allMatch(e -> e.getValue().equals(told.get(e.getKey())));
         }
 
-        /** Some tasks, if their old blocks can be read at once. */
-        private boolean countsItself(SimulatedContinuousDriver.Task task) {
-            counted = inlines && random.nextInt(3) != 0 ? mapper.map(task.task(), task.texts(), random) : null;
-            return counted != null;
-        }
+        /** Some tasks, at once or later, if their old blocks can be read then. */
+        private final SimulatedContinuousDriver.Counting counting = new SimulatedContinuousDriver.Counting() {
+            @Override
+            public boolean begins() {
+                return random.nextInt(4) < own;
+            }
+
+            @Override
+            public boolean isDone() {
+                return random.nextInt(3) != 0;
+            }
+
+            @Override
+            public boolean count(SimulatedContinuousDriver.Task task) {
+                SimulatedDocumentMapper.Output output = mapper.map(task.task(), task.texts(), random);
+                if (output != null) {
+                    counted.add(output);
+                }
+                return output != null;
+            }
+        };
 
         private byte @Nullable [] fetch(BlockPosition position) {
             Topic<Rec> lane = ledger.get(position.partition());
@@ -720,19 +740,20 @@ final class ContinuousSimulation {
         private void begin(SimulatedContinuousDriver.Batch batch, Runnable next) {
             List<Runnable> plan = new ArrayList<>();
             Runnable afterwards = next;
-            AtomicReference<Event.@Nullable DocumentsDone> done = new AtomicReference<>();
-            SimulatedContinuousDriver.Task inline = batch.inline();
-            if (inline != null) {
-                plan.addAll(taskWrites(
-                        inline.task(),
-                        Objects.requireNonNull(counted),
-                        random.nextLong(),
-                        "d",
-                        () -> transaction,
-                        done::set));
+            Map<Long, Event.DocumentsDone> done = new TreeMap<>();
+            if (!batch.own().isEmpty()) {
+                for (int i = 0; i < batch.own().size(); i++) {
+                    plan.addAll(taskWrites(
+                            batch.own().get(i).task(),
+                            counted.get(i),
+                            random.nextLong(),
+                            "d",
+                            () -> transaction,
+                            each -> done.put(each.task(), each)));
+                }
                 afterwards = () -> {
-                    driver.committed(Objects.requireNonNull(done.get()), now);
-                    inlined++;
+                    done.values().forEach(each -> driver.committed(each, now));
+                    inlined += done.size();
                     next.run();
                 };
             }
@@ -757,8 +778,7 @@ final class ContinuousSimulation {
             }
             plan.add(() -> {
                 ContinuousPosition position = batch.position();
-                Event.DocumentsDone own = done.get();
-                if (own != null) {
+                for (Event.DocumentsDone own : done.values()) {
                     for (SimulatedContinuousDriver.Entry each : driver.entriesAfter(own)) {
                         documents.append(transaction, new Rec(each.id(), each.value()));
                     }
