@@ -43,8 +43,8 @@ abstract class FeedCommand implements Callable<Integer> {
             names = "--mappers-only",
             order = Sections.JOB + 1,
             negatable = true,
-            description = "Hand out even the smallest tasks to mappers. Without it the driver counts those of at most"
-                    + " 64 KiB of text itself, which is quicker.")
+            description = "Hand out all tasks to mappers. Without it the driver counts those of at most 64 KiB of text"
+                    + " itself, which is quicker, and where it has a broker of its own nearly all others too.")
     private @Nullable Boolean mappersOnly;
 
     @Mixin

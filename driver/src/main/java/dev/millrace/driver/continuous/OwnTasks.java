@@ -6,10 +6,8 @@ import dev.millrace.map.DocumentCounter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
@@ -50,8 +48,7 @@ final class OwnTasks implements AutoCloseable {
     private final DocumentCounter counter;
     private final BlockingQueue<DocumentCounter> idle;
     private final @Nullable ExecutorService threads;
-    /** In the order of their beginning. */
-    private final Queue<Running> running = new ArrayDeque<>();
+    private final List<Running> running = new ArrayList<>();
 
     private record Running(DocumentTracker.Due draft, Future<DocumentCounter.Counted> counted) {}
 
@@ -125,19 +122,16 @@ final class OwnTasks implements AutoCloseable {
         };
     }
 
-    /** Whether {@link #takeDone} has something to give. */
-    boolean isDone() {
-        Running oldest = running.peek();
-        return oldest != null && oldest.counted.isDone();
-    }
-
-    /** The oldest of those that were begun, up to the first that is not done. */
+    /** Those that were begun and are done by now; they do not wait for one before them that waits for its old blocks. */
     List<Done> takeDone() {
         List<Done> done = new ArrayList<>();
-        while (isDone()) {
-            Running oldest = running.remove();
-            done.add(new Done(oldest.draft, outcome(oldest)));
-        }
+        running.removeIf(each -> {
+            boolean isDone = each.counted.isDone();
+            if (isDone) {
+                done.add(new Done(each.draft, outcome(each)));
+            }
+            return isDone;
+        });
         return done;
     }
 

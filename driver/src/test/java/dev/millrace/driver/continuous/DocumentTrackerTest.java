@@ -19,6 +19,7 @@ import dev.millrace.wire.DocumentCodec;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
@@ -307,6 +308,34 @@ final class DocumentTrackerTest {
         assertThat(entry.parts().get(0).block().offset()).isEqualTo(100);
         assertThat(entry.total().tokens()).isEqualTo(20);
         assertThat(next.watermark()).isEqualTo(due.size());
+    }
+
+    @Test
+    void whatIsOnlyDraftedIsReadAgainByTheNextDriver() {
+        take(change("a", "1", "abc\n", 5));
+        DocumentTracker.Due draft = tracker.due(0).get(0);
+        take(change("b", "1", "def\n", 6));
+        DocumentTracker.Due other = tracker.due(600).get(0); // the first is out for long, and does not count
+        tracker.issue(other);
+        assertThat(tracker.isQuiet()).isFalse();
+        assertThat(tracker.openTasks()).isEqualTo(2);
+        assertThat(tracker.waiting()).isZero();
+
+        ContinuousPosition before = tracker.position(0, 0);
+        assertThat(before.nextTask()).as("tasks that are issued").isEqualTo(1);
+        assertThat(before.sources()).containsExactly(Map.entry("source", 5L));
+
+        DocumentTracker.Due issued = tracker.issue(draft);
+        assertThat(issued.task().number()).isEqualTo(1);
+        ContinuousPosition behind = tracker.position(0, 0);
+        assertThat(behind.nextTask()).isEqualTo(2);
+        assertThat(behind.sources()).containsExactly(Map.entry("source", 7L));
+        assertThatThrownBy(() -> tracker.issue(draft)).isInstanceOf(IllegalStateException.class);
+
+        DocumentTracker next = new DocumentTracker(SPEC);
+        next.restore(before);
+        next.change(change("a", "1", "abc\n", 5), 0);
+        assertThat(due(next).get(0).task().documents().get(0).id()).isEqualTo("a");
     }
 
     @Test
