@@ -226,6 +226,21 @@ public final class ClusterSetup implements AutoCloseable {
                 new NewTopic(topics.documents(job), 1, (short) replicas).configs(compacted)));
     }
 
+    /**
+     * Makes a topic for documents that anyone produces, where it is not there: compacted, and of one partition, so that
+     * producers that choose partitions in different ways agree.
+     *
+     * @return whether it was made
+     */
+    public boolean createDocuments(String topic) {
+        boolean made = !createAll(List.of(new NewTopic(topic, 1, (short) 1)
+                        .configs(Map.of(
+                                "cleanup.policy", "compact", "max.message.bytes", String.valueOf(MESSAGE_BYTES)))))
+                .isEmpty();
+        awaitSeen("the topic " + topic, () -> partitions(topic) > 0);
+        return made;
+    }
+
     /** Deletes the topics that hold what a job came to, those that are there. */
     public void deleteResults(JobId job) {
         Set<String> existing = names();

@@ -13,6 +13,7 @@ import dev.millrace.driver.continuous.Snapshot;
 import dev.millrace.input.InputLimits;
 import dev.millrace.input.InputRoots;
 import dev.millrace.job.TextRules;
+import dev.millrace.kafka.ClusterSetup;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,9 @@ final class EmbeddedContinuous implements ContinuousClient {
     @Override
     public void run(String name, TextRules rules, Feed feed, boolean mappersOnly, ContinuousListener listener) {
         try {
+            if (feed instanceof Topic topic) {
+                make(topic, listener);
+            }
             client.run(name, rules, feed, mappersOnly, listener);
         } catch (RuntimeException e) {
             Throwable cause = failure.get();
@@ -57,6 +61,15 @@ final class EmbeddedContinuous implements ContinuousClient {
                 throw EmbeddedEngine.failed(cause);
             }
             throw e;
+        }
+    }
+
+    /** On a broker that is only there for this job nobody else can have made it, the first time. */
+    private void make(Topic topic, ContinuousListener listener) {
+        try (ClusterSetup setup = new ClusterSetup(cluster.cluster())) {
+            if (setup.createDocuments(topic.name())) {
+                listener.notice("the topic " + topic.name() + " was made, compacted, of one partition");
+            }
         }
     }
 

@@ -103,19 +103,20 @@ abstract class FeedCommand implements Callable<Integer> {
                 }
             }
         }
-        ContinuousClient.Feed feed = feed(options);
+        ContinuousClient.Feed feed = feed();
         boolean onlyMappers = session.environment().flag(mappersOnly, command.findOption("--mappers-only"));
         String again = "millrace " + asTyped() + job.asTyped() + (onlyMappers ? " --mappers-only" : "")
                 + rules.asTyped() + options.asTyped()
                 + (dataDir == null || !options.isEmbedded()
                         ? ""
-                        : " --data-dir " + ClusterArguments.quoted(dataDir.toString()));
+                        : " --data-dir " + ClusterArguments.quoted(dataDir.toString()))
+                + (port == 0 || !options.isEmbedded() ? "" : " --port " + port);
         return new FeedWatch(session, messages.level(), options, new ContinuousOpener.Home(dataDir, port), top)
                 .run(job.name(), rules.rules(), feed, onlyMappers, again);
     }
 
     /** Where the documents come from. */
-    abstract ContinuousClient.Feed feed(ClusterOptions options);
+    abstract ContinuousClient.Feed feed();
 
     /** The command and what it reads, as a shell wants it. */
     abstract String asTyped();

@@ -19,6 +19,7 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {
             "  millrace stream --from-topic docs --bootstrap-server kafka:9092",
+            "  millrace stream --from-topic docs --data-dir ./count --port 9092",
             "  tail -f server.log | millrace stream -",
             "  cat notes | millrace stream - --delimiter '\\n---\\n' --data-dir ./count"
         })
@@ -32,7 +33,8 @@ final class StreamCommand extends FeedCommand {
             names = "--from-topic",
             order = Sections.INPUT,
             paramLabel = "TOPIC",
-            description = "A topic on the cluster that anyone produces documents to.")
+            description = "A topic that anyone produces documents to. On an embedded cluster it is made where it is"
+                    + " missing.")
     private @Nullable String topic;
 
     @Option(
@@ -48,7 +50,7 @@ final class StreamCommand extends FeedCommand {
     }
 
     @Override
-    ContinuousClient.Feed feed(ClusterOptions options) {
+    ContinuousClient.Feed feed() {
         if (input != null && !input.equals("-")) {
             throw usage("'stream' reads standard input, '-', or a topic, --from-topic TOPIC; for the folder or file '"
                     + input + "' there are 'watch' and 'count'");
@@ -65,9 +67,6 @@ final class StreamCommand extends FeedCommand {
         }
         if (topic == null || topic.isEmpty()) {
             throw usage("what to count is missing: --from-topic TOPIC, or '-' for standard input");
-        }
-        if (options.isEmbedded()) {
-            throw usage("--from-topic reads a topic of a cluster: give --bootstrap-server HOST:PORT");
         }
         if (isTyped("--delimiter")) {
             throw usage("--delimiter is for standard input; of a topic, every record is a document");

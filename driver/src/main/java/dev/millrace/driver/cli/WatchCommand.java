@@ -64,7 +64,7 @@ final class WatchCommand extends FeedCommand {
     }
 
     @Override
-    ContinuousClient.Feed feed(ClusterOptions options) {
+    ContinuousClient.Feed feed() {
         List<Path> paths = new ArrayList<>();
         for (String folder : folders) {
             paths.add(folder(folder));

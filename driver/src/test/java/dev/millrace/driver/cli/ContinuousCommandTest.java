@@ -115,6 +115,8 @@ class ContinuousCommandTest {
         assertThat(interrupted("watch", "--data-dir", "d", "--mappers-only", "--profile", "pymotw", folder.toString()))
                 .endsWith("millrace: interrupted; the job default keeps its counts. To go on: millrace watch " + folder
                         + " --mappers-only --profile pymotw --data-dir d\n");
+        assertThat(interrupted("stream", "--from-topic", "docs", "--data-dir", "d", "--port", "9092"))
+                .endsWith("To go on: millrace stream --from-topic docs --data-dir d --port 9092\n");
         assertThat(interrupted("watch", folder.toString()))
                 .endsWith("millrace: interrupted; the counts were thrown away with the temporary broker: --data-dir"
                         + " FOLDER keeps them\n");

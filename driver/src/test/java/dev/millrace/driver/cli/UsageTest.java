@@ -46,7 +46,6 @@ class UsageTest {
                 "stream | what to count is missing: --from-topic TOPIC, or '-' for standard input",
                 "stream docs | 'stream' reads standard input, '-', or a topic",
                 "stream - --from-topic docs | standard input, '-', and --from-topic exclude each other",
-                "stream --from-topic docs | --from-topic reads a topic of a cluster: give --bootstrap-server HOST:PORT",
                 "stream --from-topic docs --delimiter x --bootstrap-server k:1 | --delimiter is for standard input",
                 "top | 'top' works on a cluster",
                 "top --top 0 --bootstrap-server k:1 | --top must be at least 1, not 0",
