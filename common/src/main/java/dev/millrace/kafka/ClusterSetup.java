@@ -45,6 +45,9 @@ public final class ClusterSetup implements AutoCloseable {
     /** Largest record, and largest batch of records, that is written: a task with its texts. Brokers allow 1 MiB else. */
     public static final int MESSAGE_BYTES = 8 << 20;
 
+    /** Kafka's default, for users who may not look. */
+    private static final long DELETIONS_KEPT_MILLIS = 86_400_000;
+
     private static final long SEEN_NANOS = 15_000_000_000L, SEEN_PAUSE_NANOS = 10_000_000;
 
     private final ClusterSettings cluster;
@@ -295,6 +298,38 @@ public final class ClusterSetup implements AutoCloseable {
     /** Settings of the mappers' share group that exactness or quick starts rest on. */
     public static Map<String, String> mapperGroupSettings() {
         return Map.of("share.auto.offset.reset", "earliest", "share.isolation.level", "read_committed");
+    }
+
+    /**
+     * A topic that documents come in, which must be there.
+     *
+     * @param deletionsKeptMillis how long a deletion can be read at least; {@link Long#MAX_VALUE} where it is taken away only
+     *     with what lies before it
+     */
+    public record DocumentsTopic(String id, long deletionsKeptMillis) {}
+
+    public DocumentsTopic documentsTopic(String topic) {
+        TopicDescription found = Objects.requireNonNull(
+                get(admin.describeTopics(List.of(topic)).allTopicNames(), "look at the topic " + topic)
+                        .get(topic));
+        return new DocumentsTopic(found.topicId().toString(), deletionsKeptMillis(topic));
+    }
+
+    private long deletionsKeptMillis(String topic) {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        Config config;
+        try {
+            config = Objects.requireNonNull(
+                    get(admin.describeConfigs(List.of(resource)).all(), "look at the settings of the topic " + topic)
+                            .get(resource));
+        } catch (MillraceException e) {
+            if (e.getCause() instanceof AuthorizationException) {
+                return DELETIONS_KEPT_MILLIS;
+            }
+            throw e;
+        }
+        boolean isCompacted = config.get("cleanup.policy").value().contains("compact");
+        return isCompacted ? Long.parseLong(config.get("delete.retention.ms").value()) : Long.MAX_VALUE;
     }
 
     /**

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class OwnBrokerFaultsTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String TOPIC = "docs";
-    private static final int KILLS = 5, DOCUMENTS = 60_000, WORDS = 150, VOCABULARY = 3_000;
+    private static final int KILLS = 3, DOCUMENTS = 60_000, WORDS = 150, VOCABULARY = 3_000;
     /** Changes that are sent at once, some seconds of work, and the latest of them that a kill comes behind. */
     private static final int BACKLOG = 20_000, LATEST_KILL = 12_000;
 

@@ -17,6 +17,7 @@ import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.LogReader;
 import dev.millrace.text.TextProfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -35,9 +36,11 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -69,7 +72,11 @@ final class ContinuousTest {
         InputRoots roots = InputRoots.ofArguments(List.of(folder));
         cluster = LocalCluster.start(
                 new LocalCluster.Settings(
-                        EmbeddedBroker.Settings.temporary(), 2, 3, roots, InputLimits.fromEnvironment(Map.of())),
+                        new EmbeddedBroker.Settings(null, 0, Map.of("log.cleaner.backoff.ms", "100")),
+                        2,
+                        3,
+                        roots,
+                        InputLimits.fromEnvironment(Map.of())),
                 failure -> failure.printStackTrace(System.out));
         driver = new DriverSettings(cluster.cluster(), roots, Duration.ofSeconds(30), false, "millrace attach");
     }
@@ -289,6 +296,114 @@ final class ContinuousTest {
             producer.send(new ProducerRecord<>("grows", 1, "a", "b c")).get();
             assertThat(counts(Snapshot.take(cluster.cluster(), "grows", PATIENCE)))
                     .isEqualTo(Map.of("b", 1L, "c", 1L));
+        }
+    }
+
+    /** The next driver had its counts as they were before, for good. */
+    @Test
+    void aDeletionThatCompactionTakesAwayWhileNoDriverReadsIsMadeUpFor() throws Exception {
+        try (Admin admin = Admin.create(client());
+                KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer())) {
+            Map<String, String> eager = Map.of(
+                    "cleanup.policy", "compact",
+                    "min.cleanable.dirty.ratio", "0.01",
+                    "delete.retention.ms", "1",
+                    "segment.ms", "100");
+            admin.createTopics(List.of(new NewTopic("forgets", 1, (short) 1).configs(eager)))
+                    .all()
+                    .get();
+            for (String id : List.of("kept", "deleted", "replaced", "deleted and back")) {
+                producer.send(new ProducerRecord<>("forgets", id, "mill " + id)).get();
+            }
+            try (Driver running = new Driver("forgets", new TopicSource("forgets", 1))) {
+                running.awaitOpen();
+                assertThat(Snapshot.take(cluster.cluster(), "forgets", PATIENCE).documents())
+                        .hasSize(4);
+            }
+            producer.send(new ProducerRecord<>("forgets", "deleted", null)).get();
+            producer.send(new ProducerRecord<>("forgets", "replaced", "race")).get();
+            producer.send(new ProducerRecord<>("forgets", "deleted and back", null))
+                    .get();
+            producer.send(new ProducerRecord<>("forgets", "deleted and back", "water"))
+                    .get();
+            do { // a segment is compacted behind the record that comes after its time
+                producer.send(new ProducerRecord<>("forgets", "filler", "wheel"))
+                        .get();
+            } while (isInTopic("forgets", "deleted"));
+            for (int round = 0; round < 2; round++) {
+                try (Driver running = new Driver("forgets", new TopicSource("forgets", 1))) {
+                    running.awaitOpen();
+                    Snapshot snapshot = Snapshot.take(cluster.cluster(), "forgets", PATIENCE);
+                    assertThat(counts(snapshot))
+                            .isEqualTo(Map.of("mill", 1L, "kept", 1L, "race", 1L, "water", 1L, "wheel", 1L));
+                    assertThat(snapshot.documents().keySet())
+                            .containsExactlyInAnyOrder("kept", "replaced", "deleted and back", "filler");
+                }
+            }
+        }
+    }
+
+    private static boolean isInTopic(String topic, String key) {
+        AtomicBoolean seen = new AtomicBoolean();
+        LogReader.readToEnd(
+                cluster.cluster(),
+                new TopicPartition(topic, 0),
+                -1,
+                record -> seen.compareAndSet(false, key.equals(new String(record.key(), StandardCharsets.UTF_8))));
+        return seen.get();
+    }
+
+    @Test
+    void aTopicThatCannotTellWhatHappenedSinceEndsTheDriver() throws Exception {
+        try (Admin admin = Admin.create(client());
+                KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer())) {
+            topic("remade");
+            for (int i = 0; i < 10; i++) {
+                producer.send(new ProducerRecord<>("remade", "doc-" + i, "mill"))
+                        .get();
+            }
+            try (Driver running = new Driver("remade", new TopicSource("remade", 1))) {
+                running.awaitOpen();
+                Snapshot.take(cluster.cluster(), "remade", PATIENCE);
+            }
+            for (int i = 0; i < 10; i++) {
+                producer.send(new ProducerRecord<>("remade", "doc-" + i, "race"))
+                        .get();
+            }
+            admin.deleteRecords(Map.of(new TopicPartition("remade", 0), RecordsToDelete.beforeOffset(15)))
+                    .all()
+                    .get();
+            assertThat(endOf(new Driver("remade", new TopicSource("remade", 1))))
+                    .contains("cannot go on: records 10 to 14 of remade-0 were deleted before they were read")
+                    .contains("cancel remade");
+            admin.deleteTopics(List.of("remade")).all().get();
+            for (int records : new int[] {5, 25}) {
+                while (admin.listTopics().names().get().contains("remade")) {
+                    Thread.onSpinWait();
+                }
+                topic("remade");
+                for (int i = 0; i < records; i++) {
+                    producer.send(new ProducerRecord<>("remade", "doc-" + i, "race"))
+                            .get();
+                }
+                assertThat(endOf(new Driver("remade", new TopicSource("remade", 1))))
+                        .contains(
+                                records == 5
+                                        ? "remade-0 ends at offset 5 and had been read up to 10"
+                                        : "the topic remade was deleted and made again");
+                admin.deleteTopics(List.of("remade")).all().get();
+            }
+        }
+    }
+
+    private static String endOf(Driver driver) {
+        try {
+            driver.end.join();
+            return "";
+        } catch (CompletionException e) {
+            return String.valueOf(e.getCause().getMessage());
         }
     }
 

@@ -99,6 +99,7 @@ public final class ContinuousJob implements AutoCloseable {
     private final OwnTasks own;
     private final DocumentTracker tracker;
     private final DocumentNames names;
+    private final @Nullable TopicHistory history;
     private final DriverView view = new DriverView();
     private JobsView jobs = new JobsView();
     private CompletableFuture<Void> housekeeping = CompletableFuture.completedFuture(null);
@@ -143,6 +144,9 @@ public final class ContinuousJob implements AutoCloseable {
         this.tracker = new DocumentTracker(spec);
         this.names = DocumentNames.of(spec);
         this.progress = new JobProgress(spec, tracker);
+        this.history = source instanceof TopicSource topic
+                ? new TopicHistory(cluster, setup, spec.name(), topic, tracker)
+                : null;
         this.own = new OwnTasks(settings, this::wake);
     }
 
@@ -403,6 +407,9 @@ public final class ContinuousJob implements AutoCloseable {
         consumer.assign(List.of(events, jobsPartition));
         consumer.seek(events, progress.eventsNext());
         consumer.seek(jobsPartition, jobs.next());
+        if (history != null) {
+            history.open(consumer, System.currentTimeMillis(), listener::notice);
+        }
         readAlso(source.partitions());
     }
 
@@ -474,6 +481,9 @@ public final class ContinuousJob implements AutoCloseable {
             lastStatus = now;
             tell();
             keepHouse(now);
+            if (history != null) {
+                history.tick(consumer, System.currentTimeMillis());
+            }
             // No request: what the consumer's metadata say, which it renews once a minute.
             grow(topic -> undisturbed(() -> consumer.partitionsFor(topic)).size());
         }

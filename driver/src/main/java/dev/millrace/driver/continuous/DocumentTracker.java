@@ -810,6 +810,17 @@ final class DocumentTracker {
         return known == null ? null : known.next;
     }
 
+    /** Whether a source is known whose name begins so. */
+    boolean hasSource(String beginning) {
+        return sources.keySet().stream().anyMatch(name -> name.startsWith(beginning));
+    }
+
+    /** A source without changes of its own between has been read so far. */
+    void readUpTo(String source, long next) {
+        Source known = sources.computeIfAbsent(source, n -> new Source());
+        known.next = Math.max(known.next, next);
+    }
+
     /** Every task below is done. */
     long watermark() {
         return watermark;

@@ -60,11 +60,20 @@ public class TopicSource implements DocumentSource {
         return partition.toString();
     }
 
+    String topic() {
+        return topic;
+    }
+
+    /** Name of the document that a record is of. */
+    String id(ConsumerRecord<byte[], byte[]> record) {
+        return record.key() == null ? sources.get(record.partition()) + "@" + record.offset() : text(record.key());
+    }
+
     @Override
     public void accept(ConsumerRecord<byte[], byte[]> record, Driver driver) {
         String source = sources.get(record.partition());
         String version = record.partition() + "@" + record.offset();
-        String id = record.key() == null ? source + "@" + record.offset() : text(record.key());
+        String id = id(record);
         byte[] value = record.value();
         driver.change(
                 value == null

@@ -310,6 +310,23 @@ final class DocumentTrackerTest {
         assertThat(next.watermark()).isEqualTo(due.size());
     }
 
+    /** Else a driver that comes after this one would not look for them again. */
+    @Test
+    void whatASourceIsReadUpToDoesNotPassDeletionsThatAreInNoTask() {
+        take(change("a", "1", "abc\n", 5));
+        take(change("b", "1", "def\n", 6));
+        tracker.apply(done(theOnlyDue(), 70, 2), 0);
+        tracker.readUpTo("time", 1_000);
+        take(DocumentChange.deleted("a", "gone", "time", 1_000));
+        take(DocumentChange.deleted("b", "gone", "time", 1_001));
+        tracker.readUpTo("time", 500_000);
+        assertThat(tracker.position(0, 0).sources()).containsEntry("time", 1_000L);
+        theOnlyDue();
+        assertThat(tracker.position(0, 0).sources()).containsEntry("time", 500_000L);
+        tracker.readUpTo("time", 400_000);
+        assertThat(tracker.position(0, 0).sources()).containsEntry("time", 500_000L);
+    }
+
     @Test
     void whatIsOnlyDraftedIsReadAgainByTheNextDriver() {
         take(change("a", "1", "abc\n", 5));
