@@ -10,9 +10,12 @@ import dev.millrace.driver.JobRequest;
 import dev.millrace.driver.JobResult;
 import dev.millrace.driver.KafkaJobClient;
 import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.driver.continuous.ContinuousJob;
 import dev.millrace.driver.continuous.ContinuousListener;
 import dev.millrace.driver.continuous.KafkaContinuousClient;
 import dev.millrace.driver.continuous.LiveTable;
+import dev.millrace.driver.continuous.Snapshot;
+import dev.millrace.driver.continuous.TopicSource;
 import dev.millrace.input.InputLimits;
 import dev.millrace.input.InputRoots;
 import dev.millrace.job.ExitCode;
@@ -41,8 +44,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -158,6 +163,66 @@ final class OutageTest {
                 assertThat(result.get().receipt().collected().tokens()).isEqualTo(300);
                 assertThat(workers.ends).isNotDone();
             }
+        }
+    }
+
+    /** It ended when one of its questions had waited for a minute or so, while its transactions wait for their deadline. */
+    @Test
+    void aContinuousDriverWaitsForAnswersAsLongAsForItsTransactions() throws Exception {
+        ClusterSettings impatient = settings(Map.of("default.api.timeout.ms", "1000"));
+        try (ClusterSetup setup = new ClusterSetup(cluster)) {
+            setup.createDocuments("docs");
+        }
+        CountDownLatch away = new CountDownLatch(1);
+        TopicSource source = new TopicSource("docs", 1) {
+            @Override
+            public boolean isPastBarrier(Map<TopicPartition, Long> positions) {
+                boolean past = super.isPastBarrier(positions);
+                if (past && away.getCount() > 0) {
+                    broker.close(); // the next call asks for the end of a topic
+                    away.countDown();
+                }
+                return past;
+            }
+        };
+        CountDownLatch opened = new CountDownLatch(1);
+        ContinuousListener listener = new ContinuousListener() {
+            @Override
+            public void opened(JobId job, boolean resumed) {
+                opened.countDown();
+            }
+        };
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        Thread driver = new Thread(
+                () -> {
+                    try {
+                        ContinuousJob.run(
+                                new DriverSettings(impatient, roots, DEADLINE, false, "millrace attach"),
+                                "outage",
+                                RULES,
+                                source,
+                                listener);
+                    } catch (RuntimeException | Error e) {
+                        end.completeExceptionally(e);
+                    }
+                },
+                "driver");
+        driver.start();
+        try (Workers workers = new Workers()) {
+            opened.await();
+            CompletableFuture<Snapshot> snapshot =
+                    CompletableFuture.supplyAsync(() -> Snapshot.take(cluster, "outage", DEADLINE));
+            away.await();
+            assertThat(end)
+                    .as("in an outage of 4 s")
+                    .satisfies(goesOn -> assertThatThrownBy(() -> goesOn.get(4, TimeUnit.SECONDS))
+                            .isInstanceOf(java.util.concurrent.TimeoutException.class));
+            restart();
+            assertThat(snapshot.get().documents()).isEmpty();
+            assertThat(end).isNotDone();
+        } finally {
+            driver.interrupt();
+            driver.join();
         }
     }
 

@@ -52,6 +52,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
@@ -481,8 +482,8 @@ public final class ContinuousJob implements AutoCloseable {
             lastStatus = now;
             tell();
             keepHouse(now);
-            if (history != null) {
-                history.tick(consumer, System.currentTimeMillis());
+            if (history != null && history.tick(consumer, System.currentTimeMillis())) {
+                write(List.of(), List.of(), 0, false);
             }
             // No request: what the consumer's metadata say, which it renews once a minute.
             grow(topic -> undisturbed(() -> consumer.partitionsFor(topic)).size());
@@ -504,13 +505,21 @@ public final class ContinuousJob implements AutoCloseable {
         stopping = partitionsBehind.isEmpty();
     }
 
-    /** A source may wake the consumer at any time, and it may be another call than a poll that is woken. */
+    /**
+     * What the consumer answers. A source may wake it at any time, and it may be another call than a poll that is woken; and
+     * a broker may be away for longer than one call waits.
+     */
     private <T> T undisturbed(Supplier<T> call) {
+        long began = System.nanoTime();
         while (true) {
             try {
                 return call.get();
             } catch (WakeupException e) {
                 woken = true;
+            } catch (TimeoutException e) {
+                if (System.nanoTime() - began > settings.brokerDeadline().toNanos()) {
+                    throw e;
+                }
             }
         }
     }

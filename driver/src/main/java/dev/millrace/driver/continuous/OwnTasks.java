@@ -8,9 +8,9 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,9 +44,10 @@ final class OwnTasks implements AutoCloseable {
 
     private final boolean none;
     private final Runnable whenDone;
-    private final List<DocumentCounter> counters = new ArrayList<>();
     private final DocumentCounter counter;
-    private final BlockingQueue<DocumentCounter> idle;
+    /** Of the threads. */
+    private final Queue<DocumentCounter> idle = new ConcurrentLinkedQueue<>();
+
     private final @Nullable ExecutorService threads;
     private final List<Running> running = new ArrayList<>();
 
@@ -64,13 +65,11 @@ final class OwnTasks implements AutoCloseable {
         this.whenDone = whenDone;
         none = settings.mappersOnly();
         BlockCache blocks = new BlockCache(BLOCKS_KEPT_BYTES);
+        counter = new DocumentCounter(settings.cluster(), blocks);
         int wanted = none ? 0 : settings.countingThreads();
-        for (int i = 0; i <= wanted; i++) {
-            counters.add(new DocumentCounter(settings.cluster(), blocks));
+        for (int i = 0; i < wanted; i++) {
+            idle.add(new DocumentCounter(settings.cluster(), blocks));
         }
-        counter = counters.get(wanted);
-        idle = new ArrayBlockingQueue<>(wanted + 1, false, counters);
-        idle.remove(counter);
         threads = wanted == 0
                 ? null
                 : Executors.newFixedThreadPool(wanted, work -> {
@@ -163,6 +162,7 @@ final class OwnTasks implements AutoCloseable {
                 return;
             }
         }
-        counters.forEach(DocumentCounter::close);
+        counter.close();
+        idle.forEach(DocumentCounter::close);
     }
 }

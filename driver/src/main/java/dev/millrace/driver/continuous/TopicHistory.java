@@ -34,6 +34,9 @@ final class TopicHistory {
     /** A driver that reads looks each second; one whose machine slept, or that lies behind, may be late. */
     private static final long LEAST_WHILE_READING_MILLIS = 600_000;
 
+    /** Once an hour, of a day. */
+    private static final int WRITTEN_OF_KEPT = 24;
+
     private final ClusterSettings cluster;
     private final ClusterSetup setup;
     private final String job;
@@ -41,7 +44,7 @@ final class TopicHistory {
     private final DocumentTracker tracker;
     private final String topic, mark;
     private final long deletionsKeptMillis;
-    private long lastAtEndMillis;
+    private long lastAtEndMillis, lastAskedMillis;
 
     TopicHistory(ClusterSettings cluster, ClusterSetup setup, String job, TopicSource source, DocumentTracker tracker) {
         this.cluster = cluster;
@@ -74,12 +77,16 @@ final class TopicHistory {
         if (readUpTo == null && tracker.hasSource(topic + "@")) {
             throw lost("the topic " + topic + " was deleted and made again since it was read last");
         }
-        if (isKnown && nowMillis - (readUpTo == null ? 0 : readUpTo) > deletionsKeptMillis - MARGIN_MILLIS) {
-            compare(consumer.endOffsets(source.partitions()), readUpTo == null ? 0 : readUpTo, notice);
-        } else {
-            tracker.readUpTo(mark, nowMillis);
-        }
+        long since = readUpTo != null ? readUpTo : isKnown ? 0 : nowMillis;
         lastAtEndMillis = nowMillis;
+        if (nowMillis - since > Math.max(deletionsKeptMillis - MARGIN_MILLIS, 0)) {
+            compare(consumer.endOffsets(source.partitions()), since, notice);
+        } else if (readUpTo == null) {
+            tracker.readUpTo(mark, nowMillis);
+        } else {
+            lastAtEndMillis = since; // deletions that are not read yet may be as old
+        }
+        lastAskedMillis = nowMillis;
     }
 
     private void check(TopicPartition partition, long next, long first) {
@@ -131,10 +138,12 @@ final class TopicHistory {
     /**
      * To be called every second or so.
      *
+     * @return whether the position of sources should be written though nothing else has changed, so that the next driver of
+     *     a quiet topic knows that this one was there
      * @throws MillraceException FAILED where the driver has not seen the end of the topic for so long that a deletion may
      *     have gone unseen
      */
-    void tick(KafkaConsumer<byte[], byte[]> consumer, long nowMillis) {
+    boolean tick(KafkaConsumer<byte[], byte[]> consumer, long nowMillis) {
         long away = nowMillis - lastAtEndMillis;
         if (away > Math.max(deletionsKeptMillis - MARGIN_MILLIS, LEAST_WHILE_READING_MILLIS)) {
             throw new MillraceException(
@@ -147,6 +156,11 @@ final class TopicHistory {
             lastAtEndMillis = nowMillis;
             tracker.readUpTo(mark, nowMillis);
         }
+        boolean isDue = nowMillis - lastAskedMillis > Math.max(deletionsKeptMillis / WRITTEN_OF_KEPT, MARGIN_MILLIS);
+        if (isDue) {
+            lastAskedMillis = nowMillis;
+        }
+        return isDue;
     }
 
     private static boolean isAtEnd(OptionalLong lag) {
