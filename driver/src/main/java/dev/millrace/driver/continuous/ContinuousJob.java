@@ -146,7 +146,13 @@ public final class ContinuousJob implements AutoCloseable {
         this.names = DocumentNames.of(spec);
         this.progress = new JobProgress(spec, tracker);
         this.history = source instanceof TopicSource topic
-                ? new TopicHistory(cluster, setup, spec.name(), topic, tracker)
+                ? new TopicHistory(
+                        cluster,
+                        setup.documentsTopic(topic.topic()),
+                        partition -> ClusterSetup.writtenEnd(setup.admin(), partition),
+                        spec.name(),
+                        topic,
+                        tracker)
                 : null;
         this.own = new OwnTasks(settings, this::wake);
     }
@@ -482,7 +488,7 @@ public final class ContinuousJob implements AutoCloseable {
             lastStatus = now;
             tell();
             keepHouse(now);
-            if (history != null && history.tick(consumer, System.currentTimeMillis())) {
+            if (history != null && history.tick(this::ends, this::positions, System.currentTimeMillis())) {
                 write(List.of(), List.of(), 0, false);
             }
             // No request: what the consumer's metadata say, which it renews once a minute.
@@ -568,14 +574,10 @@ public final class ContinuousJob implements AutoCloseable {
         if (barrier == null && !barriersAsked.isEmpty()) {
             barrier = barriersAsked.remove();
             grow(setup::partitions);
-            source.beginBarrier(undisturbed(() -> consumer.endOffsets(source.partitions())));
+            source.beginBarrier(ends());
         }
         if (barrier != null && !draining) {
-            Map<TopicPartition, Long> positions = new HashMap<>();
-            for (TopicPartition partition : source.partitions()) {
-                positions.put(partition, undisturbed(() -> consumer.position(partition)));
-            }
-            draining = source.isPastBarrier(positions);
+            draining = source.isPastBarrier(positions());
         }
         if (barrier != null && draining && tracker.isQuiet()) {
             long number = barrier;
@@ -588,6 +590,18 @@ public final class ContinuousJob implements AutoCloseable {
             barrier = null;
             draining = false;
         }
+    }
+
+    private Map<TopicPartition, Long> ends() {
+        return undisturbed(() -> consumer.endOffsets(source.partitions()));
+    }
+
+    private Map<TopicPartition, Long> positions() {
+        Map<TopicPartition, Long> positions = new HashMap<>();
+        for (TopicPartition partition : source.partitions()) {
+            positions.put(partition, undisturbed(() -> consumer.position(partition)));
+        }
+        return positions;
     }
 
     private void publish() {

@@ -11,9 +11,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 
@@ -29,31 +30,43 @@ import org.apache.kafka.common.TopicPartition;
  * <p>For the driver's thread.
  */
 final class TopicHistory {
-    /** By how much clocks may differ, and how old what is known of a partition's end may be. */
+    /** By how much clocks may differ. */
     private static final long MARGIN_MILLIS = 60_000;
     /** A driver that reads looks each second; one whose machine slept, or that lies behind, may be late. */
     private static final long LEAST_WHILE_READING_MILLIS = 600_000;
 
+    /** Between two looks at where the topic ends. */
+    private static final long ASKED_MILLIS = 60_000;
     /** Once an hour, of a day. */
     private static final int WRITTEN_OF_KEPT = 24;
 
     private final ClusterSettings cluster;
-    private final ClusterSetup setup;
+    private final ToLongFunction<TopicPartition> writtenEnd;
     private final String job;
     private final TopicSource source;
     private final DocumentTracker tracker;
     private final String topic, mark;
     private final long deletionsKeptMillis;
-    private long lastAtEndMillis, lastAskedMillis;
+    /** An end of the topic that is waited for, and when it was that. */
+    private Map<TopicPartition, Long> end = Map.of();
 
-    TopicHistory(ClusterSettings cluster, ClusterSetup setup, String job, TopicSource source, DocumentTracker tracker) {
+    private long endMillis;
+    private long readUpToMillis, lastWrittenMillis;
+
+    /** @param writtenEnd of a partition, what is not committed included */
+    TopicHistory(
+            ClusterSettings cluster,
+            ClusterSetup.DocumentsTopic found,
+            ToLongFunction<TopicPartition> writtenEnd,
+            String job,
+            TopicSource source,
+            DocumentTracker tracker) {
         this.cluster = cluster;
-        this.setup = setup;
+        this.writtenEnd = writtenEnd;
         this.job = job;
         this.source = source;
         this.tracker = tracker;
         this.topic = source.topic();
-        ClusterSetup.DocumentsTopic found = setup.documentsTopic(topic);
         this.mark = topic + "@" + found.id();
         this.deletionsKeptMillis = found.deletionsKeptMillis();
     }
@@ -78,21 +91,22 @@ final class TopicHistory {
             throw lost("the topic " + topic + " was deleted and made again since it was read last");
         }
         long since = readUpTo != null ? readUpTo : isKnown ? 0 : nowMillis;
-        lastAtEndMillis = nowMillis;
+        end = consumer.endOffsets(source.partitions());
+        endMillis = nowMillis;
         if (nowMillis - since > Math.max(deletionsKeptMillis - MARGIN_MILLIS, 0)) {
-            compare(consumer.endOffsets(source.partitions()), since, notice);
+            compare(since, notice);
+            since = nowMillis;
         } else if (readUpTo == null) {
             tracker.readUpTo(mark, nowMillis);
-        } else {
-            lastAtEndMillis = since; // deletions that are not read yet may be as old
         }
-        lastAskedMillis = nowMillis;
+        readUpToMillis = since; // deletions that are not read yet may be as old
+        lastWrittenMillis = nowMillis;
     }
 
     private void check(TopicPartition partition, long next, long first) {
-        long end = ClusterSetup.writtenEnd(setup.admin(), partition);
-        if (next > end) {
-            throw lost(partition + " ends at offset " + end + " and had been read up to " + next
+        long written = writtenEnd.applyAsLong(partition);
+        if (next > written) {
+            throw lost(partition + " ends at offset " + written + " and had been read up to " + next
                     + ": the topic was deleted and made again, or its brokers have lost records");
         }
         if (next < first) {
@@ -109,7 +123,7 @@ final class TopicHistory {
     }
 
     /** Documents that are counted and that the topic does not hold any more are deleted. */
-    private void compare(Map<TopicPartition, Long> end, long readUpTo, Consumer<String> notice) {
+    private void compare(long readUpTo, Consumer<String> notice) {
         notice.accept("the topic " + topic + " was read last more than " + told(deletionsKeptMillis)
                 + " ago, after which it may forget deletions: comparing what it holds with what is counted");
         Set<String> held = new HashSet<>();
@@ -143,27 +157,34 @@ final class TopicHistory {
      * @throws MillraceException FAILED where the driver has not seen the end of the topic for so long that a deletion may
      *     have gone unseen
      */
-    boolean tick(KafkaConsumer<byte[], byte[]> consumer, long nowMillis) {
-        long away = nowMillis - lastAtEndMillis;
+    boolean tick(
+            Supplier<Map<TopicPartition, Long>> ends, Supplier<Map<TopicPartition, Long>> positions, long nowMillis) {
+        long away = nowMillis - readUpToMillis;
         if (away > Math.max(deletionsKeptMillis - MARGIN_MILLIS, LEAST_WHILE_READING_MILLIS)) {
             throw new MillraceException(
                     ExitCode.FAILED,
-                    "the job " + job + " was not at the end of the topic " + topic + " for " + told(away)
+                    "the job " + job + " has read nothing of the topic " + topic + " that is newer than " + told(away)
                             + ", and that forgets deletions after " + told(deletionsKeptMillis)
                             + ": start it again, so that it compares what is counted with what the topic holds");
         }
-        if (source.partitions().stream().allMatch(partition -> isAtEnd(consumer.currentLag(partition)))) {
-            lastAtEndMillis = nowMillis;
-            tracker.readUpTo(mark, nowMillis);
+        if (end.isEmpty()) {
+            if (nowMillis - endMillis > ASKED_MILLIS) {
+                endMillis = nowMillis;
+                end = ends.get();
+            }
+        } else if (isPast(positions.get())) {
+            readUpToMillis = endMillis;
+            tracker.readUpTo(mark, endMillis);
+            end = Map.of();
         }
-        boolean isDue = nowMillis - lastAskedMillis > Math.max(deletionsKeptMillis / WRITTEN_OF_KEPT, MARGIN_MILLIS);
+        boolean isDue = nowMillis - lastWrittenMillis > Math.max(deletionsKeptMillis / WRITTEN_OF_KEPT, MARGIN_MILLIS);
         if (isDue) {
-            lastAskedMillis = nowMillis;
+            lastWrittenMillis = nowMillis;
         }
         return isDue;
     }
 
-    private static boolean isAtEnd(OptionalLong lag) {
-        return lag.isPresent() && lag.getAsLong() == 0;
+    private boolean isPast(Map<TopicPartition, Long> positions) {
+        return end.entrySet().stream().allMatch(each -> positions.getOrDefault(each.getKey(), 0L) >= each.getValue());
     }
 }
