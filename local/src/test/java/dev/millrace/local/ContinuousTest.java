@@ -403,7 +403,7 @@ final class ContinuousTest {
             driver.end.join();
             return "";
         } catch (CompletionException e) {
-            return String.valueOf(e.getCause().getMessage());
+            return String.valueOf(e.getCause());
         }
     }
 

@@ -220,6 +220,7 @@ final class OutageTest {
             restart();
             assertThat(snapshot.get().documents()).isEmpty();
             assertThat(end).isNotDone();
+            assertThat(workers.ends).isNotDone();
         } finally {
             driver.interrupt();
             driver.join();
