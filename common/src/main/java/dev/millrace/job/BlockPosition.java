@@ -5,7 +5,8 @@ package dev.millrace.job;
  * wrote it, so a late copy of an older task can never overwrite a newer block.
  *
  * @param partition of the ledger topic
- * @param offset of the record; compaction may have left only a later copy under the same key
+ * @param offset of the record, or of one before it: whoever writes block and position in one transaction knows only where
+ *     the block lies at the earliest, and compaction may have left only a later copy under the same key
  * @param task number of the task that wrote it
  * @param change which of that task's changes it was
  */

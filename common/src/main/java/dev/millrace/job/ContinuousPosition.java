@@ -1,6 +1,5 @@
 package dev.millrace.job;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -30,13 +29,6 @@ public record ContinuousPosition(
         doneAbove = List.copyOf(doneAbove);
         totals = List.copyOf(totals);
         sources = Map.copyOf(sources);
-    }
-
-    /** The position that one more task leads to. */
-    public ContinuousPosition withDone(DoneTask task) {
-        List<DoneTask> done = new ArrayList<>(doneAbove);
-        done.add(task);
-        return new ContinuousPosition(job, tasksStart, eventsStart, nextTask, watermark, done, totals, sources);
     }
 
     /** @param totals by partition, what the task came to */

@@ -172,8 +172,13 @@ public final class Transactions implements AutoCloseable {
         }
     }
 
-    public void write(List<ProducerRecord<byte[], byte[]>> records) {
-        writeAll(records, null, sent -> List.of());
+    /**
+     * As {@link #write(List, InputPosition)} without one.
+     *
+     * @return where the records lie, in their order
+     */
+    public List<RecordMetadata> write(List<ProducerRecord<byte[], byte[]>> records) {
+        return outcomes(writeAll(records, null, sent -> List.of()));
     }
 
     /**
@@ -198,15 +203,19 @@ public final class Transactions implements AutoCloseable {
             Function<List<RecordMetadata>, List<ProducerRecord<byte[], byte[]>>> then) {
         writeAll(records, null, sent -> {
             open().flush(); // they do not linger for what depends on them
-            List<RecordMetadata> places = new ArrayList<>(sent.size());
-            for (Future<RecordMetadata> each : sent) {
-                places.add(outcome(each));
-            }
-            return then.apply(places);
+            return then.apply(outcomes(sent));
         });
     }
 
-    private void writeAll(
+    private static List<RecordMetadata> outcomes(List<Future<RecordMetadata>> sent) {
+        List<RecordMetadata> places = new ArrayList<>(sent.size());
+        for (Future<RecordMetadata> each : sent) {
+            places.add(outcome(each));
+        }
+        return places;
+    }
+
+    private List<Future<RecordMetadata>> writeAll(
             List<ProducerRecord<byte[], byte[]>> records,
             @Nullable InputPosition position,
             Function<List<Future<RecordMetadata>>, List<ProducerRecord<byte[], byte[]>>> then) {
@@ -222,12 +231,13 @@ public final class Transactions implements AutoCloseable {
                 for (ProducerRecord<byte[], byte[]> record : then.apply(sent)) {
                     Future<RecordMetadata> unused = send(current, record); // the commit throws what it fails with
                 }
+                flush(current);
                 if (position != null) {
                     current.sendOffsetsToTransaction(
                             position.offsets(), position.metadata().get());
                 }
                 commit(current, end);
-                return;
+                return sent;
             } catch (KafkaException | IllegalStateException e) {
                 recover("the transaction did not go through", e, end);
             }
@@ -258,12 +268,18 @@ public final class Transactions implements AutoCloseable {
     }
 
     /**
-     * A commit that timed out is in doubt and may only be called again. All records are there before it is asked for: the
-     * client (4.4.0) looks whether any is still to be sent and only then takes the next request from its queue, and if its
-     * thread is held up in between, a commit that was asked for meanwhile overtakes the records that were sent before it.
+     * All records are there before anything is asked for that concerns the whole transaction: the client (4.4.0) looks
+     * whether any is still to be sent and only then takes the next request from its queue, and if its thread is held up in
+     * between, a commit that was asked for meanwhile overtakes the records that were sent before it. And where the markers
+     * of the transaction before are not written yet, the broker looks for them again each millisecond on behalf of records,
+     * but refuses offsets, which the client sends again after a rest of its own, ten times as long.
      */
-    private static void commit(KafkaProducer<byte[], byte[]> producer, long end) {
+    private static void flush(KafkaProducer<byte[], byte[]> producer) {
         producer.flush();
+    }
+
+    /** A commit that timed out is in doubt and may only be called again. */
+    private static void commit(KafkaProducer<byte[], byte[]> producer, long end) {
         while (true) {
             try {
                 producer.commitTransaction();

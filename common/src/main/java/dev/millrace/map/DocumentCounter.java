@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,11 +100,11 @@ public final class DocumentCounter implements AutoCloseable {
          *
          * @param execution of this run of the task
          * @param worker whose run it is
-         * @param places where the new blocks lie
+         * @param offsets of the new blocks, or where each lies at the earliest
          */
-        public Written written(long execution, String worker, List<RecordMetadata> places) {
+        public Written written(long execution, String worker, List<Long> offsets) {
             List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-            Iterator<RecordMetadata> place = places.iterator();
+            Iterator<Long> offset = offsets.iterator();
             List<Event.Block> placed = new ArrayList<>();
             for (int i = 0; i < task.changes().size(); i++) {
                 DocumentTask.Change change = task.changes().get(i);
@@ -113,7 +112,7 @@ public final class DocumentCounter implements AutoCloseable {
                 placed.add(
                         change.isRemoval()
                                 ? block
-                                : new Event.Block(partition, place.next().offset(), block.total(), block.text()));
+                                : new Event.Block(partition, offset.next(), block.total(), block.text()));
                 BlockPosition base = change.base();
                 if (!base.isNone()) {
                     records.add(new ProducerRecord<>(

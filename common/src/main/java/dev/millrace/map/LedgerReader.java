@@ -3,18 +3,22 @@ package dev.millrace.map;
 import dev.millrace.job.BlockPosition;
 import dev.millrace.job.JobId;
 import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -66,8 +70,8 @@ final class LedgerReader implements Blocks, AutoCloseable {
     }
 
     /**
-     * Reads the blocks that the next task will ask for, those that lie together in one go. One that is not where it should
-     * be is left to {@link #read}.
+     * Reads the blocks that the next task will ask for, those that lie together in one go. One that is not found near where
+     * it should be is left to {@link #read}.
      */
     void load(JobId job, Collection<BlockPosition> positions) {
         loaded.clear();
@@ -79,19 +83,19 @@ final class LedgerReader implements Blocks, AutoCloseable {
     }
 
     /**
-     * As {@link #load}, for somebody who does not want to wait: gives up at the first that is not where it should be.
+     * As {@link #load}, for somebody who does not want to wait: gives up at the first that is not near where it should be.
      *
      * @param most how many may have to be fetched
      * @return whether {@link #read} finds all of them at once
      */
     boolean loadFew(JobId job, Collection<BlockPosition> positions, int most) {
         loaded.clear();
-        Map<Integer, NavigableMap<Long, BlockPosition>> missing = missing(job, positions);
-        if (missing.values().stream().mapToInt(Map::size).sum() > most) {
+        Map<Integer, Wanted> missing = missing(job, positions);
+        if (missing.values().stream().mapToInt(Wanted::size).sum() > most) {
             return false;
         }
-        for (Map.Entry<Integer, NavigableMap<Long, BlockPosition>> each : missing.entrySet()) {
-            NavigableMap<Long, BlockPosition> wanted = each.getValue();
+        for (Map.Entry<Integer, Wanted> each : missing.entrySet()) {
+            Wanted wanted = each.getValue();
             while (!wanted.isEmpty()) {
                 int all = loaded.size() + wanted.size();
                 loadFirst(job, each.getKey(), wanted);
@@ -103,33 +107,66 @@ final class LedgerReader implements Blocks, AutoCloseable {
         return true;
     }
 
-    /** Those that are not kept, by partition and offset. */
-    private Map<Integer, NavigableMap<Long, BlockPosition>> missing(JobId job, Collection<BlockPosition> positions) {
-        Map<Integer, NavigableMap<Long, BlockPosition>> missing = new TreeMap<>();
+    /** Blocks of one partition that are to be read. */
+    private static final class Wanted {
+        private final NavigableSet<BlockPosition> inOrder =
+                new TreeSet<>(Comparator.comparingLong(BlockPosition::offset)
+                        .thenComparingLong(BlockPosition::task)
+                        .thenComparingInt(BlockPosition::change));
+        private final Map<ByteBuffer, BlockPosition> byKey = new HashMap<>();
+
+        void add(BlockPosition position) {
+            inOrder.add(position);
+            byKey.put(ByteBuffer.wrap(key(position.task(), position.change())), position);
+        }
+
+        BlockPosition first() {
+            return inOrder.first();
+        }
+
+        /** Takes the one with this key away; null where it is not wanted. */
+        @Nullable
+        BlockPosition take(byte[] key) {
+            BlockPosition position = byKey.remove(ByteBuffer.wrap(key));
+            if (position != null) {
+                inOrder.remove(position);
+            }
+            return position;
+        }
+
+        boolean isEmpty() {
+            return inOrder.isEmpty();
+        }
+
+        int size() {
+            return inOrder.size();
+        }
+    }
+
+    /** Those that are not kept, by partition. */
+    private Map<Integer, Wanted> missing(JobId job, Collection<BlockPosition> positions) {
+        Map<Integer, Wanted> missing = new TreeMap<>();
         for (BlockPosition each : positions) {
             if (!each.isNone() && cache.get(job, each.task(), each.change()) == null) {
-                missing.computeIfAbsent(each.partition(), p -> new TreeMap<>()).put(each.offset(), each);
+                missing.computeIfAbsent(each.partition(), p -> new Wanted()).add(each);
             }
         }
         return missing;
     }
 
     /** Takes the first of them away, found or not, and all that come with it. */
-    private void loadFirst(JobId job, int number, NavigableMap<Long, BlockPosition> wanted) {
+    private void loadFirst(JobId job, int number, Wanted wanted) {
         KafkaConsumer<byte[], byte[]> reader = reader();
         TopicPartition partition = assign(reader, job, number);
-        long first = wanted.firstKey();
-        reader.seek(partition, first);
-        List<ConsumerRecord<byte[], byte[]>> records = reader.poll(POLL).records(partition);
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            BlockPosition position = wanted.remove(record.offset());
-            if (position != null
-                    && record.value() != null
-                    && Arrays.equals(record.key(), key(position.task(), position.change()))) {
+        BlockPosition first = wanted.first();
+        reader.seek(partition, first.offset());
+        for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL).records(partition)) {
+            BlockPosition position = record.value() == null ? null : wanted.take(record.key());
+            if (position != null) {
                 loaded.put(position, record.value());
             }
         }
-        wanted.remove(first);
+        wanted.take(key(first.task(), first.change()));
     }
 
     @Override
@@ -165,28 +202,34 @@ final class LedgerReader implements Blocks, AutoCloseable {
         TopicPartition partition = assign(reader, job, position.partition());
         byte[] key = key(position.task(), position.change());
         reader.seek(partition, position.offset());
-        long end = -1, deadline = System.nanoTime() + HIDDEN_NANOS;
+        long end = -1, at = position.offset(), deadline = System.nanoTime() + HIDDEN_NANOS;
         while (true) {
             for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
                 if (Arrays.equals(record.key(), key) && record.value() != null) {
                     return record.value();
                 }
             }
-            // Compaction keeps the last copy of a key: where a second run wrote the block again, it stands further on.
             if (end < 0) {
-                end = reader.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+                end = writtenEnd(partition); // it may stand further on, see BlockPosition
             }
-            if (end <= position.offset()) {
-                // A mapper that froze or died left a transaction open before the block, which hides it for a while.
-                end = -1;
-                if (System.nanoTime() > deadline) {
-                    throw new MissingBlockException("the ledger " + partition + " does not show offset "
-                            + position.offset() + ": " + OpenTransactions.heldUpBy(cluster, partition));
-                }
-            } else if (reader.position(partition) >= end) {
+            if (reader.position(partition) >= end) {
                 throw new MissingBlockException("the ledger " + partition + " has no block of task " + position.task()
-                        + " at offset " + position.offset());
+                        + " at offset " + position.offset() + ", nor behind it");
             }
+            if (reader.position(partition) > at) {
+                at = reader.position(partition);
+                deadline = System.nanoTime() + HIDDEN_NANOS;
+            } else if (System.nanoTime() > deadline) {
+                // A mapper that froze or died left a transaction open, which hides for a while what stands behind it.
+                throw new MissingBlockException("the ledger " + partition + " does not show offset " + at + ": "
+                        + OpenTransactions.heldUpBy(cluster, partition));
+            }
+        }
+    }
+
+    private long writtenEnd(TopicPartition partition) {
+        try (Admin admin = cluster.admin()) {
+            return ClusterSetup.writtenEnd(admin, partition);
         }
     }
 

@@ -40,6 +40,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.errors.RetriableException;
@@ -400,7 +401,8 @@ final class MapperLoop implements LoopThreads.Loop {
         void commit() {
             DocumentCounter.Counted counted = Objects.requireNonNull(output);
             transactions.write(counted.blocks(), places -> {
-                DocumentCounter.Written written = counted.written(execution, worker, places);
+                List<Long> offsets = places.stream().map(RecordMetadata::offset).toList();
+                DocumentCounter.Written written = counted.written(execution, worker, offsets);
                 written.records().add(event(written.done()));
                 return written.records();
             });

@@ -45,11 +45,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -109,6 +111,7 @@ public final class ContinuousJob implements AutoCloseable {
     private @Nullable Long barrier;
     private boolean draining;
     private final JobProgress progress;
+    private final LedgerEnds ledgerEnds = new LedgerEnds();
     private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
     private long lastHousekeeping = lastFlush;
     /** The last barrier, of a source that has ended, and the partitions that have not published up to it. */
@@ -409,6 +412,10 @@ public final class ContinuousJob implements AutoCloseable {
                 }
             });
         }
+        consumer.endOffsets(IntStream.range(0, spec.partitions())
+                        .mapToObj(partition -> new TopicPartition(topics.ledger(spec.id()), partition))
+                        .toList())
+                .forEach((partition, end) -> ledgerEnds.reach(partition.partition(), end));
         TopicPartition events = new TopicPartition(topics.events(), 0);
         TopicPartition jobsPartition = new TopicPartition(topics.jobs(), 0);
         consumer.assign(List.of(events, jobsPartition));
@@ -565,6 +572,9 @@ public final class ContinuousJob implements AutoCloseable {
                 partitionsBehind.remove(reached.partition());
             }
         } else {
+            if (event instanceof Event.DocumentsDone done) {
+                ledgerEnds.reach(done);
+            }
             tracker.apply(event, now());
         }
     }
@@ -604,6 +614,7 @@ public final class ContinuousJob implements AutoCloseable {
         return positions;
     }
 
+    /** All own tasks of a turn are counted before the first of them is done: what is written of them goes out together. */
     private void publish() {
         boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS && (tracker.isDirty() || progress.isUnmarked());
         List<Counted> counted = new ArrayList<>();
@@ -633,12 +644,14 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     private Counted counted(DocumentTracker.Due draft, DocumentCounter.Counted counted) {
-        DocumentCounter.Counted numbered = counted.as(tracker.issue(draft).task());
-        return new Counted(numbered, numbered.blocks());
+        DocumentTracker.Due issued = tracker.issue(draft);
+        DocumentCounter.Counted numbered = counted.as(issued.task());
+        return new Counted(issued, numbered, numbered.blocks());
     }
 
     /** A task that is counted, and its new blocks. */
-    private record Counted(DocumentCounter.Counted task, List<ProducerRecord<byte[], byte[]>> blocks) {}
+    private record Counted(
+            DocumentTracker.Due issued, DocumentCounter.Counted task, List<ProducerRecord<byte[], byte[]>> blocks) {}
 
     private void write(long atBarrier) {
         write(List.of(), List.of(), atBarrier, true);
@@ -649,23 +662,47 @@ public final class ContinuousJob implements AutoCloseable {
         if (mark) {
             lastFlush = System.nanoTime();
         }
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        counted.forEach(each -> records.addAll(each.blocks));
+        int blocks = records.size();
+        finish(
+                counted,
+                ledgerEnds.earliest(
+                        records.stream().map(ProducerRecord::partition).toList()),
+                records);
         TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
-        JobProgress.Batch batch = progress.batch(
-                handedOut,
-                atBarrier,
-                mark,
-                () -> undisturbed(() -> consumer.endOffsets(List.of(tasks))).getOrDefault(tasks, 0L));
-        List<ProducerRecord<byte[], byte[]>> records = records(batch);
-        if (counted.isEmpty()) {
-            records.add(position(batch.position()));
-            commit(records);
-        } else {
-            commit(counted, records, batch.position());
+        addRecords(
+                progress.batch(
+                        handedOut,
+                        atBarrier,
+                        mark,
+                        () -> undisturbed(() -> consumer.endOffsets(List.of(tasks)))
+                                .getOrDefault(tasks, 0L)),
+                records);
+        for (RecordMetadata block : commit(records).subList(0, blocks)) {
+            ledgerEnds.reach(block.partition(), block.offset() + 1);
+        }
+        counted.forEach(each -> tracker.committed(each.issued, now()));
+    }
+
+    /**
+     * Own tasks are done, as far as this driver is concerned, once what they came to is among the records that it is about
+     * to write: if that fails for good, it ends.
+     */
+    private void finish(List<Counted> counted, List<Long> blockOffsets, List<ProducerRecord<byte[], byte[]>> records) {
+        long execution = EXECUTIONS.nextLong();
+        int at = 0;
+        for (Counted each : counted) {
+            DocumentCounter.Written written =
+                    each.task.written(execution, "the driver", blockOffsets.subList(at, at + each.blocks.size()));
+            at += each.blocks.size();
+            records.addAll(written.records());
+            tracker.apply(written.done(), now());
         }
     }
 
-    private List<ProducerRecord<byte[], byte[]>> records(JobProgress.Batch batch) {
-        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    /** The differences of own tasks stand before: a watermark is behind what it speaks of. */
+    private void addRecords(JobProgress.Batch batch, List<ProducerRecord<byte[], byte[]>> records) {
         for (DocumentTracker.Due each : batch.tasks()) {
             if (each.task().attempt() > 1) {
                 listener.notice("task " + each.task().number() + " (" + tracker.describe(each.task())
@@ -684,52 +721,17 @@ public final class ContinuousJob implements AutoCloseable {
                     key(spec.id()),
                     LaneCodec.encode(batch.watermarks().get(partition))));
         }
-        return records;
+        records.add(new ProducerRecord<>(
+                jobsTopic, 0, JobsView.positionKey(spec.id()), ControlCodec.encode(batch.position())));
     }
 
     private ProducerRecord<byte[], byte[]> entry(DocumentTracker.Entry entry) {
         return new ProducerRecord<>(documentsTopic, 0, entry.id().getBytes(StandardCharsets.UTF_8), entry.value());
     }
 
-    private ProducerRecord<byte[], byte[]> position(ContinuousPosition position) {
-        return new ProducerRecord<>(jobsTopic, 0, JobsView.positionKey(spec.id()), ControlCodec.encode(position));
-    }
-
-    private void commit(List<ProducerRecord<byte[], byte[]>> records) {
-        commit(() -> transactions.write(records));
-    }
-
-    /** @param before the position without those tasks */
-    private void commit(
-            List<Counted> counted, List<ProducerRecord<byte[], byte[]>> records, ContinuousPosition before) {
-        long execution = EXECUTIONS.nextLong();
-        List<ProducerRecord<byte[], byte[]>> blocks = new ArrayList<>();
-        counted.forEach(each -> blocks.addAll(each.blocks));
-        List<Event.DocumentsDone> done = new ArrayList<>();
-        commit(() -> transactions.write(blocks, places -> {
-            done.clear();
-            List<ProducerRecord<byte[], byte[]>> all = new ArrayList<>(records);
-            ContinuousPosition position = before;
-            int at = 0;
-            for (Counted each : counted) {
-                DocumentCounter.Written written =
-                        each.task.written(execution, "the driver", places.subList(at, at + each.blocks.size()));
-                at += each.blocks.size();
-                done.add(written.done());
-                all.addAll(written.records());
-                tracker.entriesAfter(written.done()).forEach(entry -> all.add(entry(entry)));
-                position = position.withDone(new ContinuousPosition.DoneTask(
-                        written.done().task(), written.done().totals()));
-            }
-            all.add(position(position));
-            return all;
-        }));
-        done.forEach(each -> tracker.committed(each, now()));
-    }
-
-    private void commit(Runnable transaction) {
+    private List<RecordMetadata> commit(List<ProducerRecord<byte[], byte[]>> records) {
         try {
-            transaction.run();
+            return transactions.write(records);
         } catch (Transactions.FencedException e) {
             throw shutOut(e);
         }

@@ -636,8 +636,17 @@ final class DocumentTracker {
             }
         }
         done.put(result.task(), result);
-        restUntilMillis = nowMillis + Math.min(LONGEST_REST_MILLIS, nowMillis - task.issuedMillis);
+        rest(task, nowMillis);
         advance();
+    }
+
+    private void rest(Open behind, long nowMillis) {
+        restUntilMillis = nowMillis + Math.min(LONGEST_REST_MILLIS, nowMillis - behind.issuedMillis);
+    }
+
+    /** A task that was done here, and is in a transaction with all that it came to, has taken until now. */
+    void committed(Due task, long nowMillis) {
+        rest(task.of, nowMillis);
     }
 
     private static void land(Open task, Event.DocumentsDone result) {
@@ -655,30 +664,6 @@ final class DocumentTracker {
                                             block.total(),
                                             block.text()));
         }
-    }
-
-    /**
-     * What the documents of a task that {@link Due#isWhole} will be once it is done like this; for a transaction that is to
-     * hold both, and may be tried again with blocks that lie elsewhere. It is done only when {@link #committed} says so.
-     */
-    List<Entry> entriesAfter(Event.DocumentsDone result) {
-        Open task = open.get(result.task());
-        if (task == null) {
-            throw new IllegalStateException("task " + result.task() + " is not out");
-        }
-        land(task, result);
-        return task.documents.stream()
-                .map(document -> new Entry(document.id, encoded(after(document, flight(document)))))
-                .toList();
-    }
-
-    /** The task is done, and the entries of its documents are written down. */
-    void committed(Event.DocumentsDone result, long nowMillis) {
-        if (isDirty()) {
-            throw new IllegalStateException("entries that are not written down");
-        }
-        done(result, nowMillis);
-        takeDirty();
     }
 
     private static Flight flight(Document document) {

@@ -360,21 +360,13 @@ final class DocumentTrackerTest {
         take(change("a", "1", "abc\n", 0));
         DocumentTracker.Due due = due(tracker).get(0);
         assertThat(due.isWhole()).isTrue();
-        ContinuousPosition before = tracker.position(0, 0);
-        assertThat(tracker.entriesAfter(done(due.task(), 100, 1))).hasSize(1);
-        assertThat(tracker.isQuiet()).as("the transaction may fail").isFalse();
-        assertThat(tracker.entry("a")).isNull();
-
-        Event.DocumentsDone again = done(due.task(), 200, 1); // it is tried again: the blocks lie elsewhere
-        DocumentTracker.Entry written = tracker.entriesAfter(again).get(0);
-        tracker.committed(again, 0);
+        tracker.apply(done(due.task(), 100, 1), 0);
         assertThat(tracker.isQuiet()).isTrue();
-        assertThat(tracker.isDirty()).isFalse();
-        assertThat(entry("a").parts().get(0).block().offset()).isEqualTo(200);
         assertThat(tracker.watermark()).isEqualTo(1);
+        DocumentTracker.Entry written = tracker.takeDirty().get(0);
 
         DocumentTracker next = new DocumentTracker(SPEC);
-        next.restore(before.withDone(new ContinuousPosition.DoneTask(0, again.totals())));
+        next.restore(tracker.position(0, 0));
         next.restore(written.id(), written.value());
         assertThat(next.isQuiet()).isTrue();
         assertThat(next.watermark()).isEqualTo(1);
@@ -383,17 +375,15 @@ final class DocumentTrackerTest {
     }
 
     @Test
-    void aDeletionThatTheDriverCountsItselfLeavesATombstone() {
-        take(change("a", "1", "abc\n", 0));
-        tracker.apply(done(theOnlyDue(), 100, 1), 0);
-        tracker.takeDirty();
-        take(DocumentChange.deleted("a", "2", "source", 1));
-        Event.DocumentsDone removed = done(theOnlyDue(), 200, -1);
-        assertThat(tracker.entriesAfter(removed)).containsExactly(new DocumentTracker.Entry("a", null));
-        tracker.committed(removed, 0);
-        assertThat(tracker.entry("a")).isNull();
-        assertThat(tracker.ids()).isEmpty();
-        assertThat(tracker.documents()).isZero();
+    void aTaskThatTheDriverCountsItselfHasTakenUntilItIsCommitted() {
+        tracker.change(change("a", "1", "abc\n", 0), 0);
+        DocumentTracker.Due draft = tracker.due(0).get(0);
+        DocumentTracker.Due due = tracker.issue(draft);
+        tracker.change(change("b", "1", "abc\n", 1), 0);
+        tracker.apply(done(due.task(), 100, 1), 1);
+        assertThat(tracker.restMillis(1)).isEqualTo(1);
+        tracker.committed(due, 6);
+        assertThat(tracker.restMillis(6)).isEqualTo(6);
     }
 
     @Test

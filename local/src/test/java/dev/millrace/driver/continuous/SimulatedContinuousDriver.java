@@ -9,6 +9,7 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.shuffle.LaneRecord;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class SimulatedContinuousDriver {
     private final DocumentTracker tracker;
     private final JobProgress progress;
+    private final LedgerEnds ends = new LedgerEnds();
     /** Drafts that its threads count. */
     private final List<DocumentTracker.Due> begun = new ArrayList<>();
 
@@ -30,13 +32,22 @@ public final class SimulatedContinuousDriver {
     @SuppressWarnings("ArrayRecordComponent")
     public record Entry(String id, byte @Nullable [] value) {}
 
-    /** @param own tasks that the driver has counted itself */
+    /**
+     * @param own tasks that the driver has counted itself
+     * @param before the position without those
+     */
     public record Batch(
             List<Task> tasks,
-            List<Task> own,
+            List<DocumentTask> own,
             List<Entry> documents,
             List<LaneRecord.Watermark> watermarks,
+            ContinuousPosition before,
             ContinuousPosition position) {}
+
+    /** The end of a partition of the ledger, as the broker says. */
+    public void reach(int partition, long end) {
+        ends.reach(partition, end);
+    }
 
     public void restore(ContinuousPosition position) {
         progress.restore(position);
@@ -67,6 +78,9 @@ public final class SimulatedContinuousDriver {
     }
 
     public void apply(Event event, long now) {
+        if (event instanceof Event.DocumentsDone done) {
+            ends.reach(done);
+        }
         tracker.apply(event, now);
     }
 
@@ -111,6 +125,9 @@ public final class SimulatedContinuousDriver {
 
         /** False where it cannot be counted here. */
         boolean count(Task task);
+
+        /** What became of the tasks that could, and are written in this turn, in their order. */
+        List<Event.DocumentsDone> done(Function<List<Integer>, List<Long>> earliest);
     }
 
     /** As the product's loop does: tasks that are due or counted, and all else that has been decided. Null for nothing. */
@@ -125,44 +142,49 @@ public final class SimulatedContinuousDriver {
                 handedOut.add(tracker.issue(each));
             }
         }
-        List<Task> own = new ArrayList<>();
+        List<DocumentTask> own = new ArrayList<>();
         for (DocumentTracker.Due each : List.copyOf(begun)) {
             if (counting.isDone()) {
                 begun.remove(each);
                 DocumentTracker.Due issued = tracker.issue(each);
                 Task task = new Task(issued.task(), issued.texts());
                 if (counting.count(task)) {
-                    own.add(task);
+                    own.add(issued.task());
                 } else {
                     handedOut.add(issued);
                 }
             }
         }
-        return flush || !handedOut.isEmpty() || !own.isEmpty() ? batch(handedOut, own, 0, flush, tasksEnd) : null;
+        if (!flush && handedOut.isEmpty() && own.isEmpty()) {
+            return null;
+        }
+        ContinuousPosition before = tracker.position(progress.tasksStart(), progress.eventsNext());
+        if (!own.isEmpty()) {
+            counting.done(ends::earliest).forEach(each -> tracker.apply(each, now));
+        }
+        return batch(handedOut, own, 0, flush, tasksEnd, before);
     }
 
     public Batch barrier(long number, LongSupplier tasksEnd) {
-        return batch(List.of(), List.of(), number, true, tasksEnd);
+        ContinuousPosition before = tracker.position(progress.tasksStart(), progress.eventsNext());
+        return batch(List.of(), List.of(), number, true, tasksEnd, before);
     }
 
     private Batch batch(
-            List<DocumentTracker.Due> due, List<Task> own, long barrier, boolean mark, LongSupplier tasksEnd) {
+            List<DocumentTracker.Due> due,
+            List<DocumentTask> own,
+            long barrier,
+            boolean mark,
+            LongSupplier tasksEnd,
+            ContinuousPosition before) {
         JobProgress.Batch batch = progress.batch(due, barrier, mark, tasksEnd);
         List<Task> tasks = new ArrayList<>();
         batch.tasks().forEach(each -> tasks.add(new Task(each.task(), each.texts())));
-        return new Batch(tasks, own, entries(batch.documents()), batch.watermarks(), batch.position());
+        return new Batch(tasks, own, entries(batch.documents()), batch.watermarks(), before, batch.position());
     }
 
     private static List<Entry> entries(List<DocumentTracker.Entry> entries) {
         return entries.stream().map(each -> new Entry(each.id(), each.value())).toList();
-    }
-
-    public List<Entry> entriesAfter(Event.DocumentsDone done) {
-        return entries(tracker.entriesAfter(done));
-    }
-
-    public void committed(Event.DocumentsDone done, long now) {
-        tracker.committed(done, now);
     }
 
     public long documents() {

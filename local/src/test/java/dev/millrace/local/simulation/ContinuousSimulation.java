@@ -23,8 +23,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +34,8 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +65,7 @@ final class ContinuousSimulation {
         EVERY_EXECUTION_COUNTS,
         POSITION_WITHOUT_ITS_DOCUMENTS,
         POSITION_WITHOUT_ITS_INLINE_TASK,
+        BLOCKS_EXPECTED_TOO_FAR_ON,
         OLD_BASE_USED,
         TOMBSTONES_NOT_WRITTEN,
         BARRIER_TOLD_BEFORE_ITS_COUNTS,
@@ -545,7 +549,10 @@ final class ContinuousSimulation {
         private final Queue<Long> asked = new ArrayDeque<>();
         private final SimulatedDocumentMapper mapper = new SimulatedDocumentMapper(partitions, this::fetch);
         /** What the driver's own tasks of the next transaction came to. */
-        private final List<SimulatedDocumentMapper.Output> counted = new ArrayList<>();
+        private record Counted(DocumentTask task, SimulatedDocumentMapper.Output output) {}
+
+        private final List<Counted> counted = new ArrayList<>();
+        private final List<Runnable> ownWrites = new ArrayList<>();
 
         private long atBarrier, barrierEnd;
         private boolean draining, scanned;
@@ -600,6 +607,9 @@ final class ContinuousSimulation {
                     }
                 }
             }
+            for (int p = 0; p < partitions; p++) {
+                driver.reach(p, ledger.get(p).stableEnd());
+            }
             Long next = driver.sourcePosition("source");
             sourceNext = next == null ? 0 : next;
             for (String each : driver.ids()) {
@@ -637,6 +647,7 @@ final class ContinuousSimulation {
             }
             boolean flush = now - lastFlush > 200 && driver.wantsFlush();
             counted.clear();
+            ownWrites.clear();
             SimulatedContinuousDriver.Batch batch = driver.publish(now, flush, tasks::stableEnd, counting);
             if (batch != null) {
                 lastFlush = flush ? now : lastFlush;
@@ -721,16 +732,44 @@ final class ContinuousSimulation {
             public boolean count(SimulatedContinuousDriver.Task task) {
                 SimulatedDocumentMapper.Output output = mapper.map(task.task(), task.texts(), random);
                 if (output != null) {
-                    counted.add(output);
+                    counted.add(new Counted(task.task(), output));
                 }
                 return output != null;
+            }
+
+            @Override
+            public List<Event.DocumentsDone> done(Function<List<Integer>, List<Long>> earliest) {
+                List<Runnable> others = new ArrayList<>();
+                List<Integer> homes = new ArrayList<>();
+                for (Counted each : counted) {
+                    int home = home(each.task);
+                    List<Runnable> blocks = blockWrites(
+                            each.task, each.output, () -> transaction, offset -> driver.reach(home, offset + 1));
+                    ownWrites.addAll(blocks);
+                    homes.addAll(Collections.nCopies(blocks.size(), home));
+                }
+                Iterator<Long> offsets = earliest.apply(homes).iterator();
+                List<Event.DocumentsDone> done = new ArrayList<>();
+                for (Counted each : counted) {
+                    long execution = random.nextLong();
+                    List<Long> own = new ArrayList<>();
+                    for (DocumentTask.Change change : each.task.changes()) {
+                        if (!change.isRemoval()) {
+                            own.add(offsets.next() + (planted == Planted.BLOCKS_EXPECTED_TOO_FAR_ON ? 3 : 0));
+                        }
+                    }
+                    others.addAll(otherWrites(each.task, each.output, execution, () -> transaction));
+                    done.add(ContinuousSimulation.this.done(each.task, each.output, execution, "d", own));
+                }
+                ownWrites.addAll(others);
+                return done;
             }
         };
 
         private byte @Nullable [] fetch(BlockPosition position) {
-            Topic<Rec> lane = ledger.get(position.partition());
-            for (Topic.Read<Rec> read : lane.read(position.offset(), 1)) {
-                if (read.offset() == position.offset()) {
+            String key = position.task() + "/" + position.change();
+            for (Topic.Read<Rec> read : ledger.get(position.partition()).read(position.offset(), 3)) {
+                if (read.value().key().equals(key)) {
                     return read.value().value();
                 }
             }
@@ -738,25 +777,11 @@ final class ContinuousSimulation {
         }
 
         private void begin(SimulatedContinuousDriver.Batch batch, Runnable next) {
-            List<Runnable> plan = new ArrayList<>();
-            Runnable afterwards = next;
-            Map<Long, Event.DocumentsDone> done = new TreeMap<>();
-            if (!batch.own().isEmpty()) {
-                for (int i = 0; i < batch.own().size(); i++) {
-                    plan.addAll(taskWrites(
-                            batch.own().get(i).task(),
-                            counted.get(i),
-                            random.nextLong(),
-                            "d",
-                            () -> transaction,
-                            each -> done.put(each.task(), each)));
-                }
-                afterwards = () -> {
-                    done.values().forEach(each -> driver.committed(each, now));
-                    inlined += done.size();
-                    next.run();
-                };
-            }
+            List<Runnable> plan = new ArrayList<>(batch.own().isEmpty() ? List.of() : ownWrites);
+            Runnable afterwards = () -> {
+                inlined += batch.own().size();
+                next.run();
+            };
             for (SimulatedContinuousDriver.Task each : batch.tasks()) {
                 Rec rec = new Rec("", ControlCodec.encode(each.task()), each.texts());
                 plan.add(() -> tasks.append(transaction, rec));
@@ -776,18 +801,9 @@ final class ContinuousSimulation {
                 Rec rec = new Rec("", LaneCodec.encode(mark));
                 plan.add(() -> lane.append(transaction, rec));
             }
-            plan.add(() -> {
-                ContinuousPosition position = batch.position();
-                for (Event.DocumentsDone own : done.values()) {
-                    for (SimulatedContinuousDriver.Entry each : driver.entriesAfter(own)) {
-                        documents.append(transaction, new Rec(each.id(), each.value()));
-                    }
-                    position = planted == Planted.POSITION_WITHOUT_ITS_INLINE_TASK
-                            ? position
-                            : position.withDone(new ContinuousPosition.DoneTask(own.task(), own.totals()));
-                }
-                jobs.append(transaction, new Rec(POSITION, ControlCodec.encode(position)));
-            });
+            ContinuousPosition position =
+                    planted == Planted.POSITION_WITHOUT_ITS_INLINE_TASK ? batch.before() : batch.position();
+            plan.add(() -> jobs.append(transaction, new Rec(POSITION, ControlCodec.encode(position))));
             start(plan, afterwards);
         }
 
@@ -883,35 +899,38 @@ final class ContinuousSimulation {
     }
 
     /** Blocks first, for what is said names where they lie; then the old blocks' tombstones, the deltas, and what is said. */
-    private List<Runnable> taskWrites(
-            DocumentTask current,
+    private int home(DocumentTask task) {
+        return (int) (task.number() % partitions);
+    }
+
+    /** @param told the offset of each new block */
+    private List<Runnable> blockWrites(
+            DocumentTask task,
+            SimulatedDocumentMapper.Output counted,
+            Supplier<Topic.@Nullable Transaction> transaction,
+            LongConsumer told) {
+        List<Runnable> plan = new ArrayList<>();
+        Topic<Rec> lane = ledger.get(home(task));
+        for (int i = 0; i < task.changes().size(); i++) {
+            if (!task.changes().get(i).isRemoval()) {
+                Rec rec = new Rec(task.number() + "/" + i, counted.blocks().get(i));
+                plan.add(() -> {
+                    told.accept(lane.writtenEnd());
+                    lane.append(transaction.get(), rec);
+                });
+            }
+        }
+        return plan;
+    }
+
+    /** What comes behind the blocks: the tombstones of the old ones, and the differences. */
+    private List<Runnable> otherWrites(
+            DocumentTask task,
             SimulatedDocumentMapper.Output counted,
             long execution,
-            String worker,
-            Supplier<Topic.@Nullable Transaction> transaction,
-            Consumer<Event.DocumentsDone> done) {
+            Supplier<Topic.@Nullable Transaction> transaction) {
         List<Runnable> plan = new ArrayList<>();
-        List<Event.Block> placed = new ArrayList<>();
-        plan.add(placed::clear); // it may be done again
-        int home = (int) (current.number() % partitions);
-        for (int i = 0; i < current.changes().size(); i++) {
-            int change = i;
-            plan.add(() -> {
-                Event.Block block = counted.counted().get(change);
-                if (current.changes().get(change).isRemoval()) {
-                    placed.add(block);
-                    return;
-                }
-                Topic<Rec> lane = ledger.get(home);
-                placed.add(new Event.Block(home, lane.writtenEnd(), block.total(), block.text()));
-                lane.append(
-                        transaction.get(),
-                        new Rec(
-                                current.number() + "/" + change,
-                                counted.blocks().get(change)));
-            });
-        }
-        for (DocumentTask.Change each : current.changes()) {
+        for (DocumentTask.Change each : task.changes()) {
             BlockPosition base = each.base();
             if (!base.isNone()) {
                 plan.add(() -> ledger.get(base.partition())
@@ -919,18 +938,16 @@ final class ContinuousSimulation {
             }
         }
         List<Deque<Runnable>> lanes = new ArrayList<>();
-        List<Integer> parts = new ArrayList<>();
         for (int p = 0; p < partitions; p++) {
             Topic<Rec> lane = pairs.get(p);
             List<byte[]> deltas = counted.deltas().get(p);
-            parts.add(deltas.size());
             Deque<Runnable> sends = new ArrayDeque<>();
             for (int part = 0; part < deltas.size(); part++) {
                 byte[] block = deltas.get(part);
                 Rec rec = new Rec(
                         "",
                         LaneCodec.encode(new LaneRecord.Delta(
-                                id, current.number(), execution, part, deltas.size(), block, 0, block.length)));
+                                id, task.number(), execution, part, deltas.size(), block, 0, block.length)));
                 sends.add(() -> lane.append(transaction.get(), rec));
             }
             lanes.add(sends);
@@ -941,9 +958,28 @@ final class ContinuousSimulation {
                 plan.add(lane.remove());
             }
         }
-        plan.add(() -> done.accept(new Event.DocumentsDone(
-                id, current.number(), current.attempt(), execution, worker, parts, counted.totals(), placed)));
         return plan;
+    }
+
+    /** @param offsets of the new blocks */
+    private Event.DocumentsDone done(
+            DocumentTask task,
+            SimulatedDocumentMapper.Output counted,
+            long execution,
+            String worker,
+            List<Long> offsets) {
+        Iterator<Long> offset = offsets.iterator();
+        List<Event.Block> placed = new ArrayList<>();
+        for (int i = 0; i < task.changes().size(); i++) {
+            Event.Block block = counted.counted().get(i);
+            placed.add(
+                    task.changes().get(i).isRemoval()
+                            ? block
+                            : new Event.Block(home(task), offset.next(), block.total(), block.text()));
+        }
+        List<Integer> parts = counted.deltas().stream().map(List::size).toList();
+        return new Event.DocumentsDone(
+                id, task.number(), task.attempt(), execution, worker, parts, counted.totals(), placed);
     }
 
     private final Map<String, BlockPosition> bases = new HashMap<>(), basesBefore = new HashMap<>();
@@ -967,17 +1003,14 @@ final class ContinuousSimulation {
         /** As the ledger is read: from the place on, where the block or a later copy of it lies. */
         private byte @Nullable [] fetch(BlockPosition position) {
             Topic<Rec> lane = ledger.get(position.partition());
-            if (lane.stableEnd() <= position.offset()
-                    && planted != Planted.MAPPERS_FIND_NO_BLOCK_BEHIND_AN_OPEN_TRANSACTION) {
-                waits = true;
-                return null;
-            }
             String key = position.task() + "/" + position.change();
             for (Topic.Read<Rec> read : lane.read(position.offset(), Integer.MAX_VALUE)) {
                 if (read.value().key().equals(key) && read.value().value() != null) {
                     return read.value().value();
                 }
             }
+            waits = lane.stableEnd() < lane.writtenEnd()
+                    && planted != Planted.MAPPERS_FIND_NO_BLOCK_BEHIND_AN_OPEN_TRANSACTION;
             return null;
         }
 
@@ -1033,13 +1066,12 @@ final class ContinuousSimulation {
                 output = new SimulatedDocumentMapper.Output(List.of(), List.of(), List.of(), List.of());
                 writes = List.of(() -> events.append(transaction, failed));
             } else {
-                writes = taskWrites(
-                        current,
-                        counted,
-                        execution,
-                        "m",
-                        () -> transaction,
-                        done -> events.append(transaction, event(done)));
+                List<Long> offsets = new ArrayList<>();
+                writes = new ArrayList<>();
+                writes.add(offsets::clear); // it may be done again
+                writes.addAll(blockWrites(current, counted, () -> transaction, offsets::add));
+                writes.addAll(otherWrites(current, counted, execution, () -> transaction));
+                writes.add(() -> events.append(transaction, event(done(current, counted, execution, "m", offsets))));
             }
         }
 

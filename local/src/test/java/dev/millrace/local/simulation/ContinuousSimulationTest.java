@@ -12,6 +12,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 final class ContinuousSimulationTest {
     private static final int SEEDS = Integer.getInteger("millrace.seeds", 500);
+    /** Of the rarest, 3 of 500 seeds show it. */
+    private static final int SEEDS_OF_A_DEFECT = 4 * SEEDS;
 
     @Test
     void everyTableAtABarrierIsAPlainCountOfTheDocuments() {
@@ -36,11 +38,11 @@ final class ContinuousSimulationTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NOTHING")
     void findsPlantedDefect(ContinuousSimulation.Planted planted) {
-        for (long seed = 0; seed < SEEDS; seed++) {
+        for (long seed = 0; seed < SEEDS_OF_A_DEFECT; seed++) {
             if (new ContinuousSimulation(seed, planted).run() != null) {
                 return;
             }
         }
-        throw new AssertionError(planted + " was found by none of " + SEEDS + " seeds");
+        throw new AssertionError(planted + " was found by none of " + SEEDS_OF_A_DEFECT + " seeds");
     }
 }
