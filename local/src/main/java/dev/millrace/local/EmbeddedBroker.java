@@ -146,6 +146,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     private static EmbeddedBroker startOn(DataFolder folder, int port, Map<String, String> extra) {
         Properties properties = BrokerProperties.of(folder.path(), port, freePort(port), extra);
+        RequestHistograms.register();
         KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
         try {
             server.startup();

@@ -3,6 +3,7 @@ package dev.millrace.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.yammer.metrics.core.Histogram;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
 import dev.millrace.local.EmbeddedBroker.Settings;
@@ -49,6 +50,22 @@ class EmbeddedBrokerTest {
             assertThat(consume(broker, 3)).containsExactly("one", "two", "three");
         }
         assertThat(data.resolve("meta.properties")).exists();
+    }
+
+    @Test
+    void notesItsRequestsInTheHistogramsThatAreRegisteredForIt() throws Exception {
+        RequestHistograms.register();
+        Histogram produced = RequestHistograms.histogram("TotalTimeMs", "Produce");
+        Histogram bytes = RequestHistograms.histogram("TemporaryMemoryBytes", "Produce");
+        try (EmbeddedBroker broker = EmbeddedBroker.start(Settings.temporary())) {
+            createLines(broker);
+            produce(broker, "one");
+        }
+        assertThat(produced.count()).as("produce requests").isPositive();
+        assertThat(bytes.count()).isPositive();
+        assertThat(RequestHistograms.histogram("TotalTimeMs", "Produce"))
+                .as("behind a broker that has stopped")
+                .isNotSameAs(produced);
     }
 
     @Test
