@@ -95,6 +95,19 @@ public final class InputRoots {
     }
 
     /**
+     * A single root. Files are confined to it, as to those of {@link #parse}.
+     *
+     * @throws InputException if there is no such folder
+     */
+    public static InputRoots confined(String name, Path folder) throws InputException {
+        try {
+            return new InputRoots(List.of(new Root(name, folder.toRealPath(), false)));
+        } catch (IOException e) {
+            throw InputException.of(folder, e);
+        }
+    }
+
+    /**
      * Roots for an engine inside this process, made from the user's own PATH arguments: a folder is a root, a file's
      * folder is one. Symbolic links may lead anywhere, for whoever named the folder can read there anyway. An argument
      * that is missing gets no root: the walk reports it.

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.JobsView;
+import dev.millrace.driver.continuous.ContinuousClient;
 import dev.millrace.driver.continuous.ContinuousJob;
 import dev.millrace.driver.continuous.ContinuousListener;
 import dev.millrace.driver.continuous.DocumentSource;
 import dev.millrace.driver.continuous.FolderSource;
+import dev.millrace.driver.continuous.KafkaContinuousClient;
 import dev.millrace.driver.continuous.Snapshot;
 import dev.millrace.driver.continuous.TopicSource;
 import dev.millrace.input.InputLimits;
@@ -30,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.StringTokenizer;
 import java.util.TreeMap;
@@ -396,6 +399,120 @@ final class ContinuousTest {
                 admin.deleteTopics(List.of("remade")).all().get();
             }
         }
+    }
+
+    /** The end of a transaction stands behind its records, and counted as one that nobody had read. */
+    @Test
+    void theEndOfATransactionThatRetentionDeletesIsNothingThatWasLost() throws Exception {
+        topic("committed");
+        TopicPartition partition = new TopicPartition("committed", 0);
+        try (Admin admin = Admin.create(client());
+                KafkaProducer<byte[], byte[]> producer = cluster.cluster().transactionalProducer("its writer")) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>("committed", bytes("doc"), bytes("mill race")));
+            producer.commitTransaction();
+            try (Driver running = new Driver("committed", new TopicSource("committed", 1))) {
+                running.awaitOpen();
+                do {
+                    assertThat(Snapshot.take(cluster.cluster(), "committed", PATIENCE)
+                                    .documents())
+                            .hasSize(1);
+                } while (readUpTo("committed") < 2);
+            }
+            admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(2)))
+                    .all()
+                    .get();
+            try (Driver running = new Driver("committed", new TopicSource("committed", 1))) {
+                running.awaitOpen();
+                assertThat(counts(Snapshot.take(cluster.cluster(), "committed", PATIENCE)))
+                        .isEqualTo(Map.of("mill", 1L, "race", 1L));
+            }
+        }
+    }
+
+    private static long readUpTo(String topic) {
+        JobsView jobs = JobsView.read(cluster.cluster());
+        JobId job = jobs.continuous(cluster.cluster(), topic).spec().id();
+        return Objects.requireNonNull(jobs.position(job)).sources().getOrDefault(topic + "-0", 0L);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void aTextThatIsTooLargeForARecordLiesInAFileThatTheRecordNames() throws Exception {
+        topic("large");
+        Path files = Files.createDirectories(folder.resolve("files of records"));
+        Random random = new Random(1);
+        StringBuilder large = new StringBuilder();
+        while (large.length() < 10 << 20) {
+            large.append(text(random, 1_000)).append('\n');
+        }
+        Files.writeString(files.resolve("large.txt"), large);
+        try (ContinuousClient client = new KafkaContinuousClient(driver);
+                KafkaProducer<byte[], byte[]> producer = cluster.cluster().plainProducer()) {
+            documents.put("a", "mill");
+            producer.send(new ProducerRecord<>("large", bytes("a"), bytes("mill")));
+            producer.send(reference("b", "large.txt"));
+            producer.send(reference("c", "later.txt"));
+            producer.flush();
+            documents.put("b", large.toString());
+            for (int round = 0; round < 2; round++) {
+                CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
+                CountDownLatch opened = new CountDownLatch(1);
+                Thread running = new Thread(
+                        () -> {
+                            try {
+                                client.run(
+                                        "large",
+                                        RULES,
+                                        new ContinuousClient.Topic("large", files, 64 << 20),
+                                        false,
+                                        new ContinuousListener() {
+                                            @Override
+                                            public void opened(JobId job, boolean resumed) {
+                                                opened.countDown();
+                                            }
+                                        });
+                                end.complete(null);
+                            } catch (RuntimeException e) {
+                                end.completeExceptionally(e);
+                            }
+                        },
+                        "driver");
+                running.start();
+                opened.await();
+                Snapshot snapshot = Snapshot.take(cluster.cluster(), "large", PATIENCE);
+                assertThat(counts(snapshot)).isEqualTo(expected());
+                assertThat(snapshot.documents().keySet()).isEqualTo(documents.keySet());
+                if (round == 0) {
+                    assertThat(snapshot.unreadable())
+                            .singleElement()
+                            .asString()
+                            .startsWith("c: ")
+                            .contains("later.txt");
+                    Files.writeString(files.resolve("later.txt"), "race race");
+                    documents.put("c", "race race");
+                    do {
+                        snapshot = Snapshot.take(cluster.cluster(), "large", PATIENCE);
+                    } while (!snapshot.unreadable().isEmpty());
+                    assertThat(counts(snapshot)).isEqualTo(expected());
+                    producer.send(new ProducerRecord<>("large", bytes("b"), bytes("water")))
+                            .get();
+                    documents.put("b", "water");
+                }
+                running.interrupt();
+                assertThat(end).failsWithin(PATIENCE);
+            }
+        }
+    }
+
+    private static ProducerRecord<byte[], byte[]> reference(String id, String file) {
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>("large", bytes(id), bytes("see the file"));
+        record.headers().add("millrace-file", bytes(file));
+        return record;
     }
 
     private static String endOf(Driver driver) {

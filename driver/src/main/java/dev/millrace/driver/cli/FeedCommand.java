@@ -1,6 +1,8 @@
 package dev.millrace.driver.cli;
 
 import dev.millrace.driver.continuous.ContinuousClient;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -136,6 +138,18 @@ abstract class FeedCommand implements Callable<Integer> {
     /** Whether the option stands on the command line, and is not only in the environment, which others share. */
     final boolean isTyped(String option) {
         return command.commandLine().getParseResult().hasMatchedOption(option);
+    }
+
+    /** @param of what the user typed before it */
+    final Path folder(String of, String name) {
+        try {
+            if (!name.isEmpty() && Files.isDirectory(Path.of(name))) {
+                return Path.of(name);
+            }
+        } catch (InvalidPathException e) {
+            throw usage(of + "not a path on this system: " + e.getMessage());
+        }
+        throw usage(of + "there is no folder '" + name + "'");
     }
 
     private int atLeastOne(String option, @Nullable Integer value) {

@@ -2,8 +2,10 @@ package dev.millrace.driver.cli;
 
 import dev.millrace.driver.continuous.ContinuousClient;
 import dev.millrace.driver.continuous.LineSource;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -20,11 +22,14 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  millrace stream --from-topic docs --bootstrap-server kafka:9092",
             "  millrace stream --from-topic docs --data-dir ./count --port 9092",
+            "  millrace stream --from-topic docs --files large/ --data-dir ./count --port 9092",
             "  tail -f server.log | millrace stream -",
             "  cat notes | millrace stream - --delimiter '\\n---\\n' --data-dir ./count"
         })
 final class StreamCommand extends FeedCommand {
     private static final String NEWLINE = "\\n";
+    /** As brokers allow them. */
+    private static final Pattern TOPIC_NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     @Parameters(paramLabel = "-", arity = "0..1", description = "Standard input, a document a line.")
     private @Nullable String input;
@@ -36,6 +41,19 @@ final class StreamCommand extends FeedCommand {
             description = "A topic that anyone produces documents to. On an embedded cluster it is made where it is"
                     + " missing.")
     private @Nullable String topic;
+
+    @Option(
+            names = "--files",
+            order = Sections.INPUT + 2,
+            paramLabel = "FOLDER",
+            description =
+                    "Files that are too large for a record: one with the header 'millrace-file' names a file below"
+                            + " this folder, and its value is not looked at. Those that end in .gz, .bz2, .zst, .lz4 or .xz are"
+                            + " decompressed.")
+    private @Nullable String files;
+
+    @Mixin
+    private final DocumentSizeArgument maxDocument = new DocumentSizeArgument();
 
     @Option(
             names = "--delimiter",
@@ -59,6 +77,11 @@ final class StreamCommand extends FeedCommand {
             if (isTyped("--from-topic")) {
                 throw usage("standard input, '-', and --from-topic exclude each other");
             }
+            for (String option : new String[] {"--files", "--max-document-size"}) {
+                if (isTyped(option)) {
+                    throw usage(option + " is for the documents of a topic");
+                }
+            }
             byte[] behind = LineSource.delimiter(delimiter == null ? NEWLINE : delimiter);
             if (behind.length == 0) {
                 throw usage("an empty --delimiter");
@@ -68,16 +91,22 @@ final class StreamCommand extends FeedCommand {
         if (topic == null || topic.isEmpty()) {
             throw usage("what to count is missing: --from-topic TOPIC, or '-' for standard input");
         }
+        if (!TOPIC_NAME.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
+            throw usage("'" + topic + "' cannot be the name of a topic: those are at most 249 letters, digits, '.', '_'"
+                    + " and '-'");
+        }
         if (isTyped("--delimiter")) {
             throw usage("--delimiter is for standard input; of a topic, every record is a document");
         }
-        return new ContinuousClient.Topic(topic);
+        return new ContinuousClient.Topic(
+                topic, files == null ? null : folder("--files: ", files), maxDocument.bytes());
     }
 
     @Override
     String asTyped() {
         if (input == null) {
-            return "stream --from-topic " + ClusterArguments.quoted(String.valueOf(topic));
+            return "stream --from-topic " + ClusterArguments.quoted(String.valueOf(topic))
+                    + (files == null ? "" : " --files " + ClusterArguments.quoted(files)) + maxDocument.asTyped();
         }
         return "stream -" + (delimiter == null ? "" : " --delimiter " + ClusterArguments.quoted(delimiter));
     }

@@ -1,13 +1,12 @@
 package dev.millrace.driver.cli;
 
 import dev.millrace.driver.continuous.ContinuousClient;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -48,16 +47,8 @@ final class WatchCommand extends FeedCommand {
     @Option(names = "--follow", order = Sections.INPUT + 2, negatable = true, description = "Follow symbolic links.")
     private @Nullable Boolean follow;
 
-    @Option(
-            names = "--max-document-size",
-            order = Sections.INPUT + 3,
-            paramLabel = "SIZE",
-            converter = Amounts.Size.class,
-            description =
-                    "Longest text of a file, as in 200MiB; of one that grows beyond it the last shorter version stays"
-                            + " counted, and it is listed as unreadable. The driver needs about three times as much memory."
-                            + " Default: 64MiB, at most 512MiB.")
-    private long maxDocumentBytes = ContinuousClient.DEFAULT_DOCUMENT_BYTES;
+    @Mixin
+    private final DocumentSizeArgument maxDocument = new DocumentSizeArgument();
 
     WatchCommand(Session session) {
         super(session);
@@ -67,10 +58,7 @@ final class WatchCommand extends FeedCommand {
     ContinuousClient.Feed feed() {
         List<Path> paths = new ArrayList<>();
         for (String folder : folders) {
-            paths.add(folder(folder));
-        }
-        if (maxDocumentBytes > ContinuousClient.MAX_DOCUMENT_BYTES) {
-            throw usage("--max-document-size may be 512MiB at most");
+            paths.add(folder("", folder));
         }
         Environment environment = session().environment();
         return new ContinuousClient.Folders(
@@ -78,18 +66,7 @@ final class WatchCommand extends FeedCommand {
                 environment.list(includes, "--include"),
                 environment.list(excludes, "--exclude"),
                 environment.flag(follow, command().findOption("--follow")),
-                (int) maxDocumentBytes);
-    }
-
-    private Path folder(String name) {
-        try {
-            if (!name.isEmpty() && Files.isDirectory(Path.of(name))) {
-                return Path.of(name);
-            }
-        } catch (InvalidPathException e) {
-            throw usage("not a path on this system: " + e.getMessage());
-        }
-        throw usage("there is no folder '" + name + "'");
+                maxDocument.bytes());
     }
 
     @Override
@@ -105,9 +82,7 @@ final class WatchCommand extends FeedCommand {
         if (environment.flag(follow, command().findOption("--follow"))) {
             typed.append(" --follow");
         }
-        if (maxDocumentBytes != ContinuousClient.DEFAULT_DOCUMENT_BYTES) {
-            typed.append(" --max-document-size ").append(maxDocumentBytes);
-        }
+        typed.append(maxDocument.asTyped());
         folders.forEach(folder -> typed.append(' ').append(ClusterArguments.quoted(folder)));
         return typed.toString();
     }

@@ -25,8 +25,13 @@ public interface ContinuousClient extends AutoCloseable {
     /** Where the documents of a job come from. */
     sealed interface Feed {}
 
-    /** A topic that anyone produces to. */
-    record Topic(String name) implements Feed {}
+    /**
+     * A topic that anyone produces to.
+     *
+     * @param files folder with files that its records may name; null for none
+     * @param maxDocumentBytes longest text of such a file, as for {@link Folders}
+     */
+    record Topic(String name, @Nullable Path files, int maxDocumentBytes) implements Feed {}
 
     /**
      * A stream, cut at delimiters.

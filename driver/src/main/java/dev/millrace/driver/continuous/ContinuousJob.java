@@ -184,6 +184,16 @@ public final class ContinuousJob implements AutoCloseable {
         }
 
         @Override
+        public void announce(String in, long position) {
+            tracker.announce(in, position);
+        }
+
+        @Override
+        public void passOver(String in, long position) {
+            tracker.passOver(in, position);
+        }
+
+        @Override
         public boolean rename(String from, String to, String version, long modifiedNanos) {
             return tracker.rename(from, to, version, modifiedNanos);
         }
@@ -495,8 +505,12 @@ public final class ContinuousJob implements AutoCloseable {
             lastStatus = now;
             tell();
             keepHouse(now);
-            if (history != null && history.tick(this::ends, this::positions, System.currentTimeMillis())) {
-                write(List.of(), List.of(), 0, false);
+            if (history != null) {
+                // Ends of transactions are read as well, and nothing tells of them.
+                positions().forEach((partition, next) -> tracker.readUpTo(TopicSource.name(partition), next));
+                if (history.tick(this::ends, this::positions, System.currentTimeMillis())) {
+                    write(List.of(), List.of(), 0, false);
+                }
             }
             // No request: what the consumer's metadata say, which it renews once a minute.
             grow(topic -> undisturbed(() -> consumer.partitionsFor(topic)).size());

@@ -21,6 +21,15 @@ public interface DocumentSource extends AutoCloseable {
         /** Takes a change. */
         void change(DocumentChange change);
 
+        /**
+         * There is a change at this position of a source that will be told later, by {@link #change}, or {@link #passOver}
+         * where nothing comes of it. A driver that takes over before reads the source from there.
+         */
+        void announce(String source, long position);
+
+        /** Nothing comes of what was announced. */
+        void passOver(String source, long position);
+
         /** Takes a new name of a document that is otherwise the same; false where it must be told as two changes. */
         boolean rename(String from, String to, String version, long modifiedNanos);
 

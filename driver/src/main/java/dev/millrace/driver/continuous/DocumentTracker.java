@@ -199,6 +199,8 @@ final class DocumentTracker {
          * from the first.
          */
         final Set<Long> held = new LinkedHashSet<>();
+        /** Those of them of which nothing was told yet. */
+        final Set<Long> announced = new HashSet<>();
     }
 
     /**
@@ -289,17 +291,12 @@ final class DocumentTracker {
     /**
      * Takes what a source says.
      *
-     * @throws IllegalArgumentException if it is not behind all that its source has said before
+     * @throws IllegalArgumentException if it was not announced, and is not behind all that its source has said before
      */
     void change(DocumentChange change, long nowMillis) {
         Source source = source(change);
-        if (source != null) {
-            if (change.position() < source.next) {
-                throw new IllegalArgumentException("position " + change.position() + " of " + change.source()
-                        + " comes behind " + (source.next - 1));
-            }
-            source.next = change.position() + 1;
-            source.held.add(change.position());
+        if (source != null && !source.announced.remove(change.position())) {
+            hold(source, change.source(), change.position());
         }
         changes++;
         unreadable.remove(change.id());
@@ -322,6 +319,35 @@ final class DocumentTracker {
                 ready.add(document);
             }
         }
+    }
+
+    /**
+     * A source has a change there that it will tell later, unless it {@link #passOver passes over} it.
+     *
+     * @throws IllegalArgumentException if it is not behind all that its source has said before
+     */
+    void announce(String name, long position) {
+        Source source = sources.computeIfAbsent(name, n -> new Source());
+        hold(source, name, position);
+        source.announced.add(position);
+    }
+
+    private static void hold(Source source, String name, long position) {
+        if (position < source.next) {
+            throw new IllegalArgumentException(
+                    "position " + position + " of " + name + " comes behind " + (source.next - 1));
+        }
+        source.next = position + 1;
+        source.held.add(position);
+    }
+
+    /** Nothing comes of what a source has announced. */
+    void passOver(String name, long position) {
+        Source source = sources.get(name);
+        if (source == null || !source.announced.remove(position)) {
+            throw new IllegalArgumentException("nothing was announced at position " + position + " of " + name);
+        }
+        source.held.remove(position);
     }
 
     /** A document keeps its last good version, for this reason. */

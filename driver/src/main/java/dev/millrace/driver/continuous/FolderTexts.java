@@ -38,7 +38,12 @@ final class FolderTexts {
      * @throws InputException if one is gone
      */
     FolderTexts(List<Path> folders, InputLimits limits, int mostBytes) throws InputException {
-        this.roots = InputRoots.ofArguments(folders);
+        this(InputRoots.ofArguments(folders), folders, limits, mostBytes);
+    }
+
+    /** @param roots that hold the folders */
+    FolderTexts(InputRoots roots, List<Path> folders, InputLimits limits, int mostBytes) throws InputException {
+        this.roots = roots;
         for (Path folder : folders) {
             this.folders.add(roots.locate(folder));
         }
@@ -69,8 +74,7 @@ final class FolderTexts {
                 return text.length > mostBytes
                         ? new Text(
                                 null,
-                                "it has more than " + mostBytes
-                                        + " bytes of text: give 'watch' a larger --max-document-size")
+                                "it has more than " + mostBytes + " bytes of text: give a larger --max-document-size")
                         : new Text(text, null);
             }
         } catch (ClosedByInterruptException e) {

@@ -14,6 +14,7 @@ import dev.millrace.kafka.LogReader;
 import dev.millrace.shuffle.WordHash;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -50,7 +51,7 @@ public final class KafkaContinuousClient implements ContinuousClient {
 
     private DocumentSource source(Feed feed) {
         if (feed instanceof Topic topic) {
-            return topic(topic.name());
+            return topic(topic);
         }
         if (feed instanceof Lines lines) {
             return new LineSource(lines.in(), lines.delimiter(), DEFAULT_DOCUMENT_BYTES);
@@ -58,7 +59,8 @@ public final class KafkaContinuousClient implements ContinuousClient {
         return folders((Folders) feed);
     }
 
-    private DocumentSource topic(String name) {
+    private DocumentSource topic(Topic feed) {
+        String name = feed.name();
         int partitions = setup.partitions(name);
         if (partitions == 0) {
             throw new MillraceException(
@@ -66,7 +68,15 @@ public final class KafkaContinuousClient implements ContinuousClient {
                     "the cluster " + cluster.bootstrapServers() + " has no topic '" + name
                             + "': make it first, compacted if it is to hold the documents for good");
         }
-        return new TopicSource(name, partitions);
+        Path files = feed.files();
+        return new TopicSource(
+                name,
+                partitions,
+                files == null
+                        ? null
+                        : new ReferencedFiles(
+                                files, InputLimits.fromEnvironment(System.getenv()), feed.maxDocumentBytes()),
+                System::nanoTime);
     }
 
     private static DocumentSource folders(Folders feed) {

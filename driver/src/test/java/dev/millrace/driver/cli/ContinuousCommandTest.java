@@ -43,7 +43,7 @@ class ContinuousCommandTest {
         assertThat(run.err())
                 .isEqualTo("job " + FakeCluster.JOB + " has begun\n" + "1 document  5 words  2 changes/s  4 waiting\n");
         assertThat(run.cluster.calls).containsExactly("kafka", "drive wiki");
-        assertThat(run.cluster.feed).isEqualTo(new ContinuousClient.Topic("docs"));
+        assertThat(run.cluster.feed).isEqualTo(new ContinuousClient.Topic("docs", null, 64 << 20));
         assertThat(run.cluster.open).isZero();
         assertThat(run.signal).as("signals are given back").isNull();
     }
@@ -109,9 +109,14 @@ class ContinuousCommandTest {
 
     @Test
     void ctrlCSaysHowToGoOn() throws InterruptedException {
-        assertThat(interrupted("stream", "--from-topic", "my docs", "--job", "wiki", "--bootstrap-server", "k:1"))
-                .endsWith("millrace: interrupted; the job wiki keeps its counts. To go on: millrace stream --from-topic"
-                        + " 'my docs' --job wiki --bootstrap-server k:1\n");
+        assertThat(interrupted("stream", "--from-topic", "docs", "--job", "my wiki", "--bootstrap-server", "k:1"))
+                .endsWith("millrace: interrupted; the job my wiki keeps its counts. To go on: millrace stream"
+                        + " --from-topic docs --job 'my wiki' --bootstrap-server k:1\n");
+        String files = folder.toString();
+        assertThat(interrupted("stream", "--from-topic", "docs", "--files", files, "--max-document-size", "200MiB"))
+                .contains("the counts were thrown away");
+        assertThat(interrupted("stream", "--from-topic", "docs", "--files", files, "--data-dir", "d"))
+                .endsWith("To go on: millrace stream --from-topic docs --files " + files + " --data-dir d\n");
         assertThat(interrupted("watch", "--data-dir", "d", "--mappers-only", "--profile", "pymotw", folder.toString()))
                 .endsWith("millrace: interrupted; the job default keeps its counts. To go on: millrace watch " + folder
                         + " --mappers-only --profile pymotw --data-dir d\n");

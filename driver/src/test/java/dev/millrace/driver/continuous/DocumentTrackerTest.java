@@ -356,6 +356,23 @@ final class DocumentTrackerTest {
     }
 
     @Test
+    void aSourceIsReadFromWhatItHasAnnouncedUntilThatIsInATask() {
+        tracker.announce("source", 3);
+        tracker.announce("source", 5);
+        tracker.change(change("b", "1", "xyz\n", 7), 0);
+        due(tracker);
+        assertThat(tracker.position(0, 0).sources()).containsExactly(Map.entry("source", 3L));
+        assertThatThrownBy(() -> tracker.announce("source", 4)).isInstanceOf(IllegalArgumentException.class);
+        tracker.passOver("source", 3);
+        assertThat(tracker.position(0, 0).sources()).containsExactly(Map.entry("source", 5L));
+        assertThatThrownBy(() -> tracker.passOver("source", 3)).isInstanceOf(IllegalArgumentException.class);
+        tracker.change(change("a", "1", "abc\n", 5), 0);
+        assertThat(tracker.position(0, 0).sources()).containsExactly(Map.entry("source", 5L));
+        due(tracker, 1_000);
+        assertThat(tracker.position(0, 0).sources()).containsExactly(Map.entry("source", 8L));
+    }
+
+    @Test
     void aTaskThatTheDriverCountsItselfIsDoneWithTheTransactionThatSaysSo() {
         take(change("a", "1", "abc\n", 0));
         DocumentTracker.Due due = due(tracker).get(0);

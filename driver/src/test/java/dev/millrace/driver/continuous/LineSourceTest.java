@@ -53,6 +53,16 @@ class LineSourceTest {
         }
 
         @Override
+        public void announce(String source, long position) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public void passOver(String source, long position) {
+            throw new AssertionError();
+        }
+
+        @Override
         public boolean rename(String from, String to, String version, long modifiedNanos) {
             throw new AssertionError();
         }

@@ -23,6 +23,8 @@ final class ToldDocuments implements DocumentSource.Driver {
     final Set<String> underWay = new TreeSet<>();
     boolean refusesRenames;
     volatile boolean hasRoom = true;
+    /** Positions that were announced and of which nothing was told yet. */
+    final Set<String> announced = new TreeSet<>();
 
     @Override
     public @Nullable DocumentEntry entry(String id) {
@@ -37,6 +39,7 @@ final class ToldDocuments implements DocumentSource.Driver {
     @Override
     public void change(DocumentChange change) {
         unreadable.remove(change.id());
+        announced.remove(change.source() + " " + change.position());
         if (change.isDeletion()) {
             log.add(change.id() + " deleted");
             assertThat(texts.remove(change.id())).isNotNull();
@@ -49,6 +52,16 @@ final class ToldDocuments implements DocumentSource.Driver {
                     change.id(),
                     new DocumentEntry(change.version(), change.bytes(), change.modifiedNanos(), List.of()));
         }
+    }
+
+    @Override
+    public void announce(String source, long position) {
+        assertThat(announced.add(source + " " + position)).isTrue();
+    }
+
+    @Override
+    public void passOver(String source, long position) {
+        assertThat(announced.remove(source + " " + position)).isTrue();
     }
 
     @Override

@@ -1,0 +1,196 @@
+package dev.millrace.driver.continuous;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.input.InputLimits;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Documents whose records name a file. */
+final class TopicSourceTest {
+    private static final InputLimits LIMITS = InputLimits.fromEnvironment(Map.of());
+    private static final long SIX_SECONDS = 6_000_000_000L;
+
+    @TempDir
+    Path outside;
+
+    private final ToldDocuments driver = new ToldDocuments();
+    private Path folder;
+    private long nanos;
+    private long offset;
+    private TopicSource source;
+
+    @BeforeEach
+    void open() throws IOException {
+        folder = Files.createDirectories(outside.resolve("files"));
+        source = source(new ReferencedFiles(folder, LIMITS, 100));
+    }
+
+    private TopicSource source(@Nullable ReferencedFiles files) {
+        return new TopicSource("docs", 1, files, () -> nanos);
+    }
+
+    private void produce(String key, @Nullable String value, @Nullable String file) {
+        ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
+                "docs",
+                0,
+                offset++,
+                key.getBytes(StandardCharsets.UTF_8),
+                value == null ? null : value.getBytes(StandardCharsets.UTF_8));
+        if (file != null) {
+            record.headers().add("millrace-file", file.getBytes(StandardCharsets.UTF_8));
+        }
+        source.accept(record, driver);
+    }
+
+    private void file(String name, String text) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+    }
+
+    @Test
+    void theTextIsThatOfTheFileWhenItsTurnComes() throws IOException {
+        file("sub/größer.txt", "first");
+        produce("a", "not looked at", "sub/größer.txt");
+        assertThat(driver.texts).isEmpty();
+        assertThat(driver.announced).containsExactly("docs-0 0");
+        assertThat(source.isPastBarrier(Map.of())).isFalse();
+
+        file("sub/größer.txt", "second");
+        source.poll(driver);
+        assertThat(driver.texts).containsExactly(Map.entry("a", "second"));
+        assertThat(driver.announced).isEmpty();
+        assertThat(source.isPastBarrier(Map.of())).isTrue();
+    }
+
+    @Test
+    void compressedFilesAreTakenForWhatTheyHold() throws IOException {
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(folder.resolve("a.gz")))) {
+            out.write("text".getBytes(StandardCharsets.UTF_8));
+        }
+        produce("a", "", "a.gz");
+        source.poll(driver);
+        assertThat(driver.texts).containsExactly(Map.entry("a", "text"));
+    }
+
+    @Test
+    void aDriverWithoutRoomLeavesFilesUnread() throws IOException {
+        file("a", "text");
+        produce("a", "", "a");
+        driver.hasRoom = false;
+        source.poll(driver);
+        assertThat(driver.texts).isEmpty();
+        assertThat(driver.announced).containsExactly("docs-0 0");
+        driver.hasRoom = true;
+        source.poll(driver);
+        assertThat(driver.texts).containsExactly(Map.entry("a", "text"));
+    }
+
+    @Test
+    void whatComesBehindAReferenceIsNewerThanTheFile() throws IOException {
+        file("a", "of the file");
+        produce("a", "", "a");
+        produce("a", "of the record", null);
+        assertThat(driver.announced).isEmpty();
+        produce("b", "", "a");
+        produce("b", "", "missing");
+        produce("b", "", "a");
+        assertThat(driver.announced).containsExactly("docs-0 4");
+        produce("c", "text", null);
+        produce("c", "", "a");
+        produce("c", null, null);
+        source.poll(driver);
+        assertThat(driver.texts).containsExactly(Map.entry("a", "of the record"), Map.entry("b", "of the file"));
+        assertThat(driver.unreadable).isEmpty();
+        assertThat(driver.announced).isEmpty();
+    }
+
+    @Test
+    void aFileThatCannotBeReadLeavesTheLastVersionAndIsTriedAgain() throws IOException {
+        produce("a", "last", null);
+        produce("a", "", "late");
+        produce("b", "", "large");
+        file("large", "x".repeat(101));
+        source.poll(driver);
+        assertThat(driver.texts).containsExactly(Map.entry("a", "last"));
+        assertThat(driver.unreadable.get("a")).contains("late").contains("no such file");
+        assertThat(driver.unreadable.get("b")).contains("more than 100 bytes").contains("--max-document-size");
+        assertThat(driver.announced).isEmpty();
+        assertThat(source.isPastBarrier(Map.of())).as("a barrier lists it").isTrue();
+
+        file("late", "here");
+        source.poll(driver);
+        assertThat(driver.unreadable).containsKey("a");
+        nanos += SIX_SECONDS;
+        source.poll(driver);
+        assertThat(driver.texts).containsEntry("a", "here");
+        assertThat(driver.unreadable).containsOnlyKeys("b");
+        assertThat(driver.log)
+                .filteredOn("b unreadable"::equals)
+                .as("told once")
+                .hasSize(1);
+
+        produce("b", "small", null);
+        file("large", "small enough");
+        nanos += SIX_SECONDS;
+        source.poll(driver);
+        assertThat(driver.texts).containsEntry("b", "small");
+        assertThat(driver.unreadable).isEmpty();
+    }
+
+    @Test
+    void nothingOutsideTheFolderIsRead() throws IOException {
+        Files.writeString(outside.resolve("secret"), "secret");
+        Files.createSymbolicLink(folder.resolve("link"), outside.resolve("secret"));
+        file("sub/a", "text");
+        produce("up", "", "../secret");
+        produce("absolute", "", outside.resolve("secret").toString());
+        produce("link", "", "link");
+        produce("around", "", "sub/../../secret");
+        produce("folder", "", "sub");
+        produce("nothing", "", "");
+        produce("nul", "", "a\0b");
+        source.poll(driver);
+        assertThat(driver.texts).isEmpty();
+        assertThat(driver.unreadable).containsOnlyKeys("up", "absolute", "link", "around", "folder", "nothing", "nul");
+    }
+
+    @Test
+    void aReferenceThatNobodyExpectedSaysWhatToDo() {
+        source = source(null);
+        produce("a", "", "a");
+        source.poll(driver);
+        assertThat(driver.unreadable.get("a")).contains("names the file a").contains("--files FOLDER");
+    }
+
+    @Test
+    void aFolderThatIsMissingIsNamed() {
+        assertThatThrownBy(() -> new ReferencedFiles(outside.resolve("none"), LIMITS, 100))
+                .isInstanceOfSatisfying(
+                        MillraceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE))
+                .hasMessageContaining("none");
+    }
+
+    @Test
+    void aBarrierWaitsForItsPositions() {
+        TopicPartition partition = new TopicPartition("docs", 0);
+        source.beginBarrier(Map.of(partition, 2L));
+        assertThat(source.isPastBarrier(Map.of(partition, 1L))).isFalse();
+        assertThat(source.isPastBarrier(Map.of(partition, 2L))).isTrue();
+    }
+}
