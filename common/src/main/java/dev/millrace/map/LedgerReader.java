@@ -124,6 +124,11 @@ final class LedgerReader implements Blocks, AutoCloseable {
             return inOrder.first();
         }
 
+        void drop(BlockPosition position) {
+            inOrder.remove(position);
+            byKey.remove(ByteBuffer.wrap(key(position.task(), position.change())), position);
+        }
+
         /** Takes the one with this key away; null where it is not wanted. */
         @Nullable
         BlockPosition take(byte[] key) {
@@ -166,7 +171,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
                 loaded.put(position, record.value());
             }
         }
-        wanted.take(key(first.task(), first.change()));
+        wanted.drop(first);
     }
 
     @Override

@@ -45,7 +45,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
-import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -78,6 +77,9 @@ public final class ContinuousJob implements AutoCloseable {
     private static final SecureRandom BARRIERS = new SecureRandom(), EXECUTIONS = new SecureRandom();
     /** Of a backlog so much comes with each turn, in which the driver writes once: several of the largest tasks. */
     private static final int MOST_POLLED = 10_000;
+
+    /** Of names and reasons of documents that cannot be read; a record may have eight times as much. */
+    private static final int UNREADABLE_CHARACTERS = 1 << 20;
 
     private static final int WINDOW = 16;
     /** Usual length of a part of a document, see {@link dev.millrace.text.TextParts}. */
@@ -121,6 +123,8 @@ public final class ContinuousJob implements AutoCloseable {
     private Event.@Nullable ContinuousStatus published;
     private volatile boolean woken;
     private boolean stopping;
+    /** Whether sources have been read further than what was written last says. */
+    private boolean passed;
 
     private ContinuousJob(
             DriverSettings settings,
@@ -422,10 +426,14 @@ public final class ContinuousJob implements AutoCloseable {
                 }
             });
         }
-        consumer.endOffsets(IntStream.range(0, spec.partitions())
-                        .mapToObj(partition -> new TopicPartition(topics.ledger(spec.id()), partition))
-                        .toList())
-                .forEach((partition, end) -> ledgerEnds.reach(partition.partition(), end));
+        for (int partition = 0; partition < spec.partitions(); partition++) {
+            // As written: what the driver before had in a transaction that it did not end has numbers that this one
+            // gives
+            // to tasks of its own, and may come to be committed if the broker has lost its end.
+            ledgerEnds.reach(
+                    partition,
+                    ClusterSetup.writtenEnd(setup.admin(), new TopicPartition(topics.ledger(spec.id()), partition)));
+        }
         TopicPartition events = new TopicPartition(topics.events(), 0);
         TopicPartition jobsPartition = new TopicPartition(topics.jobs(), 0);
         consumer.assign(List.of(events, jobsPartition));
@@ -472,7 +480,7 @@ public final class ContinuousJob implements AutoCloseable {
     private void step() {
         boolean taking = !draining && tracker.hasRoom();
         if (!source.partitions().isEmpty()) {
-            if (taking) {
+            if (taking && !source.isFull()) {
                 consumer.resume(source.partitions());
             } else {
                 consumer.pause(source.partitions());
@@ -506,11 +514,11 @@ public final class ContinuousJob implements AutoCloseable {
             tell();
             keepHouse(now);
             if (history != null) {
-                // Ends of transactions are read as well, and nothing tells of them.
-                positions().forEach((partition, next) -> tracker.readUpTo(TopicSource.name(partition), next));
-                if (history.tick(this::ends, this::positions, System.currentTimeMillis())) {
+                boolean isDue = history.tick(this::ends, this::positions, System.currentTimeMillis());
+                if (isDue || passed) {
                     write(List.of(), List.of(), 0, false);
                 }
+                passed = hasPassed();
             }
             // No request: what the consumer's metadata say, which it renews once a minute.
             grow(topic -> undisturbed(() -> consumer.partitionsFor(topic)).size());
@@ -518,6 +526,27 @@ public final class ContinuousJob implements AutoCloseable {
         if (source.isEnded() && tracker.isQuiet() && barrier == null && barriersAsked.isEmpty()) {
             end();
         }
+    }
+
+    /**
+     * Ends of transactions are read as well, and nothing tells of them; what retention deletes would look as if it had not
+     * been read.
+     *
+     * @return whether the position of sources is further on now
+     */
+    private boolean hasPassed() {
+        boolean moved = false;
+        for (TopicPartition partition : source.partitions()) {
+            try {
+                long next = consumer.position(partition, Duration.ZERO);
+                moved |= tracker.readUpTo(TopicSource.name(partition), next);
+            } catch (TimeoutException e) {
+                LOG.debug("{} has no position at the moment", partition, e);
+            } catch (WakeupException e) {
+                woken = true;
+            }
+        }
+        return moved;
     }
 
     /** Nothing more will come and all is counted: the job is left once that is published too. */
@@ -608,12 +637,26 @@ public final class ContinuousJob implements AutoCloseable {
             write(number);
             TopicPartition documents = new TopicPartition(topics.documents(spec.id()), 0);
             long end = ClusterSetup.writtenEnd(setup.admin(), documents);
-            List<String> unreadable = new ArrayList<>();
-            tracker.unreadable().forEach((id, why) -> unreadable.add(names.printable(id) + ": " + why));
-            say(new Event.BarrierReached(spec.id(), number, end, tracker.documents(), tracker.total(), unreadable));
+            say(new Event.BarrierReached(spec.id(), number, end, tracker.documents(), tracker.total(), unreadable()));
             barrier = null;
             draining = false;
         }
+    }
+
+    /** So many that they fit into a record. */
+    private List<String> unreadable() {
+        List<String> told = new ArrayList<>();
+        int characters = 0;
+        for (Map.Entry<String, String> each : tracker.unreadable().entrySet()) {
+            String line = names.printable(each.getKey()) + ": " + each.getValue();
+            characters += line.length();
+            if (characters > UNREADABLE_CHARACTERS) {
+                told.add("and " + (tracker.unreadable().size() - told.size()) + " more");
+                break;
+            }
+            told.add(line);
+        }
+        return told;
     }
 
     private Map<TopicPartition, Long> ends() {
@@ -673,6 +716,7 @@ public final class ContinuousJob implements AutoCloseable {
 
     /** Everything that this driver has decided since the last time, and the position that it leads to. */
     private void write(List<DocumentTracker.Due> handedOut, List<Counted> counted, long atBarrier, boolean mark) {
+        passed = false;
         if (mark) {
             lastFlush = System.nanoTime();
         }

@@ -64,6 +64,11 @@ public interface DocumentSource extends AutoCloseable {
         throw new IllegalStateException("no record was asked for: " + record.topic());
     }
 
+    /** Whether it has taken in so much that no more of its records should come for now; {@link #poll} is called still. */
+    default boolean isFull() {
+        return false;
+    }
+
     /** Tells the driver what has changed since. Returns soon. */
     default void poll(Driver driver) {}
 

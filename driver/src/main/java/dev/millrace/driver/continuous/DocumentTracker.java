@@ -826,10 +826,16 @@ final class DocumentTracker {
         return sources.keySet().stream().anyMatch(name -> name.startsWith(beginning));
     }
 
-    /** A source without changes of its own between has been read so far. */
-    void readUpTo(String source, long next) {
+    /**
+     * A source without changes of its own between has been read so far.
+     *
+     * @return whether that is further than what was known
+     */
+    boolean readUpTo(String source, long next) {
         Source known = sources.computeIfAbsent(source, n -> new Source());
+        boolean isFurther = next > known.next;
         known.next = Math.max(known.next, next);
+        return isFurther;
     }
 
     /** Every task below is done. */

@@ -7,6 +7,7 @@ import dev.millrace.input.InputFiles;
 import dev.millrace.input.InputLimits;
 import dev.millrace.input.InputRoots;
 import dev.millrace.input.TextInput;
+import dev.millrace.job.Compression;
 import dev.millrace.job.InputRange;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -57,31 +58,29 @@ final class FolderTexts {
             InputRoots.Located folder = folder(id);
             String path = below(id);
             Path file = roots.resolve(folder.root(), path);
+            Compression compression = CompressionProbe.probe(file, version.bytes());
+            if (compression == Compression.NONE && version.bytes() > mostBytes) {
+                return tooLong();
+            }
             InputRange range = new InputRange(
-                    folder.root(),
-                    path,
-                    0,
-                    version.bytes(),
-                    version.bytes(),
-                    version.modifiedNanos(),
-                    CompressionProbe.probe(file, version.bytes()));
+                    folder.root(), path, 0, version.bytes(), version.bytes(), version.modifiedNanos(), compression);
             try (TextInput in = InputFiles.open(roots, range, limits)) {
                 byte[] text = in.readNBytes(mostBytes + 1);
                 in.verifyUnchanged();
                 if (!FileVersion.of(file).equals(version)) {
                     return Text.CHANGING; // another file of the same size and time
                 }
-                return text.length > mostBytes
-                        ? new Text(
-                                null,
-                                "it has more than " + mostBytes + " bytes of text: give a larger --max-document-size")
-                        : new Text(text, null);
+                return text.length > mostBytes ? tooLong() : new Text(text, null);
             }
         } catch (ClosedByInterruptException e) {
             throw new InterruptedException("while reading");
         } catch (IOException e) {
             return hasChanged(id, version) ? Text.CHANGING : new Text(null, String.valueOf(e.getMessage()));
         }
+    }
+
+    private Text tooLong() {
+        return new Text(null, "it has more than " + mostBytes + " bytes of text: give a larger --max-document-size");
     }
 
     private boolean hasChanged(String id, FileVersion version) {

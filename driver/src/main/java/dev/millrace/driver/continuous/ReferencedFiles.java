@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Files below a folder, for documents that are too large for a record: that names the file in place of carrying the text.
@@ -19,6 +21,9 @@ import java.util.List;
  * out of it are refused.
  */
 final class ReferencedFiles {
+    /** No file system has longer paths, and a header may be as long as a record. */
+    private static final int LONGEST_PATH = 4_096;
+
     private final FolderTexts texts;
 
     /**
@@ -34,16 +39,36 @@ final class ReferencedFiles {
     }
 
     /**
-     * The text of a file as it is now.
+     * What a path leads to.
+     *
+     * @param version null where it leads to no file
+     */
+    record Found(String id, @Nullable FileVersion version, FolderTexts.@Nullable Text unreadable) {}
+
+    /**
+     * Looks at a file.
      *
      * @param path below the folder, its names separated by slashes
      */
-    Text read(String path) throws InterruptedException {
+    Found find(String path) {
+        if (path.length() > LONGEST_PATH) {
+            return notFound("its record names a file by more than " + LONGEST_PATH + " characters");
+        }
         try {
             String id = Names.encode(Path.of(path));
-            return texts.read(id, FileVersion.of(texts.path(id)));
+            return new Found(id, FileVersion.of(texts.path(id)), null);
         } catch (IOException | InvalidPathException e) {
-            return new Text(null, String.valueOf(e.getMessage()));
+            return notFound(Names.printable(String.valueOf(e.getMessage())));
         }
+    }
+
+    private static Found notFound(String why) {
+        return new Found("", null, new Text(null, why));
+    }
+
+    /** The text of a file that was found. */
+    Text read(Found found) throws InterruptedException {
+        FileVersion version = found.version;
+        return version == null ? Objects.requireNonNull(found.unreadable) : texts.read(found.id, version);
     }
 }

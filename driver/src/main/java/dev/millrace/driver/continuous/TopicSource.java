@@ -1,6 +1,8 @@
 package dev.millrace.driver.continuous;
 
+import dev.millrace.input.FileVersion;
 import dev.millrace.input.Names;
+import dev.millrace.job.DocumentEntry;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +13,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -26,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A text that is too large for a record lies in a file that the record's header {@value #FILE_HEADER} names; then the
  * value says nothing, but that it is no deletion. What counts is the file as it is when its turn has come. One that cannot
- * be read then is tried again every few seconds, until it can or another record of that key comes; only a driver that takes
- * over does not know of it any more.
+ * be read is looked at again every few seconds, until another record of that key comes; a driver that takes over reads the
+ * topic from there, and passes over what is counted already.
  */
 public class TopicSource implements DocumentSource {
     /** What stands where bytes are no text, or was there before. */
@@ -36,25 +39,45 @@ public class TopicSource implements DocumentSource {
     /** In UTF-8, a path below the folder of {@link ReferencedFiles}. */
     static final String FILE_HEADER = "millrace-file";
 
-    private static final long TRIED_AGAIN_NANOS = 5_000_000_000L;
+    private static final long LOOKED_AGAIN_NANOS = 5_000_000_000L;
+    /** How long the driver may be kept from all else. */
+    private static final long READING_NANOS = 100_000_000L;
+
+    private static final int LOOKS_OF_ALL = 12;
+    private static final int MOST_TO_READ = 1_000;
 
     private final String topic;
     private final @Nullable ReferencedFiles files;
     private final LongSupplier nanos;
     private final List<TopicPartition> partitions = new ArrayList<>();
     private final List<String> sources = new ArrayList<>();
-    /** By document, records whose file is to be read. */
+    /** By document, what is to be read. */
     private final Map<String, Reference> toRead = new LinkedHashMap<>();
-    /** By document, those whose file could not be read. */
+    /** By document, what could not be read. */
     private final Map<String, Unreadable> unreadable = new LinkedHashMap<>();
 
-    private long triedNanos;
+    private long lookedNanos;
+    private int looks;
     private Map<TopicPartition, Long> barrier = Map.of();
 
-    /** A record that names a file. */
-    private record Reference(ConsumerRecord<byte[], byte[]> record, String file) {}
+    /**
+     * A file that a record names.
+     *
+     * @param why it could not be read the last time; null where that was not tried yet
+     */
+    private record Reference(
+            String id,
+            String file,
+            int partition,
+            long position,
+            long modifiedNanos,
+            @Nullable String why) {
+        Reference failed(String reason) {
+            return new Reference(id, file, partition, position, modifiedNanos, reason);
+        }
+    }
 
-    private record Unreadable(Reference reference, String why) {}
+    private record Unreadable(Reference reference, @Nullable FileVersion version) {}
 
     public TopicSource(String topic, int partitions) {
         this(topic, partitions, null, System::nanoTime);
@@ -108,107 +131,135 @@ public class TopicSource implements DocumentSource {
 
     @Override
     public void accept(ConsumerRecord<byte[], byte[]> record, Driver driver) {
-        String id = id(record);
-        Reference older = toRead.remove(id);
-        if (older != null) {
-            driver.passOver(source(older.record), older.record.offset());
+        String id = id(record), source = sources.get(record.partition());
+        long position = record.offset(), modifiedNanos = record.timestamp() * 1_000_000;
+        if (files != null && isCounted(driver.entry(id), record)) {
+            return; // an older version must not take its place, even if its file cannot be read any more
         }
-        unreadable.remove(id);
         Header file = record.headers().lastHeader(FILE_HEADER);
-        if (record.value() == null) {
-            driver.change(DocumentChange.deleted(id, version(record), source(record), record.offset()));
-        } else if (file == null) {
-            driver.change(change(record, record.value(), source(record)));
-        } else {
-            driver.announce(source(record), record.offset());
-            toRead.put(id, new Reference(record, text(file.value() == null ? new byte[0] : file.value())));
+        if (file != null && record.value() != null) {
+            driver.announce(source, position);
+            String path = text(file.value() == null ? new byte[0] : file.value());
+            Reference reference = new Reference(id, path, record.partition(), position, modifiedNanos, null);
+            passOver(
+                    toRead.put(id, reference),
+                    driver); // in its place, or one that changes all the time were never read
+            passOver(unreadable.remove(id), driver);
+            return;
+        }
+        passOver(toRead.remove(id), driver);
+        passOver(unreadable.remove(id), driver);
+        String version = version(record.partition(), position);
+        byte[] value = record.value();
+        driver.change(
+                value == null
+                        ? DocumentChange.deleted(id, version, source, position)
+                        : new DocumentChange(id, version, value, value.length, modifiedNanos, source, position));
+    }
+
+    private static String version(int partition, long position) {
+        return partition + "@" + position;
+    }
+
+    private static boolean isCounted(@Nullable DocumentEntry entry, ConsumerRecord<byte[], byte[]> record) {
+        String before = record.partition() + "@";
+        return entry != null
+                && entry.version().startsWith(before)
+                && Long.parseLong(entry.version().substring(before.length())) >= record.offset();
+    }
+
+    private void passOver(@Nullable Unreadable superseded, Driver driver) {
+        passOver(superseded == null ? null : superseded.reference, driver);
+    }
+
+    private void passOver(@Nullable Reference superseded, Driver driver) {
+        if (superseded != null) {
+            driver.passOver(sources.get(superseded.partition), superseded.position);
         }
     }
 
-    private String source(ConsumerRecord<byte[], byte[]> record) {
-        return sources.get(record.partition());
-    }
-
-    private static String version(ConsumerRecord<byte[], byte[]> record) {
-        return record.partition() + "@" + record.offset();
-    }
-
-    private DocumentChange change(ConsumerRecord<byte[], byte[]> record, byte[] text, String source) {
-        return new DocumentChange(
-                id(record),
-                version(record),
-                text,
-                text.length,
-                record.timestamp() * 1_000_000,
-                source,
-                record.offset());
+    @Override
+    public boolean isFull() {
+        return toRead.size() >= MOST_TO_READ;
     }
 
     /** Reads what records have named, one file after the other; texts of records do not wait for them. */
     @Override
     public void poll(Driver driver) {
-        if (!unreadable.isEmpty() && nanos.getAsLong() - triedNanos > TRIED_AGAIN_NANOS) {
-            tryAgain(driver);
+        long began = nanos.getAsLong();
+        if (!unreadable.isEmpty() && began - lookedNanos > LOOKED_AGAIN_NANOS) {
+            lookAgain();
+            lookedNanos = began;
         }
-        while (!toRead.isEmpty() && driver.hasRoom()) {
+        while (!toRead.isEmpty() && driver.hasRoom() && nanos.getAsLong() - began < READING_NANOS) {
             Iterator<Reference> first = toRead.values().iterator();
             Reference reference = first.next();
             first.remove();
-            FolderTexts.Text text = read(reference);
-            if (text.bytes() != null) {
-                driver.change(change(reference.record, text.bytes(), source(reference.record)));
-            } else {
-                driver.passOver(source(reference.record), reference.record.offset());
-                keep(reference, text, driver);
-            }
+            read(reference, driver);
         }
     }
 
-    private void tryAgain(Driver driver) {
-        for (Unreadable each : List.copyOf(unreadable.values())) {
-            if (!driver.hasRoom()) {
-                return;
-            }
-            String id = id(each.reference.record);
-            FolderTexts.Text text = read(each.reference);
-            if (text.bytes() == null) {
-                if (!each.why.equals(why(each.reference, text))) {
-                    keep(each.reference, text, driver);
+    /** Those are read again that are not as they were, and now and then all: permissions may be. */
+    private void lookAgain() {
+        ReferencedFiles known = files;
+        if (known != null) {
+            boolean all = ++looks % LOOKS_OF_ALL == 0;
+            unreadable.values().removeIf(each -> {
+                boolean isTried =
+                        all || !Objects.equals(known.find(each.reference.file).version(), each.version);
+                if (isTried) {
+                    toRead.put(each.reference.id, each.reference);
                 }
-            } else {
-                unreadable.remove(id);
-                driver.readable(id);
-                driver.change(change(each.reference.record, text.bytes(), "")); // its position was passed over
-            }
+                return isTried;
+            });
         }
-        triedNanos = nanos.getAsLong();
     }
 
-    private void keep(Reference reference, FolderTexts.Text text, Driver driver) {
-        String why = why(reference, text);
-        if (unreadable.isEmpty()) {
-            triedNanos = nanos.getAsLong();
-        }
-        unreadable.put(id(reference.record), new Unreadable(reference, why));
-        driver.unreadable(id(reference.record), why);
-    }
-
-    private static String why(Reference reference, FolderTexts.Text text) {
-        String why = text.unreadable();
-        return why == null ? "the file " + Names.printable(reference.file) + " changes while it is read" : why;
-    }
-
-    private FolderTexts.Text read(Reference reference) {
+    private void read(Reference reference, Driver driver) {
+        String id = reference.id;
         if (files == null) {
-            return new FolderTexts.Text(
+            keep(
+                    reference,
                     null,
                     "its record names the file " + Names.printable(reference.file)
-                            + ": start 'stream' with --files FOLDER, which holds such files");
+                            + ": start 'stream' with --files FOLDER, which holds such files",
+                    driver);
+            return;
         }
+        ReferencedFiles.Found found = files.find(reference.file);
+        FolderTexts.Text text;
         try {
-            return files.read(reference.file);
+            text = files.read(found);
         } catch (InterruptedException e) {
             throw new InterruptException(e);
+        }
+        byte[] bytes = text.bytes();
+        if (bytes == null) {
+            String why = text.unreadable();
+            // One that changes has another version when it is looked at again.
+            keep(reference, found.version(), why == null ? "its file changes while it is read" : why, driver);
+            return;
+        }
+        if (reference.why != null) {
+            driver.readable(id);
+        }
+        driver.change(new DocumentChange(
+                id,
+                version(reference.partition, reference.position),
+                bytes,
+                bytes.length,
+                reference.modifiedNanos,
+                sources.get(reference.partition),
+                reference.position));
+    }
+
+    private void keep(Reference reference, @Nullable FileVersion version, String why, Driver driver) {
+        if (unreadable.isEmpty()) {
+            lookedNanos = nanos.getAsLong();
+        }
+        unreadable.put(reference.id, new Unreadable(reference.failed(why), version));
+        if (!why.equals(reference.why)) {
+            driver.unreadable(reference.id, why);
         }
     }
 
@@ -235,9 +286,9 @@ public class TopicSource implements DocumentSource {
 
     @Override
     public boolean isPastBarrier(Map<TopicPartition, Long> positions) {
-        return toRead.isEmpty()
-                && barrier.entrySet().stream()
-                        .allMatch(end -> positions.getOrDefault(end.getKey(), 0L) >= end.getValue());
+        return barrier.entrySet().stream().allMatch(end -> positions.getOrDefault(end.getKey(), 0L) >= end.getValue())
+                && toRead.values().stream()
+                        .noneMatch(each -> each.position < barrier.getOrDefault(partitions.get(each.partition), 0L));
     }
 
     @Override

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Documents whose records name a file. */
 final class TopicSourceTest {
     private static final InputLimits LIMITS = InputLimits.fromEnvironment(Map.of());
+    private static final TopicPartition DOCS = new TopicPartition("docs", 0);
     private static final long SIX_SECONDS = 6_000_000_000L;
 
     @TempDir
@@ -69,13 +70,46 @@ final class TopicSourceTest {
         produce("a", "not looked at", "sub/größer.txt");
         assertThat(driver.texts).isEmpty();
         assertThat(driver.announced).containsExactly("docs-0 0");
-        assertThat(source.isPastBarrier(Map.of())).isFalse();
+        Map<TopicPartition, Long> behind = Map.of(DOCS, 1L);
+        source.beginBarrier(behind);
+        assertThat(source.isPastBarrier(behind)).isFalse();
 
         file("sub/größer.txt", "second");
         source.poll(driver);
         assertThat(driver.texts).containsExactly(Map.entry("a", "second"));
         assertThat(driver.announced).isEmpty();
-        assertThat(source.isPastBarrier(Map.of())).isTrue();
+        assertThat(source.isPastBarrier(behind)).isTrue();
+        produce("b", "", "sub/größer.txt");
+        assertThat(source.isPastBarrier(behind)).as("what comes behind it").isTrue();
+    }
+
+    @Test
+    void whatIsCountedAlreadyIsPassedOverWhenTheTopicIsReadAgain() throws IOException {
+        file("a", "of the file");
+        produce("a", "first", null);
+        produce("a", "", "a");
+        source.poll(driver);
+        assertThat(driver.texts).containsExactly(Map.entry("a", "of the file"));
+        Files.delete(folder.resolve("a"));
+        source = source(new ReferencedFiles(folder, LIMITS, 100)); // of a driver that reads on from the beginning
+        offset = 0;
+        produce("a", "first", null);
+        produce("a", "", "a");
+        produce("a", "newer", null);
+        assertThat(driver.log).containsExactly("a = first", "a = of the file", "a = newer");
+    }
+
+    @Test
+    void noMoreRecordsAreTakenThanFilesThatCanWait() throws IOException {
+        file("a", "text");
+        for (int i = 0; i < 1_000; i++) {
+            assertThat(source.isFull()).isFalse();
+            produce("doc-" + i, "", "a");
+        }
+        assertThat(source.isFull()).isTrue();
+        source.poll(driver);
+        assertThat(source.isFull()).isFalse();
+        assertThat(driver.texts).isNotEmpty();
     }
 
     @Test
@@ -130,8 +164,11 @@ final class TopicSourceTest {
         assertThat(driver.texts).containsExactly(Map.entry("a", "last"));
         assertThat(driver.unreadable.get("a")).contains("late").contains("no such file");
         assertThat(driver.unreadable.get("b")).contains("more than 100 bytes").contains("--max-document-size");
-        assertThat(driver.announced).isEmpty();
-        assertThat(source.isPastBarrier(Map.of())).as("a barrier lists it").isTrue();
+        assertThat(driver.announced).as("read again by the next driver").containsExactly("docs-0 1", "docs-0 2");
+        source.beginBarrier(Map.of(DOCS, 3L));
+        assertThat(source.isPastBarrier(Map.of(DOCS, 3L)))
+                .as("a barrier lists it")
+                .isTrue();
 
         file("late", "here");
         source.poll(driver);
@@ -140,10 +177,15 @@ final class TopicSourceTest {
         source.poll(driver);
         assertThat(driver.texts).containsEntry("a", "here");
         assertThat(driver.unreadable).containsOnlyKeys("b");
+        for (int i = 0; i < 12; i++) {
+            nanos += SIX_SECONDS;
+            source.poll(driver); // now and then whatever it is
+        }
         assertThat(driver.log)
                 .filteredOn("b unreadable"::equals)
                 .as("told once")
                 .hasSize(1);
+        assertThat(driver.log).filteredOn("a readable"::equals).hasSize(1);
 
         produce("b", "small", null);
         file("large", "small enough");
@@ -165,9 +207,13 @@ final class TopicSourceTest {
         produce("folder", "", "sub");
         produce("nothing", "", "");
         produce("nul", "", "a\0b");
+        produce("long", "", "x".repeat(5_000));
         source.poll(driver);
         assertThat(driver.texts).isEmpty();
-        assertThat(driver.unreadable).containsOnlyKeys("up", "absolute", "link", "around", "folder", "nothing", "nul");
+        assertThat(driver.unreadable)
+                .containsOnlyKeys("up", "absolute", "link", "around", "folder", "nothing", "nul", "long");
+        assertThat(driver.unreadable.get("long")).contains("more than 4096 characters");
+        assertThat(driver.unreadable.get("nul")).doesNotContain("\0");
     }
 
     @Test
@@ -188,9 +234,8 @@ final class TopicSourceTest {
 
     @Test
     void aBarrierWaitsForItsPositions() {
-        TopicPartition partition = new TopicPartition("docs", 0);
-        source.beginBarrier(Map.of(partition, 2L));
-        assertThat(source.isPastBarrier(Map.of(partition, 1L))).isFalse();
-        assertThat(source.isPastBarrier(Map.of(partition, 2L))).isTrue();
+        source.beginBarrier(Map.of(DOCS, 2L));
+        assertThat(source.isPastBarrier(Map.of(DOCS, 1L))).isFalse();
+        assertThat(source.isPastBarrier(Map.of(DOCS, 2L))).isTrue();
     }
 }
