@@ -68,7 +68,9 @@ final class LedgerReaderTest {
 
     private void write(List<ProducerRecord<byte[], byte[]>> blocks) {
         writer.beginTransaction();
-        blocks.forEach(writer::send);
+        for (ProducerRecord<byte[], byte[]> block : blocks) {
+            var unused = writer.send(block);
+        }
         writer.commitTransaction();
     }
 
@@ -107,7 +109,7 @@ final class LedgerReaderTest {
         write(List.of(block(1, 0, 10)));
         try (KafkaProducer<byte[], byte[]> frozen = producer("frozen")) {
             frozen.beginTransaction();
-            frozen.send(block(7, 0, 70));
+            var unused = frozen.send(block(7, 0, 70));
             frozen.flush();
             write(List.of(block(2, 0, 20)));
 
