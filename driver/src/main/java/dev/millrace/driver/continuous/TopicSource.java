@@ -134,21 +134,24 @@ public class TopicSource implements DocumentSource {
         String id = id(record), source = sources.get(record.partition());
         long position = record.offset(), modifiedNanos = record.timestamp() * 1_000_000;
         if (files != null && isCounted(driver.entry(id), record)) {
-            return; // an older version must not take its place, even if its file cannot be read any more
+            // An older version must not take its place, even if its file cannot be read any more.
+            if (unreadable.containsKey(id)) {
+                driver.readable(id);
+            }
+            forget(id, driver);
+            return;
         }
         Header file = record.headers().lastHeader(FILE_HEADER);
         if (file != null && record.value() != null) {
             driver.announce(source, position);
             String path = text(file.value() == null ? new byte[0] : file.value());
             Reference reference = new Reference(id, path, record.partition(), position, modifiedNanos, null);
-            passOver(
-                    toRead.put(id, reference),
-                    driver); // in its place, or one that changes all the time were never read
+            // In the place of an older one, or one that comes anew all the time would never be read.
+            passOver(toRead.put(id, reference), driver);
             passOver(unreadable.remove(id), driver);
             return;
         }
-        passOver(toRead.remove(id), driver);
-        passOver(unreadable.remove(id), driver);
+        forget(id, driver);
         String version = version(record.partition(), position);
         byte[] value = record.value();
         driver.change(
@@ -166,6 +169,11 @@ public class TopicSource implements DocumentSource {
         return entry != null
                 && entry.version().startsWith(before)
                 && Long.parseLong(entry.version().substring(before.length())) >= record.offset();
+    }
+
+    private void forget(String id, Driver driver) {
+        passOver(toRead.remove(id), driver);
+        passOver(unreadable.remove(id), driver);
     }
 
     private void passOver(@Nullable Unreadable superseded, Driver driver) {

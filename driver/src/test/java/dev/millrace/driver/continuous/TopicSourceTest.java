@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.input.InputLimits;
+import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -97,6 +99,22 @@ final class TopicSourceTest {
         produce("a", "", "a");
         produce("a", "newer", null);
         assertThat(driver.log).containsExactly("a = first", "a = of the file", "a = newer");
+    }
+
+    @Test
+    void aReferenceThatWasReadAgainBeforeWhatIsCountedIsForgotten() throws IOException {
+        driver.underWay.add("a");
+        produce("a", "", "late");
+        source.poll(driver);
+        driver.underWay.clear();
+        driver.entries.put("a", new DocumentEntry("0@1", 5, 0, List.of()));
+        produce("a", "newer", null); // counted before, as the entry says
+        assertThat(driver.announced).isEmpty();
+        assertThat(driver.unreadable).isEmpty();
+        file("late", "older");
+        nanos += SIX_SECONDS;
+        source.poll(driver);
+        assertThat(driver.texts).isEmpty();
     }
 
     @Test
