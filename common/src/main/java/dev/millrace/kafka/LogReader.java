@@ -65,6 +65,15 @@ public final class LogReader {
         }
     }
 
+    /** As {@link #readToEnd}, by a reader of committed records that is there already; it is assigned this partition. */
+    public static void readToEnd(
+            ClusterSettings cluster,
+            KafkaConsumer<byte[], byte[]> reader,
+            TopicPartition partition,
+            Consumer<ConsumerRecord<byte[], byte[]>> each) {
+        read(cluster, reader, partition, -1, -1, STUCK, each);
+    }
+
     /** Gives all that is written, whether it is committed, aborted or neither yet. */
     public static void readWritten(
             ClusterSettings cluster, TopicPartition partition, Consumer<ConsumerRecord<byte[], byte[]>> each) {

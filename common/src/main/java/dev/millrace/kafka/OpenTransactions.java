@@ -19,6 +19,7 @@ import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.ProducerState;
 import org.apache.kafka.clients.admin.TransactionDescription;
 import org.apache.kafka.clients.admin.TransactionState;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -174,6 +175,11 @@ public final class OpenTransactions {
     /** What a transaction of the same producer writes to end a lost one: a deletion of a key that nobody uses. */
     public static ProducerRecord<byte[], byte[]> ending(TopicPartition partition) {
         return new ProducerRecord<>(partition.topic(), partition.partition(), new byte[0], null);
+    }
+
+    /** Whether somebody has ended a lost transaction there: to be passed over, whatever the topic holds otherwise. */
+    public static boolean isEnding(ConsumerRecord<byte[], byte[]> record) {
+        return record.value() == null && record.key() != null && record.key().length == 0;
     }
 
     /**

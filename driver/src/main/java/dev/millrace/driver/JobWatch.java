@@ -14,6 +14,7 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.Receipt;
 import dev.millrace.job.TextStats;
 import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
@@ -402,6 +403,9 @@ final class JobWatch {
                 boolean any = false;
                 for (ConsumerRecord<byte[], byte[]> count : poll(reader, IDLE_POLL)) {
                     any = true;
+                    if (OpenTransactions.isEnding(count)) {
+                        continue;
+                    }
                     if (count.value() == null || count.value().length != Long.BYTES) {
                         throw failed("a record on " + count.topic() + " is no count");
                     }

@@ -154,9 +154,11 @@ final class ContinuousReduction {
         duplicatesDropped += pending.drop(task -> task < watermark);
     }
 
-    private void fail(String why) {
+    /** It cannot go on, which is to be published. */
+    void fail(String why) {
         if (failure == null) {
             failure = why;
+            dirty = true;
         }
     }
 
@@ -175,7 +177,7 @@ final class ContinuousReduction {
         dirty = false;
     }
 
-    /** Whether there is something to publish. */
+    /** Whether there is something to publish, be it a failure. */
     boolean isDirty() {
         return dirty;
     }

@@ -5,6 +5,8 @@ import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.LogReader;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.service.LoopThreads;
@@ -443,26 +445,58 @@ final class ReducerLoop implements LoopThreads.Loop {
             // Waits until no transaction on these offsets is open (KIP-447), so the checkpoint read next is the last.
             Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(Set.copyOf(added));
             Map<Integer, Checkpoint> checkpoints = readCheckpoints(added);
-            List<TopicPartition> fresh = added.stream()
-                    .filter(p -> !checkpoints.containsKey(p.partition()))
-                    .toList();
-            Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(fresh);
+            Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(added);
             for (TopicPartition partition : added) {
-                Checkpoint checkpoint = checkpoints.get(partition.partition());
-                long first = checkpoint == null ? beginnings.getOrDefault(partition, 0L) : checkpoint.position();
-                OffsetAndMetadata position = committed.get(partition);
-                if (position != null && position.offset() != first) {
+                PartitionReducer reducer = takeOver(
+                        partition,
+                        checkpoints.get(partition.partition()),
+                        committed.get(partition),
+                        beginnings.getOrDefault(partition, 0L));
+                consumer.seek(partition, reducer.nextOffset());
+                owned.put(partition.partition(), reducer);
+                LOG.info("{} is reduced here from offset {}", partition, reducer.nextOffset());
+            }
+        }
+
+        /**
+         * The counts are those of the checkpoint, and so is the position. Offsets were committed with it; a broker that lost
+         * its machine's power may have kept one and not the other, as they are different files, and of the pairs less than
+         * either: then the jobs that were under way have failed, and the partition goes on for others.
+         */
+        private PartitionReducer takeOver(
+                TopicPartition partition,
+                @Nullable Checkpoint checkpoint,
+                @Nullable OffsetAndMetadata committed,
+                long beginning) {
+            long position = checkpoint == null ? beginning : checkpoint.position();
+            long end = ClusterSetup.writtenEnd(admin(), partition);
+            if (committed != null && committed.offset() != position) {
+                if (checkpoint == null) {
                     throw new MillraceException(
                             ExitCode.FAILED,
-                            "DATA_LOST: " + partition + " was reduced up to offset " + position.offset()
-                                    + ", but its checkpoint says " + checkpoint);
+                            "DATA_LOST: " + partition + " was reduced up to offset " + committed.offset()
+                                    + ", and its checkpoint is gone: its brokers have lost records, and what the jobs"
+                                    + " under way were counted to is not known. Begin anew with other topics or an empty"
+                                    + " broker");
                 }
-                consumer.seek(partition, first);
-                PartitionReducer reducer = new PartitionReducer(partition.partition(), checkpoint, first);
-                reducer.continuous().forEach(job -> restore(job, partition.partition()));
-                owned.put(partition.partition(), reducer);
-                LOG.info("{} is reduced here from offset {}", partition, first);
+                LOG.warn(
+                        "{} was reduced up to offset {}, its checkpoint says {}: a broker has lost records; going on from"
+                                + " the checkpoint",
+                        partition,
+                        committed.offset(),
+                        position);
             }
+            long first = Math.min(Math.max(position, beginning), end);
+            PartitionReducer reducer = new PartitionReducer(partition.partition(), checkpoint, first);
+            for (ContinuousReduction job : reducer.continuous()) {
+                if (first == position) {
+                    restore(job, partition.partition());
+                } else {
+                    job.fail("DATA_LOST: " + partition + " holds offsets " + beginning + " to " + end
+                            + ", and the counts go on from " + position + ": its brokers have lost records");
+                }
+            }
+            return reducer;
         }
 
         @Override
@@ -491,21 +525,23 @@ final class ReducerLoop implements LoopThreads.Loop {
         }
     }
 
-    /** Reads the counts that were published with the checkpoint. Readers here see what is committed only. */
+    /** Reads the counts that were published with the checkpoint. */
     private void restore(ContinuousReduction job, int partition) {
         long begin = System.nanoTime();
         TopicPartition results = new TopicPartition(topics.results(job.job()), partition);
-        checkpointReader.assign(List.of(results));
-        long end = ClusterSetup.writtenEnd(admin(), results); // not the stable end: see readCheckpoints
-        checkpointReader.seekToBeginning(List.of(results));
-        while (checkpointReader.position(results) < end) {
-            for (ConsumerRecord<byte[], byte[]> count : checkpointReader.poll(POLL)) {
+        String failure = resultsFailure(partition, results.topic());
+        if (failure != null) {
+            job.fail(failure);
+            return;
+        }
+        LogReader.readToEnd(settings.cluster(), checkpointReader, results, count -> {
+            if (!OpenTransactions.isEnding(count)) {
                 long value = count.value() == null
                         ? 0
                         : ByteBuffer.wrap(count.value()).getLong();
                 job.restore(count.key(), 0, count.key().length, value);
             }
-        }
+        });
         job.restored();
         LOG.info(
                 "job {} partition {}: {} words restored in {} ms",
@@ -515,27 +551,20 @@ final class ReducerLoop implements LoopThreads.Loop {
                 (System.nanoTime() - begin) / 1_000_000);
     }
 
-    /** The newest checkpoint of each of these partitions; none where there is none yet. */
+    /**
+     * The newest checkpoint of each of these partitions; none where there is none yet. The last transaction that could commit
+     * is known to be over. But a reducer that was frozen before it may have left one open that began earlier, and behind its
+     * first record a committed reader sees nothing until it times out: {@link LogReader} waits for it.
+     */
     private Map<Integer, Checkpoint> readCheckpoints(Collection<TopicPartition> pairs) {
-        List<TopicPartition> wanted = pairs.stream()
-                .map(p -> new TopicPartition(topics.checkpoints(), p.partition()))
-                .toList();
-        checkpointReader.assign(wanted);
-        // The last transaction that could commit is known to be over. But a reducer that was frozen before it may have
-        // left
-        // one open that began earlier, and behind its first record a committed reader sees nothing until it times out.
-        // So
-        // what is read is all that was written, and that is waited for.
-        Map<TopicPartition, Long> ends = new HashMap<>();
-        wanted.forEach(p -> ends.put(p, ClusterSetup.writtenEnd(admin(), p)));
-        checkpointReader.seekToBeginning(wanted);
         Map<Integer, Checkpoint> newest = new HashMap<>();
-        while (wanted.stream().anyMatch(p -> checkpointReader.position(p) < ends.getOrDefault(p, 0L))) {
-            for (ConsumerRecord<byte[], byte[]> record : checkpointReader.poll(POLL)) {
-                if (record.value() != null) { // one without ends a transaction that the broker lost the end of
-                    newest.put(record.partition(), ControlCodec.checkpoint(record.value()));
+        for (TopicPartition each : pairs) {
+            TopicPartition checkpoints = new TopicPartition(topics.checkpoints(), each.partition());
+            LogReader.readToEnd(settings.cluster(), checkpointReader, checkpoints, record -> {
+                if (!OpenTransactions.isEnding(record)) {
+                    newest.put(each.partition(), ControlCodec.checkpoint(record.value()));
                 }
-            }
+            });
         }
         return newest;
     }

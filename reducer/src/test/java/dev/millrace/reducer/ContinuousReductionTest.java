@@ -147,6 +147,7 @@ final class ContinuousReductionTest {
         next.restore(utf8("mill"), 0, 4, 2);
         next.restored();
         assertThat(next.failure()).contains("DATA_LOST");
+        assertThat(next.isDirty()).as("else nobody would be told").isTrue();
     }
 
     /** A rebalance refused the transaction that told of it, and nobody heard of the failure. */

@@ -7,6 +7,7 @@ import dev.millrace.job.JobSpec;
 import dev.millrace.job.JobState;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.shuffle.WordTable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -37,20 +39,35 @@ final class KafkaLiveTable implements LiveTable {
     private static final Duration PROBE = Duration.ofSeconds(1);
     private static final long STUCK_NANOS = 60_000_000_000L;
 
+    /** Less than a topic of results keeps the zero of a word, see ClusterSetup. */
+    private static final long ZEROS_KEPT_MILLIS = 100_000;
+
     private final ClusterSettings cluster;
     private final JobSpec job;
     private final TopicPartition events;
     private final TopicPartition jobsPartition;
     private final KafkaConsumer<byte[], byte[]> consumer;
-    private final WordTable counts = new WordTable();
     private final DriverEvents driver;
     private final JobsView jobs;
+    private final List<TopicPartition> results;
+    private final LongSupplier wallMillis;
+    private WordTable counts = new WordTable();
     private long words, tokens;
     private long lastAnswer = System.nanoTime(), lastProbe = lastAnswer;
+    /** As {@link #lastAnswer}, by a clock that goes on while the machine sleeps. */
+    private long answeredMillis;
+
     private boolean brokerIsAway, driverWasSilent;
+    private int startedOver;
 
     /** @param jobs all that the cluster remembers, read a moment ago */
     KafkaLiveTable(ClusterSettings cluster, JobSpec job, JobsView jobs) {
+        this(cluster, job, jobs, System::currentTimeMillis);
+    }
+
+    KafkaLiveTable(ClusterSettings cluster, JobSpec job, JobsView jobs, LongSupplier wallMillis) {
+        this.wallMillis = wallMillis;
+        this.answeredMillis = wallMillis.getAsLong();
         this.cluster = cluster;
         this.job = job;
         this.jobs = jobs;
@@ -58,7 +75,7 @@ final class KafkaLiveTable implements LiveTable {
         this.events = DriverEvents.partition(cluster);
         this.jobsPartition = new TopicPartition(cluster.topics().jobs(), 0);
         this.consumer = cluster.reader(Map.of("fetch.max.wait.ms", 250, "max.poll.records", 20_000));
-        List<TopicPartition> results = new ArrayList<>();
+        this.results = new ArrayList<>();
         for (int partition = 0; partition < job.partitions(); partition++) {
             results.add(new TopicPartition(cluster.topics().results(job.id()), partition));
         }
@@ -90,27 +107,47 @@ final class KafkaLiveTable implements LiveTable {
 
     @Override
     public boolean poll(Duration patience) {
-        return KafkaContinuousClient.asked(cluster, () -> poll(patience, false));
+        int before = startedOver;
+        boolean news = KafkaContinuousClient.asked(cluster, () -> poll(patience, false));
+        if (startedOver > before) {
+            catchUp();
+        }
+        return news;
     }
 
     private boolean poll(Duration patience, boolean isOld) {
         ConsumerRecords<byte[], byte[]> records = pollOnce(patience);
+        boolean mayMiss = wallMillis.getAsLong() - answeredMillis > ZEROS_KEPT_MILLIS;
         boolean news = false;
         for (ConsumerRecord<byte[], byte[]> in : records) {
             if (in.topic().equals(events.topic())) {
                 news |= driver.apply(in, isOld);
             } else if (in.topic().equals(jobsPartition.topic())) {
                 jobs.apply(in);
-            } else {
+            } else if (!mayMiss) {
                 news |= count(in);
             }
         }
         checkGoesOn();
+        if (mayMiss && (!records.isEmpty() || probe())) {
+            startOver();
+            return true;
+        }
         news |= observe(!records.isEmpty());
         boolean isSilent = isDriverSilent();
         news |= isSilent != driverWasSilent;
         driverWasSilent = isSilent;
         return news;
+    }
+
+    /** Of a word that went to zero while nobody looked here, compaction may have left nothing. */
+    private void startOver() {
+        counts = new WordTable();
+        words = 0;
+        tokens = 0;
+        consumer.seekToBeginning(results);
+        answeredMillis = wallMillis.getAsLong();
+        startedOver++;
     }
 
     private ConsumerRecords<byte[], byte[]> pollOnce(Duration patience) {
@@ -154,6 +191,7 @@ final class KafkaLiveTable implements LiveTable {
         }
         if (answers) {
             lastAnswer = now;
+            answeredMillis = wallMillis.getAsLong();
         }
         boolean changed = brokerIsAway == answers;
         brokerIsAway = !answers;
@@ -170,6 +208,9 @@ final class KafkaLiveTable implements LiveTable {
     }
 
     private boolean count(ConsumerRecord<byte[], byte[]> in) {
+        if (OpenTransactions.isEnding(in)) {
+            return false;
+        }
         byte[] word = in.key();
         long before = counts.get(word, 0, word.length);
         long count = in.value() == null ? 0 : ByteBuffer.wrap(in.value()).getLong();

@@ -10,6 +10,7 @@ import dev.millrace.job.MillraceException;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.LogReader;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.shuffle.WordTable;
 import dev.millrace.wire.ControlCodec;
@@ -176,6 +177,9 @@ public record Snapshot(
     static WordTable counts(ClusterSettings cluster, TopicPartition results, long end) {
         WordTable table = new WordTable();
         LogReader.read(cluster, results, -1, end, in -> {
+            if (OpenTransactions.isEnding(in)) {
+                return;
+            }
             long count = in.value() == null ? 0 : ByteBuffer.wrap(in.value()).getLong();
             table.add(in.key(), 0, in.key().length, count - table.get(in.key(), 0, in.key().length));
         });

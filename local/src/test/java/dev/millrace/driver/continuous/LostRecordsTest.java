@@ -1,0 +1,304 @@
+package dev.millrace.driver.continuous;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.JobsView;
+import dev.millrace.input.InputRoots;
+import dev.millrace.job.JobId;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextRules;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.TopicNames;
+import dev.millrace.local.EmbeddedBroker;
+import dev.millrace.reducer.Reducer;
+import dev.millrace.reducer.ReducerSettings;
+import dev.millrace.text.TextProfile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Reducers and onlookers of a continuous job where records are gone, or others are there than the job has written: after a
+ * broker's machine lost its power, after somebody deleted a topic, after compaction.
+ */
+@Timeout(180)
+final class LostRecordsTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final TextRules RULES = new TextRules("unicode", TextProfile.UNICODE.version(), List.of());
+    private static final int PARTITIONS = 2;
+    private static final AtomicInteger INSTALLATIONS = new AtomicInteger();
+
+    @TempDir
+    static Path folder;
+
+    private static EmbeddedBroker broker;
+
+    private ClusterSettings cluster;
+    private TopicNames topics;
+    private Admin admin;
+    private KafkaProducer<byte[], byte[]> producer;
+    private Running reducer;
+    private Driver driver;
+
+    @BeforeAll
+    static void start() {
+        broker = EmbeddedBroker.start(new EmbeddedBroker.Settings(null, 0, Map.of()));
+    }
+
+    @AfterAll
+    static void stop() {
+        broker.close();
+    }
+
+    @BeforeEach
+    void begin() throws InterruptedException {
+        topics = new TopicNames("installation-" + INSTALLATIONS.incrementAndGet() + ".");
+        cluster = new ClusterSettings(Map.of("bootstrap.servers", broker.bootstrapServer()), topics);
+        try (ClusterSetup setup = new ClusterSetup(cluster)) {
+            setup.create(new ClusterSetup.Shape(PARTITIONS, 1, 1));
+            setup.createDocuments(docs());
+        }
+        admin = cluster.admin();
+        producer = cluster.plainProducer();
+        reducer = new Running();
+        driver = new Driver("first");
+    }
+
+    @AfterEach
+    void end() {
+        driver.close();
+        reducer.close();
+        producer.close();
+        admin.close();
+    }
+
+    private String docs() {
+        return topics.prefix() + "docs";
+    }
+
+    /** A reducer on a thread of its own. */
+    private final class Running implements AutoCloseable {
+        private final Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", 1, PATIENCE));
+        private final CompletableFuture<Void> end =
+                CompletableFuture.runAsync(() -> reducer.run(() -> {}), work -> new Thread(work, "reducer-1").start());
+
+        @Override
+        public void close() {
+            reducer.drain();
+            end.join();
+        }
+    }
+
+    /** A driver on a thread of its own, which counts what there is to count. */
+    private final class Driver implements AutoCloseable {
+        private final CountDownLatch opened = new CountDownLatch(1);
+        private final CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
+        private final Thread thread;
+
+        Driver(String name) throws InterruptedException {
+            thread = new Thread(() -> run(name), "driver");
+            thread.start();
+            opened.await();
+        }
+
+        private void run(String name) {
+            ContinuousListener listener = new ContinuousListener() {
+                @Override
+                public void opened(JobId job, boolean resumed) {
+                    opened.countDown();
+                }
+            };
+            DriverSettings settings = new DriverSettings(
+                    cluster, InputRoots.ofArguments(List.of(folder)), PATIENCE, false, "millrace attach");
+            try {
+                ContinuousJob.run(settings, name, RULES, new TopicSource(docs(), 1), listener);
+                end.complete(null);
+            } catch (RuntimeException | Error e) {
+                end.completeExceptionally(e);
+            } finally {
+                opened.countDown();
+            }
+        }
+
+        @Override
+        public void close() {
+            thread.interrupt();
+            end.handle((done, failure) -> failure).join();
+        }
+    }
+
+    private void produce(String id, @Nullable String text) throws Exception {
+        producer.send(new ProducerRecord<>(
+                        docs(),
+                        0,
+                        id.getBytes(StandardCharsets.UTF_8),
+                        text == null ? null : text.getBytes(StandardCharsets.UTF_8)))
+                .get();
+    }
+
+    private Map<String, Long> counted(String name) throws IOException {
+        Map<String, Long> counts = new TreeMap<>();
+        Snapshot.take(cluster, name, PATIENCE)
+                .counts()
+                .forEach(
+                        Integer.MAX_VALUE,
+                        (word, from, length, count) ->
+                                counts.put(new String(word, from, length, StandardCharsets.UTF_8), count));
+        return counts;
+    }
+
+    private JobSpec job(String name) {
+        return Objects.requireNonNull(JobsView.read(cluster).continuous(name)).spec();
+    }
+
+    private long pairsEnd() throws Exception {
+        Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            asked.put(new TopicPartition(topics.pairs(), partition), OffsetSpec.latest());
+        }
+        long sum = 0;
+        for (var each : admin.listOffsets(asked).all().get().values()) {
+            sum += each.offset();
+        }
+        return sum;
+    }
+
+    /** A driver ends so what its broker has lost the end of: every reducer that took the partition over died of it. */
+    @Test
+    void whatEndsALostTransactionIsNoCount() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 1L));
+        reducer.close();
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            producer.send(new ProducerRecord<>(topics.results(job("first").id()), partition, new byte[0], null))
+                    .get();
+        }
+        reducer = new Running();
+        produce("b", "race");
+        assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 2L));
+        try (LiveTable table = new KafkaLiveTable(cluster, job("first"), JobsView.read(cluster))) {
+            table.catchUp();
+            assertThat(table.view(1).words()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aJobWhoseResultsSomebodyDeletedFailsAndReducersGoOn() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        reducer.close();
+        admin.deleteTopics(List.of(topics.results(job("first").id()))).all().get();
+        reducer = new Running();
+        assertThatThrownBy(driver.end::join)
+                .hasCauseInstanceOf(MillraceException.class)
+                .hasMessageContaining("is gone");
+        driver = new Driver("second");
+        assertThat(counted("second")).isEqualTo(Map.of("mill", 2L, "race", 1L));
+        assertThat(reducer.end).isNotDone();
+    }
+
+    @Test
+    void offsetsThatAreOlderThanTheCheckpointDoNotMatter() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        reducer.close();
+        Map<TopicPartition, OffsetAndMetadata> older = new HashMap<>();
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            older.put(new TopicPartition(topics.pairs(), partition), new OffsetAndMetadata(0));
+        }
+        admin.alterConsumerGroupOffsets(topics.reducerGroup(), older).all().get();
+        reducer = new Running();
+        produce("b", "race");
+        assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 2L));
+    }
+
+    @Test
+    void aJobWhosePairsAreLostFailsAndReducersGoOn() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        reducer.close();
+        long before = pairsEnd();
+        produce("b", "wheel water weir stone grain");
+        while (pairsEnd() < before + 2 * PARTITIONS) {
+            Thread.onSpinWait();
+        }
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            admin.deleteRecords(Map.of(new TopicPartition(topics.pairs(), partition), RecordsToDelete.beforeOffset(-1)))
+                    .all()
+                    .get();
+        }
+        reducer = new Running();
+        assertThatThrownBy(driver.end::join)
+                .hasCauseInstanceOf(MillraceException.class)
+                .hasMessageContaining("DATA_LOST");
+        driver = new Driver("second");
+        assertThat(counted("second")).hasSize(7);
+        assertThat(reducer.end).isNotDone();
+    }
+
+    @Test
+    void aLiveTableThatWasAwayForLongForgetsWhatCompactionHasTaken() throws Exception {
+        AtomicLong wallMillis = new AtomicLong(1_000_000);
+        produce("a", "mill race mill");
+        produce("b", "wheel");
+        assertThat(counted("first")).hasSize(3);
+        try (LiveTable table = new KafkaLiveTable(cluster, job("first"), JobsView.read(cluster), wallMillis::get)) {
+            table.catchUp();
+            assertThat(table.view(1).words()).isEqualTo(3);
+            ConfigResource topic =
+                    new ConfigResource(ConfigResource.Type.TOPIC, topics.results(job("first").id()));
+            AlterConfigOp deletable = new AlterConfigOp(
+                    new ConfigEntry("cleanup.policy", "compact,delete"), AlterConfigOp.OpType.SET);
+            admin.incrementalAlterConfigs(Map.of(topic, List.of(deletable))).all().get();
+            for (int partition = 0; partition < PARTITIONS; partition++) {
+                TopicPartition results =
+                        new TopicPartition(topics.results(job("first").id()), partition);
+                admin.deleteRecords(Map.of(results, RecordsToDelete.beforeOffset(-1)))
+                        .all()
+                        .get();
+            }
+            table.poll(Duration.ofMillis(100));
+            assertThat(table.view(1).words()).isEqualTo(3);
+            wallMillis.addAndGet(120_000); // its machine slept
+            table.poll(Duration.ofMillis(100));
+            assertThat(table.view(1).words()).isZero();
+            produce("c", "grain");
+            while (table.view(1).words() == 0) {
+                table.poll(Duration.ofMillis(100));
+            }
+            assertThat(table.view(2).tokens()).isEqualTo(1);
+        }
+    }
+}
