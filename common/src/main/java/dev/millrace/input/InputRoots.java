@@ -225,7 +225,7 @@ public final class InputRoots {
      * An absolute path without {@code .} and {@code ..}. Where {@code ..} follows a symbolic link, only the file system
      * knows what is meant, so a path with {@code ..} is looked up.
      */
-    private static Path withoutDots(Path path) {
+    public static Path withoutDots(Path path) {
         Path absolute = path.toAbsolutePath();
         for (Path name : absolute) {
             if (name.toString().equals("..")) {

@@ -132,6 +132,25 @@ public final class Transactions implements AutoCloseable {
         }
     }
 
+    /**
+     * As {@link #start}, for somebody who has claimed the id before: another may have claimed it later and taken it earlier,
+     * and will take it back, going by what it has read meanwhile.
+     *
+     * @throws FencedException if another has claimed it since
+     */
+    public void startClaimed() {
+        start();
+        long end = System.nanoTime() + deadline.toNanos();
+        while (true) {
+            try {
+                checkMayTake();
+                return;
+            } catch (KafkaException e) {
+                recover("who has claimed the transactional id " + id + " cannot be read", e, end);
+            }
+        }
+    }
+
     public KafkaProducer<byte[], byte[]> producer() {
         return open();
     }

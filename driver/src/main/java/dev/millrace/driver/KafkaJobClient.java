@@ -152,7 +152,7 @@ public final class KafkaJobClient implements JobClient {
         try (transactions;
                 KafkaConsumer<byte[], byte[]> events = eventReader()) {
             claim.make();
-            transactions.start(); // fences a driver that still runs, so what is read next is final
+            transactions.startClaimed(); // fences a driver that still runs, so what is read next is final
             JobRecord record = find(job);
             JobSpec spec = record.spec();
             switch (record.state()) {
@@ -188,6 +188,12 @@ public final class KafkaJobClient implements JobClient {
                 keepHouse(listener);
                 return result;
             }
+        } catch (Transactions.FencedException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "another driver has taken over job " + job + " meanwhile; to take it back: "
+                            + settings.attachCommand() + " " + job,
+                    e);
         }
     }
 
@@ -279,7 +285,7 @@ public final class KafkaJobClient implements JobClient {
         JobClaim claim = new JobClaim(cluster, job);
         try (Transactions transactions = transactions(job, claim)) {
             claim.make();
-            transactions.start();
+            transactions.startClaimed();
             JobRecord record = find(job);
             if (record.state().isFinal()) {
                 throw new MillraceException(ExitCode.FAILED, "job " + job + " is " + record.state() + " already");

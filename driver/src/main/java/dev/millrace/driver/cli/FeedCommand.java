@@ -1,6 +1,9 @@
 package dev.millrace.driver.cli;
 
 import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.input.InputRoots;
+import dev.millrace.input.Names;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -106,6 +109,9 @@ abstract class FeedCommand implements Callable<Integer> {
             }
         }
         ContinuousClient.Feed feed = feed();
+        if (options.isEmbedded()) {
+            checkApart(feed);
+        }
         boolean onlyMappers = session.environment().flag(mappersOnly, command.findOption("--mappers-only"));
         String again = "millrace " + asTyped() + job.asTyped() + (onlyMappers ? " --mappers-only" : "")
                 + rules.asTyped() + options.asTyped()
@@ -115,6 +121,32 @@ abstract class FeedCommand implements Callable<Integer> {
                 + (port == 0 || !options.isEmbedded() ? "" : " --port " + port);
         return new FeedWatch(session, messages.level(), options, new ContinuousOpener.Home(dataDir, port), top)
                 .run(job.name(), rules.rules(), feed, onlyMappers, again);
+    }
+
+    /** What the broker writes would be documents, and counting them write more. */
+    private void checkApart(ContinuousClient.Feed feed) {
+        if (feed instanceof ContinuousClient.Folders watched) {
+            Path broker = real(dataDir == null ? Path.of(System.getProperty("java.io.tmpdir")) : dataDir);
+            for (Path folder : watched.folders()) {
+                if (broker.startsWith(real(folder))) {
+                    throw usage("the broker would keep its files in " + Names.printable(broker) + ", which "
+                            + Names.printable(folder) + " holds: give it a folder outside of that with --data-dir");
+                }
+            }
+        }
+    }
+
+    /** As the file system knows it, though the last names may be new. */
+    private static Path real(Path path) {
+        Path whole = InputRoots.withoutDots(path);
+        for (Path known = whole; known != null; known = known.getParent()) {
+            try {
+                return known.toRealPath().resolve(known.relativize(whole));
+            } catch (IOException e) {
+                // there is no such file yet: its folder may be there
+            }
+        }
+        return whole;
     }
 
     /** Where the documents come from. */

@@ -178,6 +178,11 @@ public final class ContinuousJob implements AutoCloseable {
         }
 
         @Override
+        public @Nullable String version(String id) {
+            return tracker.version(id);
+        }
+
+        @Override
         public Iterable<String> ids() {
             return tracker.ids();
         }
@@ -198,8 +203,8 @@ public final class ContinuousJob implements AutoCloseable {
         }
 
         @Override
-        public boolean rename(String from, String to, String version, long modifiedNanos) {
-            return tracker.rename(from, to, version, modifiedNanos);
+        public boolean rename(String from, DocumentChange to) {
+            return tracker.rename(from, to);
         }
 
         @Override
@@ -245,13 +250,19 @@ public final class ContinuousJob implements AutoCloseable {
             try (Transactions transactions = new Transactions(
                     cluster, topics.driverTransactions(record.spec().id()), settings.brokerDeadline(), claim::stands)) {
                 claim.make();
-                transactions.start(); // fences a driver that still runs, so what is read next is final
+                transactions.startClaimed(); // fences a driver that still runs, so what is read next is final
                 endLost(setup.admin(), transactions, record.spec(), topics);
                 try (TransactionWatch watch = new TransactionWatch(cluster, record.spec(), listener::notice);
                         ContinuousJob job = new ContinuousJob(
                                 settings, setup, source, listener, record, transactions, watch, consumer)) {
                     job.runOrderly(known != null);
                 }
+            } catch (Transactions.FencedException e) {
+                throw new MillraceException(
+                        ExitCode.FAILED,
+                        "another driver has taken over the job " + name
+                                + " meanwhile; start this again to take it back",
+                        e);
             }
         }
     }
@@ -425,6 +436,10 @@ public final class ContinuousJob implements AutoCloseable {
                     tracker.restore(task, texts == null ? new byte[0] : texts.value(), now());
                 }
             });
+            String disagreement = tracker.disagreement();
+            if (disagreement != null) {
+                throw failed("DATA_LOST: " + disagreement + "; the brokers have lost records");
+            }
         }
         for (int partition = 0; partition < spec.partitions(); partition++) {
             // As written: what the driver before had in a transaction that it did not end has numbers that this one
@@ -494,6 +509,10 @@ public final class ContinuousJob implements AutoCloseable {
         } catch (WakeupException e) {
             // The source has something to say.
         }
+        String failure = tracker.failure();
+        if (failure != null) {
+            throw failed(failure); // before a position is written that is behind what tells of it
+        }
         tracker.settle(now());
         if (taking) {
             source.poll(view);
@@ -503,10 +522,6 @@ public final class ContinuousJob implements AutoCloseable {
         List<ProducerRecord<byte[], byte[]>> endings = watch.ownEndings();
         if (!endings.isEmpty()) {
             commit(endings);
-        }
-        String failure = tracker.failure();
-        if (failure != null) {
-            throw failed(failure);
         }
         long now = System.nanoTime();
         if (now - lastStatus > STATUS_NANOS) {

@@ -15,6 +15,10 @@ public interface DocumentSource extends AutoCloseable {
         @Nullable
         DocumentEntry entry(String id);
 
+        /** The version of a document, or that which it will have when what is under way is done; null where there is none. */
+        @Nullable
+        String version(String id);
+
         /** The names of all documents that are counted or under way. */
         Iterable<String> ids();
 
@@ -30,8 +34,11 @@ public interface DocumentSource extends AutoCloseable {
         /** Nothing comes of what was announced. */
         void passOver(String source, long position);
 
-        /** Takes a new name of a document that is otherwise the same; false where it must be told as two changes. */
-        boolean rename(String from, String to, String version, long modifiedNanos);
+        /**
+         * Takes a document under a new name. False where it must be told as two changes, as its text is not that which is
+         * counted under the old name, or is not counted yet.
+         */
+        boolean rename(String from, DocumentChange to);
 
         /** A document cannot be read, and keeps its last good version. */
         void unreadable(String id, String why);

@@ -22,6 +22,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
@@ -59,6 +60,12 @@ final class DocumentTracker {
      * is counted in one go.
      */
     private static final long LONGEST_REST_MILLIS = 25;
+
+    /**
+     * Totals that may be known ahead of the watermark, one for each task and partition: all are written with every position,
+     * and one task that nobody takes would let them grow until they fit no record.
+     */
+    private static final int MOST_TOTALS_AHEAD = 16_384;
 
     private static final long LATE_MILLIS = 5_000;
     /** From the issue that failed to the next, four times as long each time: what made it fail may pass. */
@@ -275,6 +282,32 @@ final class DocumentTracker {
         nextTask = Math.max(nextTask, task.number() + 1);
     }
 
+    /**
+     * Whether what was restored belongs together: a broker that lost its machine's power may have kept the one and not the
+     * other, and counting would go on from that unnoticed.
+     *
+     * @return what does not agree; null where all does
+     */
+    @Nullable
+    String disagreement() {
+        PartitionTotal documented = PartitionTotal.ZERO, counted = total();
+        for (String id : entries.ids()) {
+            documented = documented.plus(Objects.requireNonNull(entry(id)).total());
+        }
+        for (Event.DocumentsDone each : done.values()) {
+            counted = each.totals().stream().reduce(counted, PartitionTotal::plus);
+        }
+        if (!documented.equals(counted)) {
+            return "its documents come to " + documented + ", its tasks to " + counted;
+        }
+        for (long task = watermark; task < nextTask; task++) {
+            if (!open.containsKey(task) && !done.containsKey(task)) {
+                return "its task " + task + " is gone";
+            }
+        }
+        return null;
+    }
+
     private Document document(String id) {
         return documents.computeIfAbsent(id, name -> new Document(name, entries.get(name)));
     }
@@ -360,17 +393,23 @@ final class DocumentTracker {
         return unreadable.remove(id) != null;
     }
 
-    /** A document has another name and is otherwise the same. False where it cannot simply be renamed now. */
-    boolean rename(String from, String to, String version, long modifiedNanos) {
+    /** A document has another name. False where it cannot simply be renamed now, or its text is not the same. */
+    boolean rename(String from, DocumentChange change) {
+        String to = change.id();
         DocumentEntry entry = entryAtRest(from);
         if (entry == null || documents.containsKey(to) || entries.get(to) != null) {
+            return false;
+        }
+        List<TextHash> hashes =
+                cutter.of(text(change)).stream().map(TextParts.Part::hash).toList();
+        if (!hashes.equals(entry.parts().stream().map(DocumentEntry.Part::hash).toList())) {
             return false;
         }
         if (unreadable.containsKey(from)) {
             return false; // what is counted of it is an older version
         }
         unreadable.remove(to);
-        become(document(to), entry.renewed(version, entry.bytes(), modifiedNanos));
+        become(document(to), entry.renewed(change.version(), change.bytes(), change.modifiedNanos()));
         become(document(from), null);
         return true;
     }
@@ -387,6 +426,20 @@ final class DocumentTracker {
     DocumentEntry entryAtRest(String id) {
         Document document = documents.get(id);
         return document != null && document.isUnderWay() ? null : entry(id);
+    }
+
+    /** The version of a document, or that which it will have when what is under way is done; null where there is none. */
+    @Nullable
+    String version(String id) {
+        Document document = documents.get(id);
+        if (document != null && document.waiting != null) {
+            return document.waiting.version();
+        }
+        if (document != null && document.flight != null) {
+            return document.flight.target.version();
+        }
+        DocumentEntry entry = entry(id);
+        return entry == null ? null : entry.version();
     }
 
     private @Nullable Source source(DocumentChange change) {
@@ -462,6 +515,7 @@ final class DocumentTracker {
     boolean mayBegin(long nowMillis) {
         return !ready.isEmpty()
                 && openTasks() < spec.window()
+                && nextTask - watermark < MOST_TOTALS_AHEAD / spec.partitions()
                 && (isBacklog() || nowMillis >= restUntilMillis && quickTasks(nowMillis) < FEW_TASKS);
     }
 
@@ -500,6 +554,11 @@ final class DocumentTracker {
         return new Due(task.task.withAttempt(task.issues), task.texts, false, task);
     }
 
+    private static byte[] text(DocumentChange change) {
+        byte[] text = change.text();
+        return text == null ? new byte[0] : text;
+    }
+
     private void plan(Document document, Packer packer) {
         DocumentChange change = document.waiting;
         if (change == null) {
@@ -508,7 +567,7 @@ final class DocumentTracker {
         document.waiting = null;
         bytesWaiting -= change.textBytes();
         bytesReady -= change.textBytes();
-        byte[] text = change.text() == null ? new byte[0] : change.text();
+        byte[] text = text(change);
         List<TextParts.Part> parts = cutter.of(text);
         DocumentEntry entry = document.entry();
         List<DocumentEntry.Part> known = entry == null ? List.of() : entry.parts();

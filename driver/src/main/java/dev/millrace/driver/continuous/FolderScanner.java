@@ -33,6 +33,9 @@ final class FolderScanner {
     private final long intervalNanos;
     private final AtomicLong barriersAsked = new AtomicLong();
     private volatile long barriersPassed;
+    /** Of the driver's thread. */
+    private long barrierTold;
+
     private long scans, scanEnded, scanTook;
     /** The barrier that the last scan was begun after, and when the first such scan had ended. */
     private long barrier, barrierSince;
@@ -40,7 +43,7 @@ final class FolderScanner {
     private int looks;
 
     /**
-     * @param wake called when there is something in the queue, or a barrier has been passed
+     * @param wake called when there is something in the queue, a barrier that has been passed among them
      * @param interval between full scans, at least
      */
     FolderScanner(
@@ -68,7 +71,12 @@ final class FolderScanner {
         hints.wake();
     }
 
-    /** Whether all that was saved before the last {@link #askBarrier} is in the queue, or was. Any thread. */
+    /** Whether the driver has taken all that was saved before the last {@link #askBarrier}. The driver's thread. */
+    boolean isBarrierTold() {
+        return barrierTold >= barriersAsked.get();
+    }
+
+    /** Whether all that was saved before the last {@link #askBarrier} is in the queue, or was. */
     boolean isPastBarrier() {
         return barriersPassed >= barriersAsked.get();
     }
@@ -118,13 +126,15 @@ final class FolderScanner {
      * The second scan behind a barrier passes it if it agrees with the first. Where files come and go all the time no two
      * scans ever agree; then what was there when the barrier was asked for has had its time to be told.
      */
-    private void pass(long asked, Now ended) {
+    private void pass(long asked, Now ended) throws InterruptedException {
         if (asked != barrier) {
             barrier = asked;
             barrierSince = ended.nanos();
-        } else if (state.agrees(ended) || ended.nanos() - barrierSince > FolderState.RESTLESS_NANOS) {
+        } else if (state.agrees() || ended.nanos() - barrierSince > FolderState.RESTLESS_NANOS) {
+            state.passOver();
+            carryOut();
             barriersPassed = asked;
-            wake.run();
+            tell(0, driver -> barrierTold = asked);
         }
     }
 
@@ -228,7 +238,10 @@ final class FolderScanner {
         }
     }
 
-    /** The text travels along, for the driver may have to take it as two changes. */
+    /**
+     * The text travels along: what looks like the old file by identity, size and time may be another one, which an archive
+     * gave the same time and the file system the old one's place.
+     */
     private void rename(Step.Rename rename) throws InterruptedException {
         String from = rename.from(), to = rename.to();
         FileVersion version = rename.version();
@@ -238,9 +251,10 @@ final class FolderScanner {
         }
         state.renamed(from, to, version);
         tell(text.length, driver -> {
-            if (!driver.rename(from, to, FolderState.version(version), version.modifiedNanos())) {
+            DocumentChange renamed = change(to, version, text);
+            if (!driver.rename(from, renamed)) {
                 driver.change(DocumentChange.deleted(from, "gone", "", 0));
-                driver.change(change(to, version, text));
+                driver.change(renamed);
             }
         });
     }

@@ -3,6 +3,7 @@ package dev.millrace.driver.continuous;
 import dev.millrace.driver.submit.Filter;
 import dev.millrace.input.InputException;
 import dev.millrace.input.InputLimits;
+import dev.millrace.input.InputRoots;
 import dev.millrace.input.Names;
 import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.ExitCode;
@@ -55,9 +56,7 @@ public final class FolderSource implements DocumentSource {
             InputLimits limits,
             int mostBytes,
             Duration interval) {
-        this.folders = folders.stream()
-                .map(folder -> folder.toAbsolutePath().normalize())
-                .toList();
+        this.folders = folders.stream().map(InputRoots::withoutDots).toList();
         this.interval = interval;
         Filter filter = new Filter(new InputSpec(List.of(), includes, excludes, followLinks, 1));
         this.walk = new FolderWalk(this.folders, filter, followLinks, new FolderWalk.Disk());
@@ -134,7 +133,7 @@ public final class FolderSource implements DocumentSource {
 
     @Override
     public boolean isPastBarrier(Map<TopicPartition, Long> positions) {
-        return running != null && running.scanner.isPastBarrier() && found.isEmpty();
+        return running != null && running.scanner.isBarrierTold();
     }
 
     @Override

@@ -81,6 +81,8 @@ final class FolderState {
         @Nullable
         Restless restless;
 
+        boolean isPassedOver;
+
         Document(String id) {
             this.id = id;
         }
@@ -101,11 +103,8 @@ final class FolderState {
         /** When to look again. */
         long due;
 
-        final long since;
-
         Restless(FileVersion version, long nanos) {
             this.version = version;
-            this.since = nanos;
             this.sameSince = nanos;
         }
     }
@@ -269,6 +268,9 @@ final class FolderState {
 
     private boolean isOtherDevice(FolderWalk.Folder folder, Document document) {
         Object before = filled.get(folder.id());
+        if (before != null && folder.isWatched()) {
+            return !before.equals(folder.key());
+        }
         String device = device(before != null ? before.toString() : document.toldVersion());
         return !device.isEmpty() && !device.equals(device(String.valueOf(folder.key())));
     }
@@ -337,10 +339,19 @@ final class FolderState {
      * its names are listed; where the second scan finds it unchanged, nothing came or went until after the first scan had
      * ended. So the first was right about all folders at one moment, its end: no file moved around it.
      */
-    boolean agrees(Now now) {
-        return !moved
-                && missed.isEmpty()
-                && restless.stream().allMatch(each -> now.nanos - restless(each).since > RESTLESS_NANOS);
+    boolean agrees() {
+        return !moved && missed.isEmpty() && restless.isEmpty();
+    }
+
+    /** A barrier does not wait any longer for files that change all the time: it is to list them. */
+    void passOver() {
+        for (Document each : restless) {
+            if (!each.isPassedOver) {
+                each.isPassedOver = true;
+                steps.add(new Step.Unreadable(
+                        each.id, "it changes all the time; what was counted of it last, if anything, is kept"));
+            }
+        }
     }
 
     /** Whether a full scan should not wait for its time: something that only it can judge has happened. */
@@ -415,7 +426,8 @@ final class FolderState {
     void told(String id, FileVersion version) {
         Document document = document(id);
         unindex(document);
-        document.unreadable = null;
+        document.unreadable = null; // nor is it passed over: the driver knows by the change
+        document.isPassedOver = false;
         become(document, version);
     }
 
@@ -500,6 +512,10 @@ final class FolderState {
         if (document.restless != null) {
             restless.remove(document);
             document.restless = null;
+        }
+        if (document.isPassedOver) {
+            document.isPassedOver = false;
+            steps.add(new Step.Mended(document.id));
         }
     }
 

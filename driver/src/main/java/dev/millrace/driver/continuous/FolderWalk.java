@@ -74,6 +74,11 @@ final class FolderWalk {
             @Nullable Object key,
             long modifiedNanos,
             @Nullable Folder parent) {
+        /** Whether it is a watched folder itself. */
+        boolean isWatched() {
+            return below.isEmpty();
+        }
+
         /** Whether a link leads from in here back to a folder around it. */
         boolean isWithin(@Nullable Object other) {
             return other != null && (other.equals(key) || parent != null && parent.isWithin(other));

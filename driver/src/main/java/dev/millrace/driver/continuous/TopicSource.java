@@ -2,7 +2,6 @@ package dev.millrace.driver.continuous;
 
 import dev.millrace.input.FileVersion;
 import dev.millrace.input.Names;
-import dev.millrace.job.DocumentEntry;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -30,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A text that is too large for a record lies in a file that the record's header {@value #FILE_HEADER} names; then the
  * value says nothing, but that it is no deletion. What counts is the file as it is when its turn has come. One that cannot
  * be read is looked at again every few seconds, until another record of that key comes; a driver that takes over reads the
- * topic from there, and passes over what is counted already.
+ * topic from there, and passes over what is counted already, or under way.
  */
 public class TopicSource implements DocumentSource {
     /** What stands where bytes are no text, or was there before. */
@@ -133,13 +132,8 @@ public class TopicSource implements DocumentSource {
     public void accept(ConsumerRecord<byte[], byte[]> record, Driver driver) {
         String id = id(record), source = sources.get(record.partition());
         long position = record.offset(), modifiedNanos = record.timestamp() * 1_000_000;
-        if (files != null && isCounted(driver.entry(id), record)) {
-            // An older version must not take its place, even if its file cannot be read any more.
-            if (unreadable.containsKey(id)) {
-                driver.readable(id);
-            }
-            forget(id, driver);
-            return;
+        if (isKnown(driver.version(id), record)) {
+            return; // read again: an older version must not take its place, whose file may be gone
         }
         Header file = record.headers().lastHeader(FILE_HEADER);
         if (file != null && record.value() != null) {
@@ -164,11 +158,11 @@ public class TopicSource implements DocumentSource {
         return partition + "@" + position;
     }
 
-    private static boolean isCounted(@Nullable DocumentEntry entry, ConsumerRecord<byte[], byte[]> record) {
+    private static boolean isKnown(@Nullable String version, ConsumerRecord<byte[], byte[]> record) {
         String before = record.partition() + "@";
-        return entry != null
-                && entry.version().startsWith(before)
-                && Long.parseLong(entry.version().substring(before.length())) >= record.offset();
+        return version != null
+                && version.startsWith(before)
+                && Long.parseLong(version.substring(before.length())) >= record.offset();
     }
 
     private void forget(String id, Driver driver) {

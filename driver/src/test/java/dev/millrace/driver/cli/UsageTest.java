@@ -43,6 +43,8 @@ class UsageTest {
                 "watch --top -1 . | --top must be at least 0, not -1",
                 "watch --port 9092 --bootstrap-server k:1 . | --port is for the embedded cluster",
                 "watch --data-dir d --bootstrap-server k:1 . | --data-dir is for the embedded cluster",
+                "watch --data-dir ./new/broker . | the broker would keep its files in",
+                "watch / | give it a folder outside of that with --data-dir",
                 "stream | what to count is missing: --from-topic TOPIC, or '-' for standard input",
                 "stream docs | 'stream' reads standard input, '-', or a topic",
                 "stream - --from-topic docs | standard input, '-', and --from-topic exclude each other",

@@ -208,12 +208,21 @@ final class DocumentTrackerTest {
     void aRenameKeepsTheBlocksAndNeedsADocumentAtRest() {
         take(change("a", "1", "abc\n", 0));
         DocumentTask task = theOnlyDue();
-        assertThat(tracker.rename("a", "b", "1", 0)).isFalse();
+        assertThat(tracker.rename("a", change("b", "1", "abc\n", 0))).isFalse();
         tracker.apply(done(task, 9, 1), 0);
-        assertThat(tracker.rename("a", "b", "1", 0)).isTrue();
+        assertThat(tracker.rename("a", change("b", "1", "abc\n", 0))).isTrue();
         assertThat(entry("b").parts().get(0).block().offset()).isEqualTo(9);
         take(change("b", "2", "", 1));
         assertThat(theOnlyDue().changes().get(0).base().offset()).isEqualTo(9);
+    }
+
+    @Test
+    void anotherTextIsNoNewNameWhateverItsFileLooksLike() {
+        take(change("a", "1", "abc\n", 0));
+        tracker.apply(done(theOnlyDue(), 9, 1), 0);
+        assertThat(tracker.rename("a", change("b", "1", "xyz\n", 0))).isFalse();
+        assertThat(tracker.entry("a")).isNotNull();
+        assertThat(tracker.rename("a", change("b", "1", "abc\n", 0))).isTrue();
     }
 
     @Test
@@ -223,6 +232,7 @@ final class DocumentTrackerTest {
         assertThat(Objects.requireNonNull(tracker.entryAtRest("a")).version()).isEqualTo("1");
         take(change("a", "2", "def\n", 1));
         assertThat(tracker.entryAtRest("a")).isNull();
+        assertThat(tracker.version("a")).as("of what waits").isEqualTo("2");
         DocumentTracker.Due due = due(tracker).get(0);
         DocumentTracker next = new DocumentTracker(SPEC); // of a driver that takes over
         next.restore(tracker.position(0, 0));
@@ -230,8 +240,65 @@ final class DocumentTrackerTest {
         next.restore(due.task(), due.texts(), 0);
         assertThat(next.entry("a")).isNotNull();
         assertThat(next.entryAtRest("a")).isNull();
+        assertThat(next.version("a")).isEqualTo("2");
         next.apply(done(due.task(), 12, 0), 0);
         assertThat(Objects.requireNonNull(next.entryAtRest("a")).version()).isEqualTo("2");
+        assertThat(next.version("a")).isEqualTo("2");
+        assertThat(next.version("b")).isNull();
+    }
+
+    /** As {@link #done}, of a task that adds a token. */
+    private static Event.DocumentsDone consistent(DocumentTask task, long offset) {
+        Event.DocumentsDone done = done(task, offset, 1);
+        return new Event.DocumentsDone(
+                done.job(),
+                done.task(),
+                done.attempt(),
+                done.execution(),
+                done.worker(),
+                done.parts(),
+                List.of(new PartitionTotal(1, 1)),
+                done.blocks());
+    }
+
+    @Test
+    void aDriverThatTakesOverFindsThatWhatItReadBelongsTogether() {
+        take(change("a", "1", "abc\n", 0));
+        tracker.apply(consistent(theOnlyDue(), 9), 0);
+        take(change("b", "1", "def\n", 1));
+        tracker.apply(consistent(theOnlyDue(), 10), 0);
+        take(change("c", "1", "ghi\n", 2));
+        DocumentTracker.Due due = due(tracker).get(0);
+
+        DocumentTracker next = new DocumentTracker(SPEC);
+        next.restore(tracker.position(0, 0));
+        next.restore("a", DocumentCodec.encode(Objects.requireNonNull(tracker.entry("a"))));
+        assertThat(next.disagreement()).contains("documents come to").contains("tasks to");
+        next.restore("b", DocumentCodec.encode(Objects.requireNonNull(tracker.entry("b"))));
+        assertThat(next.disagreement()).contains("task 2 is gone");
+        next.restore(due.task(), due.texts(), 0);
+        assertThat(next.disagreement()).isNull();
+    }
+
+    @Test
+    void oneTaskThatNobodyTakesHoldsUpTheOthersBeforeTheyFitNoRecord() {
+        take(change("a", "1", "abc\n", 0));
+        DocumentTask stuck = theOnlyDue();
+        long done = 0, now = 0, last = 0;
+        while (done < 100_000 && now - last < 10_000) {
+            take(change("b", "v" + now, "abc " + now + "\n", now + 1));
+            now += 1_000;
+            for (DocumentTracker.Due each : due(tracker, now)) {
+                if (each.task().number() != stuck.number()) {
+                    tracker.apply(done(each.task(), 9, 0), now);
+                    done++;
+                    last = now;
+                }
+            }
+        }
+        assertThat(done * SPEC.partitions()).isBetween(10_000L, 20_000L);
+        tracker.apply(done(stuck, 9, 1), now);
+        assertThat(due(tracker, now + 1_000)).isNotEmpty();
     }
 
     @Test
@@ -239,11 +306,11 @@ final class DocumentTrackerTest {
         take(change("a", "1", "abc\n", 0));
         tracker.apply(done(theOnlyDue(), 9, 1), 0);
         tracker.unreadable("a", "too long");
-        assertThat(tracker.rename("a", "b", "2", 0)).isFalse();
+        assertThat(tracker.rename("a", change("b", "2", "abc\n", 0))).isFalse();
         assertThat(tracker.readable("a")).isTrue();
         assertThat(tracker.readable("a")).isFalse();
         tracker.unreadable("b", "too long");
-        assertThat(tracker.rename("a", "b", "2", 0)).isTrue();
+        assertThat(tracker.rename("a", change("b", "2", "abc\n", 0))).isTrue();
         assertThat(tracker.unreadable()).isEmpty();
     }
 

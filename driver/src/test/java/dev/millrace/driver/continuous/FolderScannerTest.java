@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -583,6 +584,22 @@ final class FolderScannerTest {
     }
 
     @Test
+    void anEmptyFolderInThePlaceOfAWatchedOneKeepsAll() throws Exception {
+        write("a", "one");
+        run(200);
+        log();
+        Path away = temporary.resolve("away");
+        Files.move(folder, away);
+        Files.createDirectory(folder); // as where a volume of the same disk was mounted, or as a container makes it
+        run(5_000);
+        assertThat(log()).containsExactly(folder + " unreadable");
+        Files.delete(folder);
+        Files.move(away, folder);
+        run(5_000);
+        assertThat(log()).containsExactly(folder + " readable");
+    }
+
+    @Test
     void aFolderThatWasEmptiedIsEmpty() throws Exception {
         write("a", "one");
         write("in/b", "two");
@@ -712,6 +729,41 @@ final class FolderScannerTest {
             pass(50);
         }
         assertThat(nanos - begun).isBetween(5_000 * MILLI, 6_000 * MILLI);
+        assertThat(told.unreadable.get("a")).contains("changes all the time");
+        save("a", "the last");
+        run(5_000);
+        assertThat(told.texts).containsEntry("a", "the last");
+        assertThat(told.unreadable).isEmpty();
+    }
+
+    @Test
+    void aBarrierWaitsForAFileThatHasChangedForLongAndStandsStill() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            save("a", "one " + i);
+            turn();
+            pass(50);
+        }
+        save("a", "the last");
+        barrier();
+        assertThat(told.texts).containsEntry("a", "the last");
+        assertThat(told.unreadable).isEmpty();
+    }
+
+    @Test
+    void aBarrierIsPassedWhenTheDriverHasTakenWhatCameBefore() throws Exception {
+        write("a", "one");
+        run(200);
+        scanner.askBarrier();
+        while (!scanner.isPastBarrier()) {
+            scanner.step();
+            pass(10);
+        }
+        assertThat(scanner.isBarrierTold()).isFalse();
+        found.put(0, driver -> {}); // more may come all the time
+        while (!scanner.isBarrierTold()) {
+            Objects.requireNonNull(found.poll()).to(told);
+        }
+        assertThat(found.isEmpty()).isFalse();
     }
 
     @Test

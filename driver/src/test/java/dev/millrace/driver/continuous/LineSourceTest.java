@@ -41,6 +41,11 @@ class LineSourceTest {
         }
 
         @Override
+        public @Nullable String version(String id) {
+            throw new AssertionError();
+        }
+
+        @Override
         public Iterable<String> ids() {
             return known;
         }
@@ -63,7 +68,7 @@ class LineSourceTest {
         }
 
         @Override
-        public boolean rename(String from, String to, String version, long modifiedNanos) {
+        public boolean rename(String from, DocumentChange to) {
             throw new AssertionError();
         }
 

@@ -32,6 +32,12 @@ final class ToldDocuments implements DocumentSource.Driver {
     }
 
     @Override
+    public @Nullable String version(String id) {
+        DocumentEntry entry = entries.get(id);
+        return entry == null ? null : entry.version();
+    }
+
+    @Override
     public Iterable<String> ids() {
         return List.copyOf(entries.keySet());
     }
@@ -65,12 +71,14 @@ final class ToldDocuments implements DocumentSource.Driver {
     }
 
     @Override
-    public boolean rename(String from, String to, String version, long modifiedNanos) {
+    public boolean rename(String from, DocumentChange change) {
         DocumentEntry old = entries.get(from);
-        if (refusesRenames || old == null || entries.containsKey(to)) {
+        String to = change.id();
+        String text = new String(Objects.requireNonNull(change.text()), StandardCharsets.UTF_8);
+        if (refusesRenames || old == null || entries.containsKey(to) || !text.equals(texts.get(from))) {
             return false;
         }
-        assertThat(version).isEqualTo(old.version());
+        assertThat(change.version()).isEqualTo(old.version());
         entries.remove(from);
         entries.put(to, old);
         texts.put(to, Objects.requireNonNull(texts.remove(from)));

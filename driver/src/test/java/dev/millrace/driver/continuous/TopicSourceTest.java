@@ -102,19 +102,30 @@ final class TopicSourceTest {
     }
 
     @Test
-    void aReferenceThatWasReadAgainBeforeWhatIsCountedIsForgotten() throws IOException {
+    void whatIsUnderWayAlreadyIsPassedOverWhenTheTopicIsReadAgain() {
         driver.underWay.add("a");
-        produce("a", "", "late");
-        source.poll(driver);
-        driver.underWay.clear();
         driver.entries.put("a", new DocumentEntry("0@1", 5, 0, List.of()));
-        produce("a", "newer", null); // counted before, as the entry says
+        produce("a", "", "gone");
+        produce("a", "the same", null);
         assertThat(driver.announced).isEmpty();
-        assertThat(driver.unreadable).isEmpty();
-        file("late", "older");
-        nanos += SIX_SECONDS;
+        assertThat(driver.log).isEmpty();
+        produce("a", "newer", null);
+        assertThat(driver.log).containsExactly("a = newer");
+    }
+
+    @Test
+    void aDriverThatMayReadNoFilesKeepsWhatWasReadOfOne() throws IOException {
+        file("a", "of the file");
+        produce("a", "first", null);
+        produce("a", "", "a");
         source.poll(driver);
-        assertThat(driver.texts).isEmpty();
+        source = source(null);
+        offset = 0;
+        produce("a", "first", null);
+        produce("a", "", "a");
+        source.poll(driver);
+        assertThat(driver.log).containsExactly("a = first", "a = of the file");
+        assertThat(driver.unreadable).isEmpty();
     }
 
     @Test

@@ -61,6 +61,10 @@ public final class SimulatedContinuousDriver {
         tracker.restore(task, texts, now);
     }
 
+    public @Nullable String disagreement() {
+        return tracker.disagreement();
+    }
+
     public long tasksStart() {
         return progress.tasksStart();
     }
@@ -92,8 +96,8 @@ public final class SimulatedContinuousDriver {
                 0);
     }
 
-    public boolean rename(String from, String to, String version) {
-        return tracker.rename(from, to, version, 0);
+    public boolean rename(String from, String to, String version, byte[] text) {
+        return tracker.rename(from, new DocumentChange(to, version, text, text.length, 0, "", 0));
     }
 
     public @Nullable DocumentEntry entry(String id) {

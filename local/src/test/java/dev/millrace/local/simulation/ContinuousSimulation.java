@@ -606,6 +606,9 @@ final class ContinuousSimulation {
                                 now);
                     }
                 }
+                if (driver.disagreement() != null) {
+                    verdict = "failed: DATA_LOST: " + driver.disagreement();
+                }
             }
             for (int p = 0; p < partitions; p++) {
                 driver.reach(p, ledger.get(p).stableEnd());
@@ -700,12 +703,12 @@ final class ContinuousSimulation {
                         .filter(old -> version.equals(told.get(old)))
                         .findFirst()
                         .orElse(null);
-                if (from != null && driver.rename(from, document, version)) {
+                byte[] text = Objects.requireNonNull(texts.get(version)).getBytes(StandardCharsets.UTF_8);
+                if (from != null && driver.rename(from, document, version, text)) {
                     told.put(from, "gone");
                     gone.remove(from);
                 } else {
-                    String text = Objects.requireNonNull(texts.get(version));
-                    driver.change(document, version, text.getBytes(StandardCharsets.UTF_8), "", 0);
+                    driver.change(document, version, text, "", 0);
                 }
                 told.put(document, version);
             }
