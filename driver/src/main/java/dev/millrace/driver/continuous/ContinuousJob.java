@@ -188,6 +188,16 @@ public final class ContinuousJob implements AutoCloseable {
         }
 
         @Override
+        public @Nullable Long remembered(String name) {
+            return tracker.sourcePosition(name);
+        }
+
+        @Override
+        public void remember(String name, long value) {
+            tracker.remember(name, value);
+        }
+
+        @Override
         public void change(DocumentChange change) {
             tracker.change(change, now());
         }

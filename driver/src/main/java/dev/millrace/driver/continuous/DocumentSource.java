@@ -22,6 +22,13 @@ public interface DocumentSource extends AutoCloseable {
         /** The names of all documents that are counted or under way. */
         Iterable<String> ids();
 
+        /** What a source, of this driver or an earlier one, wants to find again. */
+        @Nullable
+        Long remembered(String name);
+
+        /** Written down with what else comes. */
+        void remember(String name, long value);
+
         /** Takes a change. */
         void change(DocumentChange change);
 

@@ -880,6 +880,11 @@ final class DocumentTracker {
         return known == null ? null : known.next;
     }
 
+    /** To be written with the positions of sources. */
+    void remember(String name, long value) {
+        sources.computeIfAbsent(name, n -> new Source()).next = value;
+    }
+
     /** Whether a source is known whose name begins so. */
     boolean hasSource(String beginning) {
         return sources.keySet().stream().anyMatch(name -> name.startsWith(beginning));

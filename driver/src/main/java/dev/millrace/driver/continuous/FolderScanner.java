@@ -232,6 +232,8 @@ final class FolderScanner {
                 tell(0, driver -> driver.change(DocumentChange.deleted(deleted.id(), "gone", "", 0)));
             } else if (step instanceof Step.Unreadable unreadable) {
                 tell(0, driver -> driver.unreadable(unreadable.name(), unreadable.why()));
+            } else if (step instanceof Step.Filled filled) {
+                tell(0, driver -> driver.remember(FolderSource.mark(filled.folder()), filled.number()));
             } else if (step instanceof Step.Mended mended) {
                 tell(0, driver -> driver.readable(mended.name()));
             }

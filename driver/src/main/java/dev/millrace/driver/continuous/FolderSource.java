@@ -107,12 +107,23 @@ public final class FolderSource implements DocumentSource {
         }
     }
 
+    /** Under which name the driver remembers a watched folder's number. */
+    static String mark(String folder) {
+        return "folder:" + folder;
+    }
+
     private Running started(Driver driver) {
         if (running == null) {
             FolderState state = new FolderState();
             for (String id : driver.ids()) {
                 DocumentEntry entry = driver.entry(id);
                 state.restore(id, entry == null ? null : entry.version());
+            }
+            for (String folder : walk.ids()) {
+                Long number = driver.remembered(mark(folder));
+                if (number != null) {
+                    state.restore(folder, number);
+                }
             }
             running = new Running(state);
             if (barrierAsked) {

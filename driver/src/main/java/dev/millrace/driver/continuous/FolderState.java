@@ -60,6 +60,9 @@ final class FolderState {
 
         /** What was called unreadable is as it is counted again, or gone. */
         record Mended(String name) implements Step {}
+
+        /** There is something in a watched folder, which has this number: to be remembered for the next driver. */
+        record Filled(String folder, long number) implements Step {}
     }
 
     private static final class Document {
@@ -130,6 +133,11 @@ final class FolderState {
     /** Folders by id, with their identity when last there was something in them. */
     private final Map<String, Object> filled = new HashMap<>();
 
+    /** By id, as the scan under way found them. */
+    private final Map<String, FolderWalk.Folder> watched = new HashMap<>();
+    /** Watched folders by id, with their number in the file system when last there was something in them. */
+    private final Map<String, Long> numbers = new HashMap<>();
+
     private final Map<String, FolderWalk.Folder> empty = new HashMap<>();
     private final Map<String, Step.Unreadable> unknown = new LinkedHashMap<>();
     private final Map<String, Step.Unreadable> unknownTold = new HashMap<>();
@@ -145,6 +153,11 @@ final class FolderState {
      */
     void restore(String id, @Nullable String version) {
         document(id).toldBefore = version == null ? "" : version;
+    }
+
+    /** What {@link Step.Filled} said to an earlier driver. */
+    void restore(String folder, long number) {
+        numbers.put(folder, number);
     }
 
     /** Time, size and identity in one text: the same file in the same state, whatever its name. */
@@ -167,10 +180,14 @@ final class FolderState {
         changed.clear();
         unknown.clear();
         empty.clear();
+        watched.clear();
         listing = new HashMap<>();
     }
 
     void folder(FolderWalk.Folder folder, Now now) {
+        if (folder.isWatched()) {
+            watched.put(folder.id(), folder);
+        }
         Listed before = listed.get(folder.id());
         Listed first = new Listed(folder.key(), folder.modifiedNanos(), now.nanos(), false);
         long since = before != null && before.isSame(first) ? before.sinceNanos : now.nanos();
@@ -231,6 +248,7 @@ final class FolderState {
         }
         changed.clear();
         gone.values().forEach(olds -> olds.forEach(this::miss));
+        numberFilled();
         steps.addAll(reads);
         tellUnknown();
         moved |= !isListedAsBefore();
@@ -253,24 +271,43 @@ final class FolderState {
         return absent;
     }
 
-    /** A folder that is suddenly empty and on another device was unmounted: that is not what deleting looks like. */
+    private void numberFilled() {
+        watched.forEach((id, folder) -> {
+            Long number = empty.containsKey(id) ? null : number(folder);
+            if (number != null && !number.equals(numbers.put(id, number))) {
+                steps.add(new Step.Filled(id, number));
+            }
+        });
+    }
+
+    private static @Nullable Long number(FolderWalk.Folder folder) {
+        String key = String.valueOf(folder.key());
+        int from = key.indexOf(",ino="), to = key.indexOf(')', from);
+        return from < 0 || to < 0 ? null : Long.valueOf(key.substring(from + 5, to));
+    }
+
+    /**
+     * A folder that is suddenly empty and on another device was unmounted, and a watched one that is another was replaced:
+     * that is not what deleting looks like.
+     */
     private void keepUnmounted(List<Document> absent) {
         if (empty.isEmpty()) {
             return;
         }
         for (Document document : absent) {
             FolderWalk.Folder around = around(document.id, empty);
-            if (around != null && document.isTold() && isOtherDevice(around, document)) {
-                unknown(around.id(), around.path(), "it is empty and on another device than before");
+            if (around != null && document.isTold() && isAnother(around, document)) {
+                unknown(around.id(), around.path(), "it is empty, and not the folder that it was");
             }
         }
     }
 
-    private boolean isOtherDevice(FolderWalk.Folder folder, Document document) {
-        Object before = filled.get(folder.id());
-        if (before != null && folder.isWatched()) {
-            return !before.equals(folder.key());
+    private boolean isAnother(FolderWalk.Folder folder, Document document) {
+        Long number = numbers.get(folder.id());
+        if (number != null && !number.equals(number(folder))) {
+            return true;
         }
+        Object before = filled.get(folder.id());
         String device = device(before != null ? before.toString() : document.toldVersion());
         return !device.isEmpty() && !device.equals(device(String.valueOf(folder.key())));
     }

@@ -18,6 +18,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +104,13 @@ final class FolderWalk {
     /** What the ids of all files in a watched folder begin with. */
     static String prefix(int root, int roots) {
         return roots == 1 ? "" : root + 1 + "/";
+    }
+
+    /** Of the watched folders. */
+    List<String> ids() {
+        return IntStream.range(0, roots.size())
+                .mapToObj(root -> prefix(root, roots.size()))
+                .toList();
     }
 
     /** Looks at everything. A watched folder that is gone, or none any more, is unknown. */

@@ -111,13 +111,14 @@ final class KafkaLiveTable implements LiveTable {
         boolean news = KafkaContinuousClient.asked(cluster, () -> poll(patience, false));
         if (startedOver > before) {
             catchUp();
+            return true;
         }
         return news;
     }
 
     private boolean poll(Duration patience, boolean isOld) {
         ConsumerRecords<byte[], byte[]> records = pollOnce(patience);
-        boolean mayMiss = wallMillis.getAsLong() - answeredMillis > ZEROS_KEPT_MILLIS;
+        boolean mayMiss = mayMiss();
         boolean news = false;
         for (ConsumerRecord<byte[], byte[]> in : records) {
             if (in.topic().equals(events.topic())) {
@@ -129,10 +130,6 @@ final class KafkaLiveTable implements LiveTable {
             }
         }
         checkGoesOn();
-        if (mayMiss && (!records.isEmpty() || probe())) {
-            startOver();
-            return true;
-        }
         news |= observe(!records.isEmpty());
         boolean isSilent = isDriverSilent();
         news |= isSilent != driverWasSilent;
@@ -141,12 +138,15 @@ final class KafkaLiveTable implements LiveTable {
     }
 
     /** Of a word that went to zero while nobody looked here, compaction may have left nothing. */
+    private boolean mayMiss() {
+        return wallMillis.getAsLong() - answeredMillis > ZEROS_KEPT_MILLIS;
+    }
+
     private void startOver() {
         counts = new WordTable();
         words = 0;
         tokens = 0;
         consumer.seekToBeginning(results);
-        answeredMillis = wallMillis.getAsLong();
         startedOver++;
     }
 
@@ -191,6 +191,9 @@ final class KafkaLiveTable implements LiveTable {
         }
         if (answers) {
             lastAnswer = now;
+            if (mayMiss()) {
+                startOver();
+            }
             answeredMillis = wallMillis.getAsLong();
         }
         boolean changed = brokerIsAway == answers;

@@ -168,6 +168,7 @@ final class FolderScannerTest {
             DocumentEntry entry = told.entry(id);
             state.restore(id, entry == null ? null : entry.version());
         }
+        told.remembered.forEach((name, number) -> state.restore(name.substring("folder:".length()), number));
         told.unreadable.clear();
         found = new FoundQueue();
         scanner = scanner(state);
@@ -593,10 +594,24 @@ final class FolderScannerTest {
         Files.createDirectory(folder); // as where a volume of the same disk was mounted, or as a container makes it
         run(5_000);
         assertThat(log()).containsExactly(folder + " unreadable");
+        restart();
+        run(5_000);
+        assertThat(log()).containsExactly(folder + " unreadable");
         Files.delete(folder);
         Files.move(away, folder);
         run(5_000);
         assertThat(log()).containsExactly(folder + " readable");
+    }
+
+    @Test
+    void aFolderThatWasEmptiedWhileNobodyWatchedIsEmpty() throws Exception {
+        write("a", "one");
+        run(200);
+        delete("a");
+        restart();
+        run(5_000);
+        assertThat(told.texts).isEmpty();
+        assertThat(told.unreadable).isEmpty();
     }
 
     @Test

@@ -46,6 +46,16 @@ class LineSourceTest {
         }
 
         @Override
+        public @Nullable Long remembered(String name) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public void remember(String name, long value) {
+            throw new AssertionError();
+        }
+
+        @Override
         public Iterable<String> ids() {
             return known;
         }

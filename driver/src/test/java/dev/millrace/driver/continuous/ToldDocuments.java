@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class ToldDocuments implements DocumentSource.Driver {
     final Map<String, String> texts = new TreeMap<>();
     final Map<String, DocumentEntry> entries = new LinkedHashMap<>();
+    final Map<String, Long> remembered = new TreeMap<>();
     final List<String> log = new ArrayList<>();
     final Map<String, String> unreadable = new TreeMap<>();
     final Set<String> underWay = new TreeSet<>();
@@ -40,6 +41,16 @@ final class ToldDocuments implements DocumentSource.Driver {
     @Override
     public Iterable<String> ids() {
         return List.copyOf(entries.keySet());
+    }
+
+    @Override
+    public @Nullable Long remembered(String name) {
+        return remembered.get(name);
+    }
+
+    @Override
+    public void remember(String name, long value) {
+        remembered.put(name, value);
     }
 
     @Override
