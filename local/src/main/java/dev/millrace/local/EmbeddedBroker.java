@@ -39,12 +39,14 @@ public final class EmbeddedBroker implements AutoCloseable {
     private final DataFolder folder;
     private final int port;
     private final KafkaRaftServer server;
+    private final WriteBehind writeBehind;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private EmbeddedBroker(DataFolder folder, int port, KafkaRaftServer server) {
         this.folder = folder;
         this.port = port;
         this.server = server;
+        this.writeBehind = new WriteBehind(folder.path()).start();
     }
 
     /**
@@ -112,6 +114,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         if (closed.compareAndSet(false, true)) {
             // An interrupt ends a job, and must not make a clean stop an unclean one.
             boolean interrupted = Thread.interrupted();
+            writeBehind.close();
             try {
                 server.shutdown();
                 server.awaitShutdown();
