@@ -65,13 +65,14 @@ public final class LogReader {
         }
     }
 
-    /** As {@link #readToEnd}, by a reader of committed records that is there already; it is assigned this partition. */
-    public static void readToEnd(
+    /** As {@link #read}, all up to an offset, by a reader that is there already; it is assigned this partition. */
+    public static void read(
             ClusterSettings cluster,
             KafkaConsumer<byte[], byte[]> reader,
             TopicPartition partition,
+            long to,
             Consumer<ConsumerRecord<byte[], byte[]>> each) {
-        read(cluster, reader, partition, -1, -1, STUCK, each);
+        read(cluster, reader, partition, -1, to, STUCK, each);
     }
 
     /** Gives all that is written, whether it is committed, aborted or neither yet. */

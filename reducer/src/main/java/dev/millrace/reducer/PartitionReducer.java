@@ -119,6 +119,14 @@ final class PartitionReducer {
         return List.copyOf(continuous.values());
     }
 
+    /** Offset of the first record that no continuous job has in its counts; 0 where there is none. */
+    long readUpTo() {
+        return continuous.values().stream()
+                .mapToLong(ContinuousReduction::next)
+                .max()
+                .orElse(0);
+    }
+
     @Nullable
     ContinuousReduction continuous(JobId job) {
         return continuous.get(job);

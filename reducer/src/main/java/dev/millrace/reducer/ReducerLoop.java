@@ -3,6 +3,7 @@ package dev.millrace.reducer;
 import dev.millrace.job.Checkpoint;
 import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
+import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.LogReader;
@@ -20,11 +21,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -80,6 +83,11 @@ final class ReducerLoop implements LoopThreads.Loop {
     private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
     /** By partition, events of barriers that go out with the next publication, which commits that they were reached. */
     private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> barriers = new HashMap<>();
+
+    /** By partition of which records are lost, which. */
+    private final Map<Integer, String> lost = new HashMap<>();
+    /** Jobs that began with what is lost, and were told. */
+    private final Set<JobId> toldLost = new HashSet<>();
 
     private String missing = "";
     private int fenced;
@@ -243,7 +251,21 @@ final class ReducerLoop implements LoopThreads.Loop {
         }
         if (lane instanceof LaneRecord.Watermark mark && mark.barrier() != 0) {
             reachBarrier(reducer, record.offset(), mark);
-        } else if (!reducer.apply(record.offset(), lane) && lane instanceof LaneRecord.End) {
+        } else if (!reducer.apply(record.offset(), lane)) {
+            stray(record, lane);
+        }
+    }
+
+    /** A late repetition, or the beginning of its job is lost: then somebody waits who has to be told, once. */
+    private void stray(ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
+        String why = lost.get(record.partition());
+        if (why != null) {
+            if (toldLost.add(lane.job())) {
+                LOG.error("job {} partition {}: {}", lane.job(), record.partition(), why);
+                transactions.write(
+                        List.of(event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why))));
+            }
+        } else if (lane instanceof LaneRecord.End) {
             LOG.warn(
                     "{}-{} offset {}: END of job {}, which is not open here: a late repetition, or its OPEN is lost",
                     record.topic(),
@@ -488,13 +510,14 @@ final class ReducerLoop implements LoopThreads.Loop {
             }
             long first = Math.min(Math.max(position, beginning), end);
             PartitionReducer reducer = new PartitionReducer(partition.partition(), checkpoint, first);
-            for (ContinuousReduction job : reducer.continuous()) {
-                if (first == position) {
-                    restore(job, partition.partition());
-                } else {
-                    job.fail("DATA_LOST: " + partition + " holds offsets " + beginning + " to " + end
-                            + ", and the counts go on from " + position + ": its brokers have lost records");
-                }
+            String why = "DATA_LOST: " + partition + " holds offsets " + beginning + " to " + end
+                    + ", and was read up to " + Math.max(position, reducer.readUpTo())
+                    + ": its brokers have lost records";
+            if (first != position || reducer.readUpTo() > end) {
+                lost.put(partition.partition(), why);
+                reducer.continuous().forEach(job -> job.fail(why));
+            } else {
+                reducer.continuous().forEach(job -> restore(job, partition.partition()));
             }
             return reducer;
         }
@@ -503,6 +526,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         public void onPartitionsRevoked(Collection<TopicPartition> removed) {
             removed.forEach(partition -> {
                 owned.remove(partition.partition());
+                lost.remove(partition.partition());
                 barriers.remove(partition.partition()); // the next owner reaches it again
             });
         }
@@ -534,13 +558,10 @@ final class ReducerLoop implements LoopThreads.Loop {
             job.fail(failure);
             return;
         }
-        LogReader.readToEnd(settings.cluster(), checkpointReader, results, count -> {
-            if (!OpenTransactions.isEnding(count)) {
-                long value = count.value() == null
-                        ? 0
-                        : ByteBuffer.wrap(count.value()).getLong();
-                job.restore(count.key(), 0, count.key().length, value);
-            }
+        readWritten(results, count -> {
+            long value =
+                    count.value() == null ? 0 : ByteBuffer.wrap(count.value()).getLong();
+            job.restore(count.key(), 0, count.key().length, value);
         });
         job.restored();
         LOG.info(
@@ -552,19 +573,29 @@ final class ReducerLoop implements LoopThreads.Loop {
     }
 
     /**
-     * The newest checkpoint of each of these partitions; none where there is none yet. The last transaction that could commit
-     * is known to be over. But a reducer that was frozen before it may have left one open that began earlier, and behind its
-     * first record a committed reader sees nothing until it times out: {@link LogReader} waits for it.
+     * Reads what is committed of all that is written. The last transaction that could commit is known to be over. But a
+     * reducer that was frozen before it may have left one open that began earlier, and behind its first record a committed
+     * reader sees nothing until it times out: that is waited for.
      */
+    private void readWritten(TopicPartition partition, Consumer<ConsumerRecord<byte[], byte[]>> each) {
+        LogReader.read(
+                settings.cluster(),
+                checkpointReader,
+                partition,
+                ClusterSetup.writtenEnd(admin(), partition),
+                record -> {
+                    if (!OpenTransactions.isEnding(record)) {
+                        each.accept(record);
+                    }
+                });
+    }
+
+    /** The newest checkpoint of each of these partitions; none where there is none yet. */
     private Map<Integer, Checkpoint> readCheckpoints(Collection<TopicPartition> pairs) {
         Map<Integer, Checkpoint> newest = new HashMap<>();
         for (TopicPartition each : pairs) {
             TopicPartition checkpoints = new TopicPartition(topics.checkpoints(), each.partition());
-            LogReader.readToEnd(settings.cluster(), checkpointReader, checkpoints, record -> {
-                if (!OpenTransactions.isEnding(record)) {
-                    newest.put(each.partition(), ControlCodec.checkpoint(record.value()));
-                }
-            });
+            readWritten(checkpoints, record -> newest.put(each.partition(), ControlCodec.checkpoint(record.value())));
         }
         return newest;
     }

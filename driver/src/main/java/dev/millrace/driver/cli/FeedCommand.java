@@ -123,9 +123,11 @@ abstract class FeedCommand implements Callable<Integer> {
                 .run(job.name(), rules.rules(), feed, onlyMappers, again);
     }
 
-    /** What the broker writes would be documents, and counting them write more. */
+    /** What the broker writes would be documents, unless patterns leave it out, and counting them would write more. */
     private void checkApart(ContinuousClient.Feed feed) {
-        if (feed instanceof ContinuousClient.Folders watched) {
+        if (feed instanceof ContinuousClient.Folders watched
+                && watched.includes().isEmpty()
+                && watched.excludes().isEmpty()) {
             Path broker = real(dataDir == null ? Path.of(System.getProperty("java.io.tmpdir")) : dataDir);
             for (Path folder : watched.folders()) {
                 if (broker.startsWith(real(folder))) {

@@ -125,6 +125,8 @@ public final class ContinuousJob implements AutoCloseable {
     private boolean stopping;
     /** Whether sources have been read further than what was written last says. */
     private boolean passed;
+    /** The source wants something written down. */
+    private boolean remembers;
 
     private ContinuousJob(
             DriverSettings settings,
@@ -195,6 +197,7 @@ public final class ContinuousJob implements AutoCloseable {
         @Override
         public void remember(String name, long value) {
             tracker.remember(name, value);
+            remembers = true;
         }
 
         @Override
@@ -698,7 +701,8 @@ public final class ContinuousJob implements AutoCloseable {
 
     /** All own tasks of a turn are counted before the first of them is done: what is written of them goes out together. */
     private void publish() {
-        boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS && (tracker.isDirty() || progress.isUnmarked());
+        boolean flush = System.nanoTime() - lastFlush > FLUSH_NANOS
+                && (tracker.isDirty() || progress.isUnmarked() || remembers);
         List<Counted> counted = new ArrayList<>();
         List<DocumentTracker.Due> handedOut = new ArrayList<>();
         if (tracker.waiting() > 0 || tracker.openTasks() > 0) {
@@ -742,6 +746,7 @@ public final class ContinuousJob implements AutoCloseable {
     /** Everything that this driver has decided since the last time, and the position that it leads to. */
     private void write(List<DocumentTracker.Due> handedOut, List<Counted> counted, long atBarrier, boolean mark) {
         passed = false;
+        remembers = false;
         if (mark) {
             lastFlush = System.nanoTime();
         }

@@ -515,7 +515,7 @@ final class DocumentTracker {
     boolean mayBegin(long nowMillis) {
         return !ready.isEmpty()
                 && openTasks() < spec.window()
-                && nextTask - watermark < MOST_TOTALS_AHEAD / spec.partitions()
+                && nextTask - watermark < Math.max(2L * spec.window(), MOST_TOTALS_AHEAD / spec.partitions())
                 && (isBacklog() || nowMillis >= restUntilMillis && quickTasks(nowMillis) < FEW_TASKS);
     }
 

@@ -131,7 +131,7 @@ final class FolderScanner {
             barrier = asked;
             barrierSince = ended.nanos();
         } else if (state.agrees() || ended.nanos() - barrierSince > FolderState.RESTLESS_NANOS) {
-            state.passOver();
+            state.passOver(ended);
             carryOut();
             barriersPassed = asked;
             tell(0, driver -> barrierTold = asked);

@@ -56,11 +56,21 @@ public final class FolderSource implements DocumentSource {
             InputLimits limits,
             int mostBytes,
             Duration interval) {
-        this.folders = folders.stream().map(InputRoots::withoutDots).toList();
+        this.folders = folders.stream().map(FolderSource::plain).toList();
         this.interval = interval;
         Filter filter = new Filter(new InputSpec(List.of(), includes, excludes, followLinks, 1));
         this.walk = new FolderWalk(this.folders, filter, followLinks, new FolderWalk.Disk());
         this.texts = texts(this.folders, limits, mostBytes);
+    }
+
+    /** Without dots; links stay, for they may lead elsewhere one day, but where two dots lead back from one. */
+    private static Path plain(Path folder) {
+        Path absolute = folder.toAbsolutePath(), plain = absolute.normalize();
+        try {
+            return Files.isSameFile(absolute, plain) ? plain : InputRoots.withoutDots(absolute);
+        } catch (IOException e) {
+            return plain; // there is none, which is told
+        }
     }
 
     private static FolderTexts texts(List<Path> folders, InputLimits limits, int mostBytes) {

@@ -106,8 +106,11 @@ final class FolderState {
         /** When to look again. */
         long due;
 
+        final long since;
+
         Restless(FileVersion version, long nanos) {
             this.version = version;
+            this.since = nanos;
             this.sameSince = nanos;
         }
     }
@@ -254,7 +257,7 @@ final class FolderState {
         moved |= !isListedAsBefore();
         filled.keySet().removeIf(id -> !listing.containsKey(id) && !isUnknown(id));
         listing.forEach((id, folder) -> {
-            if (!empty.containsKey(id) && folder.key() != null) {
+            if (!empty.containsKey(id) && !unknown.containsKey(id) && folder.key() != null) {
                 filled.put(id, folder.key());
             }
         });
@@ -273,7 +276,7 @@ final class FolderState {
 
     private void numberFilled() {
         watched.forEach((id, folder) -> {
-            Long number = empty.containsKey(id) ? null : number(folder);
+            Long number = empty.containsKey(id) || unknown.containsKey(id) ? null : number(folder);
             if (number != null && !number.equals(numbers.put(id, number))) {
                 steps.add(new Step.Filled(id, number));
             }
@@ -381,9 +384,9 @@ final class FolderState {
     }
 
     /** A barrier does not wait any longer for files that change all the time: it is to list them. */
-    void passOver() {
+    void passOver(Now now) {
         for (Document each : restless) {
-            if (!each.isPassedOver) {
+            if (!each.isPassedOver && now.nanos - restless(each).since > RESTLESS_NANOS) {
                 each.isPassedOver = true;
                 steps.add(new Step.Unreadable(
                         each.id, "it changes all the time; what was counted of it last, if anything, is kept"));
@@ -481,8 +484,9 @@ final class FolderState {
     /** It cannot be read. True where that is news. */
     boolean unreadable(String id, FileVersion version, Now now) {
         Document document = document(id);
+        boolean news = document.isPassedOver || !version.equals(document.unreadable);
+        document.isPassedOver = false; // the driver is told of another reason
         calm(document);
-        boolean news = !version.equals(document.unreadable);
         document.unreadable = version;
         document.triedNanos = now.nanos;
         return news;
@@ -552,7 +556,9 @@ final class FolderState {
         }
         if (document.isPassedOver) {
             document.isPassedOver = false;
-            steps.add(new Step.Mended(document.id));
+            if (document.unreadable == null) {
+                steps.add(new Step.Mended(document.id));
+            }
         }
     }
 

@@ -110,7 +110,14 @@ final class KafkaLiveTable implements LiveTable {
         int before = startedOver;
         boolean news = KafkaContinuousClient.asked(cluster, () -> poll(patience, false));
         if (startedOver > before) {
-            catchUp();
+            try {
+                catchUp();
+            } catch (MillraceException e) {
+                if (e.exitCode() != ExitCode.BROKER) {
+                    throw e;
+                }
+                return true; // it is away again, which is shown; the rest is read when it is back
+            }
             return true;
         }
         return news;

@@ -752,6 +752,23 @@ final class FolderScannerTest {
     }
 
     @Test
+    void aFileThatWasPassedOverAndIsTooLongThenStaysListed() throws Exception {
+        scanner.askBarrier();
+        while (!scanner.isPastBarrier()) {
+            save("a", "one " + nanos);
+            turn();
+            pass(50);
+        }
+        save("a", "x".repeat(101));
+        run(5_000);
+        assertThat(told.unreadable.get("a")).contains("more than");
+        save("a", "short");
+        run(5_000);
+        assertThat(told.texts).containsEntry("a", "short");
+        assertThat(told.unreadable).isEmpty();
+    }
+
+    @Test
     void aBarrierWaitsForAFileThatHasChangedForLongAndStandsStill() throws Exception {
         for (int i = 0; i < 200; i++) {
             save("a", "one " + i);

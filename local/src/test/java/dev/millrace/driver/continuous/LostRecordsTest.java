@@ -244,11 +244,8 @@ final class LostRecordsTest {
         assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 2L));
     }
 
-    @Test
-    void aJobWhosePairsAreLostFailsAndReducersGoOn() throws Exception {
-        produce("a", "mill race mill");
-        assertThat(counted("first")).hasSize(2);
-        reducer.close();
+    /** All pairs are, and some that no reducer has read. */
+    private void losePairs() throws Exception {
         long before = pairsEnd();
         produce("b", "wheel water weir stone grain");
         while (pairsEnd() < before + 2 * PARTITIONS) {
@@ -259,6 +256,31 @@ final class LostRecordsTest {
                     .all()
                     .get();
         }
+    }
+
+    @Test
+    void aJobWhoseBeginningIsLostIsToldWithTheNextThatComes() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        reducer.close();
+        try (Driver second = new Driver("second")) {
+            losePairs();
+            reducer = new Running();
+            assertThatThrownBy(driver.end::join).hasMessageContaining("DATA_LOST");
+            produce("c", "mill race wheel water weir stone grain and others in every partition");
+            assertThatThrownBy(second.end::join)
+                    .hasCauseInstanceOf(MillraceException.class)
+                    .hasMessageContaining("DATA_LOST");
+        }
+        assertThat(reducer.end).isNotDone();
+    }
+
+    @Test
+    void aJobWhosePairsAreLostFailsAndReducersGoOn() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        reducer.close();
+        losePairs();
         reducer = new Running();
         assertThatThrownBy(driver.end::join)
                 .hasCauseInstanceOf(MillraceException.class)
