@@ -734,15 +734,19 @@ final class FolderScannerTest {
         assertThat(log()).containsExactly("a = one");
     }
 
-    @Test
-    void aFileThatNeverSettlesHoldsUpNoBarrierForLong() throws Exception {
+    private void changeUntilABarrierIsPassed(String name) throws Exception {
         scanner.askBarrier();
-        long begun = nanos;
         while (!scanner.isPastBarrier()) {
-            save("a", "one " + nanos);
+            save(name, "one " + nanos);
             turn();
             pass(50);
         }
+    }
+
+    @Test
+    void aFileThatNeverSettlesHoldsUpNoBarrierForLong() throws Exception {
+        long begun = nanos;
+        changeUntilABarrierIsPassed("a");
         assertThat(nanos - begun).isBetween(5_000 * MILLI, 6_000 * MILLI);
         assertThat(told.unreadable.get("a")).contains("changes all the time");
         save("a", "the last");
@@ -753,12 +757,7 @@ final class FolderScannerTest {
 
     @Test
     void aFileThatWasPassedOverAndIsTooLongThenStaysListed() throws Exception {
-        scanner.askBarrier();
-        while (!scanner.isPastBarrier()) {
-            save("a", "one " + nanos);
-            turn();
-            pass(50);
-        }
+        changeUntilABarrierIsPassed("a");
         save("a", "x".repeat(101));
         run(5_000);
         assertThat(told.unreadable.get("a")).contains("more than");
