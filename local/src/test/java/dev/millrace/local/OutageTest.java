@@ -313,6 +313,23 @@ final class OutageTest {
         }
     }
 
+    /** It went by what it read while the other, whom it had shut out, took the id back and went by the same. */
+    @Test
+    void ofTwoDriversTheOneThatClaimedTheJobFirstDoesNotBeginThoughItTakesTheIdLast() {
+        JobId job = JobId.random();
+        JobClaim first = new JobClaim(cluster, job), last = new JobClaim(cluster, job);
+        List<ProducerRecord<byte[], byte[]>> one =
+                List.of(new ProducerRecord<>(cluster.topics().events(), 0, new byte[1], new byte[1]));
+        try (Transactions driver = new Transactions(cluster, "test.claimed", DEADLINE, last::stands);
+                Transactions late = new Transactions(cluster, "test.claimed", DEADLINE, first::stands)) {
+            first.make();
+            last.make();
+            driver.startClaimed();
+            assertThatThrownBy(late::startClaimed).isInstanceOf(Transactions.FencedException.class);
+            driver.write(one);
+        }
+    }
+
     @Test
     void aDriverThatWasShutOutInAnOutageDoesNotComeBack() throws Exception {
         Interrupted listener = new Interrupted();
