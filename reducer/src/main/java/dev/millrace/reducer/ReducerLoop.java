@@ -260,10 +260,11 @@ final class ReducerLoop implements LoopThreads.Loop {
     private void stray(ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
         String why = lost.get(record.partition());
         if (why != null) {
-            if (toldLost.add(lane.job())) {
+            if (!toldLost.contains(lane.job())) {
                 LOG.error("job {} partition {}: {}", lane.job(), record.partition(), why);
                 transactions.write(
                         List.of(event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why))));
+                toldLost.add(lane.job()); // told by the next record of it where that was refused
             }
         } else if (lane instanceof LaneRecord.End) {
             LOG.warn(
