@@ -5,6 +5,7 @@ import dev.millrace.job.JobId;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.OpenTransactions;
+import dev.millrace.kafka.Patience;
 import dev.millrace.kafka.TopicNames;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class LedgerReader implements Blocks, AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(250);
     /** More than brokers take to end a transaction whose producer is gone, and drivers one that brokers have lost. */
-    private static final long HIDDEN_NANOS = 60_000_000_000L;
+    private static final Duration HIDDEN = Duration.ofSeconds(60);
 
     private final ClusterSettings cluster;
     private final TopicNames topics;
@@ -129,13 +130,17 @@ final class LedgerReader implements Blocks, AutoCloseable {
             byKey.remove(ByteBuffer.wrap(key(position.task(), position.change())), position);
         }
 
-        /** Takes the one with this key away; null where it is not wanted. */
+        /**
+         * Takes the one with this key away; null where it is not wanted. What lies before the place that is named for it is
+         * another block, of a driver that died with this number of a task, and may yet have become committed.
+         */
         @Nullable
-        BlockPosition take(byte[] key) {
-            BlockPosition position = byKey.remove(ByteBuffer.wrap(key));
-            if (position != null) {
-                inOrder.remove(position);
+        BlockPosition take(byte[] key, long offset) {
+            BlockPosition position = byKey.get(ByteBuffer.wrap(key));
+            if (position == null || offset < position.offset()) {
+                return null;
             }
+            drop(position);
             return position;
         }
 
@@ -166,7 +171,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
         BlockPosition first = wanted.first();
         reader.seek(partition, first.offset());
         for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL).records(partition)) {
-            BlockPosition position = record.value() == null ? null : wanted.take(record.key());
+            BlockPosition position = record.value() == null ? null : wanted.take(record.key(), record.offset());
             if (position != null) {
                 loaded.put(position, record.value());
             }
@@ -207,7 +212,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
         TopicPartition partition = assign(reader, job, position.partition());
         byte[] key = key(position.task(), position.change());
         reader.seek(partition, position.offset());
-        long end = -1, at = position.offset(), deadline = System.nanoTime() + HIDDEN_NANOS;
+        long end = -1, at = position.offset(), deadline = System.nanoTime() + HIDDEN.toNanos();
         while (true) {
             for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
                 if (Arrays.equals(record.key(), key) && record.value() != null) {
@@ -215,7 +220,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
                 }
             }
             if (end < 0) {
-                end = writtenEnd(partition); // it may stand further on, see BlockPosition
+                end = Patience.ask(HIDDEN, () -> writtenEnd(partition)); // it may stand further on, see BlockPosition
             }
             if (reader.position(partition) >= end) {
                 throw new MissingBlockException("the ledger " + partition + " has no block of task " + position.task()
@@ -223,7 +228,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
             }
             if (reader.position(partition) > at) {
                 at = reader.position(partition);
-                deadline = System.nanoTime() + HIDDEN_NANOS;
+                deadline = System.nanoTime() + HIDDEN.toNanos();
             } else if (System.nanoTime() > deadline) {
                 // A mapper that froze or died left a transaction open, which hides for a while what stands behind it.
                 throw new MissingBlockException("the ledger " + partition + " does not show offset " + at + ": "

@@ -96,6 +96,14 @@ final class LedgerReaderTest {
     }
 
     @Test
+    void aBlockBeforeItsPlaceIsAnotherThoughItsKeyIsTheSame() {
+        write(List.of(block(1, 0, 10), block(2, 0, 99))); // of a driver that died, 0 and 1, committed later by others
+        write(List.of(block(2, 0, 20)));
+        assertThat(reader.loadFew(job, List.of(at(0, 1, 0), at(3, 2, 0)), 4)).isTrue();
+        assertThat(reader.read(job, at(3, 2, 0))).containsExactly(20);
+    }
+
+    @Test
     void aBlockThatIsNowhereBehindItsPlaceIsMissing() {
         write(List.of(block(1, 0, 10)));
         assertThat(reader.loadFew(job, List.of(at(0, 5, 0)), 4)).isFalse();

@@ -32,8 +32,10 @@ final class LedgerScan {
     private final ClusterSettings cluster;
     private final JobSpec job;
     private final byte[] word;
-    /** By block, the document that it is of. */
-    private final Map<ByteBuffer, String> wanted = new HashMap<>();
+    /** A block, and the document that it is of. */
+    private record Wanted(BlockPosition block, String document) {}
+
+    private final Map<ByteBuffer, Wanted> wanted = new HashMap<>();
 
     private final Set<Integer> partitions = new HashSet<>();
     private final Map<String, Long> found = new TreeMap<>();
@@ -65,17 +67,22 @@ final class LedgerScan {
             for (DocumentEntry.Part part : entry.parts()) {
                 BlockPosition block = part.block();
                 if (!block.isNone()) {
-                    wanted.put(key(block), id);
+                    wanted.put(key(block), new Wanted(block, id));
                     partitions.add(block.partition());
                 }
             }
         });
         for (int partition : partitions) {
             LogReader.readToEnd(cluster, new TopicPartition(cluster.topics().ledger(job.id()), partition), -1, in -> {
-                // A second copy under a key is the same block, and a deletion behind it came later than the documents.
-                String id = in.key() == null || in.value() == null ? null : wanted.remove(ByteBuffer.wrap(in.key()));
-                if (id != null) {
-                    count(id, in.value());
+                if (in.key() == null || in.value() == null) {
+                    return; // a deletion came later than the documents
+                }
+                // What lies before the named place is another block, see BlockPosition; a copy behind it is the same
+                // one.
+                Wanted found = wanted.get(ByteBuffer.wrap(in.key()));
+                if (found != null && in.offset() >= found.block().offset()) {
+                    wanted.remove(ByteBuffer.wrap(in.key()));
+                    count(found.document(), in.value());
                 }
             });
         }
