@@ -41,6 +41,8 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
 
     private static final int RETRY_BACKOFF_MS = 10, RETRY_BACKOFF_MAX_MS = 500;
     private static final int REDUCER_SESSION_MS = 10_000;
+    /** One that publishes a large result, or waits for a broker, does not poll; the session tells whether it lives. */
+    private static final int REDUCER_POLL_MS = 3_600_000;
 
     /** What a share consumer refuses, though a file of properties for all clients may well have it. */
     private static final List<String> NOT_FOR_SHARE_GROUPS = List.of(
@@ -190,6 +192,7 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
         Map<String, Object> properties = consumerBase();
         properties.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, REDUCER_SESSION_MS);
         properties.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 1_000);
+        properties.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, REDUCER_POLL_MS);
         properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
         properties.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 4 << 20);
         properties.putAll(user);

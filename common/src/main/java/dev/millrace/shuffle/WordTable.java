@@ -225,8 +225,13 @@ public final class WordTable {
         return slots[i + 2];
     }
 
+    /** Whether it can be counted: it is not empty and holds no zero byte. */
+    public static boolean isWord(byte[] word, int from, int length) {
+        return length > 0 && !Lanes.hasZero(word, from, length);
+    }
+
     private static void requireWord(byte[] word, int from, int length) {
-        if (length <= 0 || Lanes.hasZero(word, from, length)) {
+        if (!isWord(word, from, length)) {
             throw new IllegalArgumentException("a word is not empty and holds no zero byte");
         }
     }

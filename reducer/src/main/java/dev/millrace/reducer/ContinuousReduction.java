@@ -87,6 +87,9 @@ final class ContinuousReduction {
             duplicatesDropped += again ? 0 : 1;
             return;
         }
+        if (again && delta.part() > 0 && !pending.waits(delta.task(), delta.execution())) {
+            return; // it began before where reading again does, and then anew
+        }
         try {
             List<LaneRecord.Delta> run =
                     pending.add(delta.task(), delta.execution(), delta.part(), delta.parts(), offset, delta);
@@ -115,7 +118,11 @@ final class ContinuousReduction {
         applied.put(
                 first.task(),
                 new Checkpoint.AppliedTask(first.task(), first.execution(), first.parts(), first.parts(), came));
-        total = total.plus(came);
+        try {
+            total = total.plus(came);
+        } catch (ArithmeticException e) {
+            fail("OVERFLOW: " + e.getMessage());
+        }
     }
 
     /** Adds pairs to the counts and remembers what they come to. */

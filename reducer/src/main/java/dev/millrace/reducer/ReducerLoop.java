@@ -8,11 +8,13 @@ import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.LogReader;
 import dev.millrace.kafka.OpenTransactions;
+import dev.millrace.kafka.Patience;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.service.LoopThreads;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
+import dev.millrace.shuffle.WordTable;
 import dev.millrace.wire.ControlCodec;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -57,6 +59,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ReducerLoop implements LoopThreads.Loop {
     private static final Logger LOG = LoggerFactory.getLogger(ReducerLoop.class);
+    private static final int LARGEST_LETTER = 1 << 20;
     private static final Duration POLL = Duration.ofMillis(250);
     /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
     private static final int COUNTS_A_TRANSACTION = 250_000;
@@ -256,12 +259,18 @@ final class ReducerLoop implements LoopThreads.Loop {
         }
     }
 
-    /** A late repetition, or the beginning of its job is lost: then somebody waits who has to be told, once. */
+    /**
+     * A late repetition, or the beginning of its job is lost: then somebody waits who has to be told, once. Of a continuous
+     * job, which ends for nothing but a failure or a cancellation, that is always told: it does no harm then.
+     */
     private void stray(ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
         String why = lost.get(record.partition());
+        if (why == null && (lane instanceof LaneRecord.Delta || lane instanceof LaneRecord.Watermark)) {
+            why = "DATA_LOST: " + record.topic() + "-" + record.partition() + " does not hold what the job began with";
+        }
         if (why != null) {
             if (!toldLost.contains(lane.job())) {
-                LOG.error("job {} partition {}: {}", lane.job(), record.partition(), why);
+                LOG.warn("job {} partition {}, unless it is over: {}", lane.job(), record.partition(), why);
                 transactions.write(
                         List.of(event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why))));
                 toldLost.add(lane.job()); // told by the next record of it where that was refused
@@ -288,11 +297,15 @@ final class ReducerLoop implements LoopThreads.Loop {
             return;
         }
         TopicPartition results = new TopicPartition(topics.results(mark.job()), reducer.partition());
-        long end = ClusterSetup.writtenEnd(admin(), results); // this reducer is the only writer
+        long end = writtenEnd(results); // this reducer is the only writer
         barriers.computeIfAbsent(reducer.partition(), p -> new ArrayList<>())
                 .add(event(new Event.PartitionBarrier(
                         mark.job(), reducer.partition(), worker, mark.barrier(), end, job.words(), job.total())));
         publish();
+    }
+
+    private long writtenEnd(TopicPartition partition) {
+        return Patience.ask(settings.brokerDeadline(), () -> ClusterSetup.writtenEnd(admin(), partition));
     }
 
     private Admin admin() {
@@ -305,10 +318,14 @@ final class ReducerLoop implements LoopThreads.Loop {
     }
 
     private void deadLetter(ConsumerRecord<byte[], byte[]> record, String why) {
-        ProducerRecord<byte[], byte[]> letter =
-                new ProducerRecord<>(topics.deadLetters(), 0, record.key(), record.value(), record.headers());
+        // A record that is nearly as large as a broker takes would be too large with what is added here.
+        boolean isLarge = record.serializedKeySize() + record.serializedValueSize() > LARGEST_LETTER;
+        ProducerRecord<byte[], byte[]> letter = isLarge
+                ? new ProducerRecord<>(topics.deadLetters(), 0, null, (byte[]) null)
+                : new ProducerRecord<>(topics.deadLetters(), 0, record.key(), record.value(), record.headers());
         letter.headers().add("reason", why.getBytes(StandardCharsets.UTF_8));
-        letter.headers().add("from", (record.topic() + "-" + record.partition()).getBytes(StandardCharsets.UTF_8));
+        String from = record.topic() + "-" + record.partition() + "@" + record.offset();
+        letter.headers().add("from", from.getBytes(StandardCharsets.UTF_8));
         transactions.write(List.of(letter));
     }
 
@@ -466,9 +483,10 @@ final class ReducerLoop implements LoopThreads.Loop {
         private void takeOver(Collection<TopicPartition> added) {
             requireCheckpoints(added);
             // Waits until no transaction on these offsets is open (KIP-447), so the checkpoint read next is the last.
-            Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(Set.copyOf(added));
+            Map<TopicPartition, OffsetAndMetadata> committed = committed(added);
             Map<Integer, Checkpoint> checkpoints = readCheckpoints(added);
-            Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(added);
+            Map<TopicPartition, Long> beginnings =
+                    Patience.ask(settings.brokerDeadline(), () -> consumer.beginningOffsets(added));
             for (TopicPartition partition : added) {
                 PartitionReducer reducer = takeOver(
                         partition,
@@ -478,6 +496,24 @@ final class ReducerLoop implements LoopThreads.Loop {
                 consumer.seek(partition, reducer.nextOffset());
                 owned.put(partition.partition(), reducer);
                 LOG.info("{} is reduced here from offset {}", partition, reducer.nextOffset());
+            }
+        }
+
+        /**
+         * None where the coordinator does not say. A broker that was killed can lose the end of a transaction here as well
+         * (KAFKA-20734), and then it says so until the same reducer commits offsets again. By the time that this call gives
+         * up, transactions that were open have timed out, and the end of the checkpoints is waited for all the same.
+         */
+        private Map<TopicPartition, OffsetAndMetadata> committed(Collection<TopicPartition> added) {
+            try {
+                return consumer.committed(Set.copyOf(added));
+            } catch (TimeoutException e) {
+                LOG.warn(
+                        "the coordinator does not tell what was reduced of {}, maybe as it has lost the end of a"
+                                + " transaction: going by the checkpoints ({})",
+                        added,
+                        e.getMessage());
+                return Map.of();
             }
         }
 
@@ -492,7 +528,7 @@ final class ReducerLoop implements LoopThreads.Loop {
                 @Nullable OffsetAndMetadata committed,
                 long beginning) {
             long position = checkpoint == null ? beginning : checkpoint.position();
-            long end = ClusterSetup.writtenEnd(admin(), partition);
+            long end = writtenEnd(partition);
             if (committed != null && committed.offset() != position) {
                 if (checkpoint == null) {
                     throw new MillraceException(
@@ -560,9 +596,18 @@ final class ReducerLoop implements LoopThreads.Loop {
             return;
         }
         readWritten(results, count -> {
-            long value =
-                    count.value() == null ? 0 : ByteBuffer.wrap(count.value()).getLong();
-            job.restore(count.key(), 0, count.key().length, value);
+            byte[] word = count.key(), value = count.value();
+            if (word == null
+                    || !WordTable.isWord(word, 0, word.length)
+                    || value != null && value.length != Long.BYTES) {
+                job.fail(results + " holds no count at offset " + count.offset() + ": somebody else has written there");
+                return;
+            }
+            job.restore(
+                    word,
+                    0,
+                    word.length,
+                    value == null ? 0 : ByteBuffer.wrap(value).getLong());
         });
         job.restored();
         LOG.info(
@@ -579,16 +624,11 @@ final class ReducerLoop implements LoopThreads.Loop {
      * reader sees nothing until it times out: that is waited for.
      */
     private void readWritten(TopicPartition partition, Consumer<ConsumerRecord<byte[], byte[]>> each) {
-        LogReader.read(
-                settings.cluster(),
-                checkpointReader,
-                partition,
-                ClusterSetup.writtenEnd(admin(), partition),
-                record -> {
-                    if (!OpenTransactions.isEnding(record)) {
-                        each.accept(record);
-                    }
-                });
+        LogReader.read(settings.cluster(), checkpointReader, partition, writtenEnd(partition), record -> {
+            if (!OpenTransactions.isEnding(record)) {
+                each.accept(record);
+            }
+        });
     }
 
     /** The newest checkpoint of each of these partitions; none where there is none yet. */

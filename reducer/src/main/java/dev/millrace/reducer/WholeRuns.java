@@ -30,10 +30,23 @@ final class WholeRuns<R> {
         }
     }
 
-    /** Takes the next part of a run that lies at {@code offset}; returns the run once it is whole, else nothing. */
+    /**
+     * Takes the next part of a run that lies at {@code offset}; returns the run once it is whole, else nothing. A first part
+     * begins the run anew.
+     */
     List<R> add(long task, long execution, int part, int parts, long offset, R record) throws LostPartException {
         Run run = new Run(task, execution);
-        Parts<R> known = pending.computeIfAbsent(run, r -> new Parts<>(offset, parts, new ArrayList<>(1)));
+        if (part == 0) {
+            // It may have come before: a broker that was killed can lose the end of a transaction that was given up,
+            // whose
+            // records become committed with those of the next try (KAFKA-20734).
+            pending.put(run, new Parts<>(offset, parts, new ArrayList<>(1)));
+        }
+        Parts<R> known = pending.get(run);
+        if (known == null) {
+            throw new LostPartException(
+                    "task " + task + " came with part " + part + " of " + parts + " where part 0 was due");
+        }
         if (part != known.came().size() || parts != known.parts()) {
             throw new LostPartException("task " + task + " came with part " + part + " of " + parts + " where part "
                     + known.came().size() + " of " + known.parts() + " was due");
@@ -44,6 +57,11 @@ final class WholeRuns<R> {
         }
         pending.remove(run);
         return known.came();
+    }
+
+    /** Whether parts of this run wait for the rest. */
+    boolean waits(long task, long execution) {
+        return pending.containsKey(new Run(task, execution));
     }
 
     /** Forgets runs that can count no more; returns the number of their parts. */

@@ -123,6 +123,31 @@ final class ContinuousReductionTest {
         assertThat(reducer.checkpointAfter(List.of()).position()).isEqualTo(offset);
     }
 
+    /** A try that was given up and whose end a killed broker lost; with the next one it is committed, too. */
+    @Test
+    void aRunThatCameInPartBeginsAnewWithItsNextTry() {
+        apply(new LaneRecord.OpenContinuous(JOB));
+        apply(delta(0, 10, 0, 3, "mill", 1));
+        apply(delta(1, 11, 0, 2, "weir", 4));
+        apply(delta(0, 10, 1, 3, "race", 1));
+        apply(delta(0, 10, 0, 3, "mill", 1));
+        Checkpoint checkpoint = reducer.checkpointAfter(List.of());
+        assertThat(checkpoint.position()).isEqualTo(2);
+
+        reducer = new PartitionReducer(0, checkpoint, checkpoint.position());
+        job().restored();
+        offset = 2;
+        apply(delta(1, 11, 0, 2, "weir", 4));
+        apply(delta(0, 10, 1, 3, "race", 1)); // its first part lies before
+        apply(delta(0, 10, 0, 3, "mill", 1));
+        apply(delta(0, 10, 1, 3, "race", 1));
+        apply(delta(0, 10, 2, 3, "wheel", 1));
+        apply(delta(1, 11, 1, 2, "weir", 1));
+        apply(mark(2, "mill", 1, "race", 1, "wheel", 1, "weir", 5));
+        assertThat(job().failure()).isNull();
+        assertThat(changed()).isEqualTo(Map.of("mill", 1L, "race", 1L, "wheel", 1L, "weir", 5L));
+    }
+
     @Test
     void anIdleJobHoldsNoPositionBack() {
         apply(new LaneRecord.OpenContinuous(JOB));

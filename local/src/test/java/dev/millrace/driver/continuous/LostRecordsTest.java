@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.JobsView;
 import dev.millrace.input.InputRoots;
+import dev.millrace.job.Checkpoint;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
@@ -17,6 +18,7 @@ import dev.millrace.local.EmbeddedBroker;
 import dev.millrace.reducer.Reducer;
 import dev.millrace.reducer.ReducerSettings;
 import dev.millrace.text.TextProfile;
+import dev.millrace.wire.ControlCodec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -35,6 +37,7 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -110,9 +113,18 @@ final class LostRecordsTest {
 
     /** A reducer on a thread of its own. */
     private final class Running implements AutoCloseable {
-        private final Reducer reducer = new Reducer(new ReducerSettings(cluster, "reducer-1", 1, PATIENCE));
-        private final CompletableFuture<Void> end =
-                CompletableFuture.runAsync(() -> reducer.run(() -> {}), work -> new Thread(work, "reducer-1").start());
+        private final Reducer reducer;
+        private final CompletableFuture<Void> end;
+
+        Running() {
+            this(cluster);
+        }
+
+        Running(ClusterSettings settings) {
+            reducer = new Reducer(new ReducerSettings(settings, "reducer-1", 1, PATIENCE));
+            end = CompletableFuture.runAsync(
+                    () -> reducer.run(() -> {}), work -> new Thread(work, "reducer-1").start());
+        }
 
         @Override
         public void close() {
@@ -226,6 +238,76 @@ final class LostRecordsTest {
                 .hasMessageContaining("is gone");
         driver = new Driver("second");
         assertThat(counted("second")).isEqualTo(Map.of("mill", 2L, "race", 1L));
+        assertThat(reducer.end).isNotDone();
+    }
+
+    /** Somebody else's record there ended every reducer that took the partition over. */
+    @Test
+    void aRecordAmongResultsThatIsNoCountFailsTheJobAndReducersGoOn() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        reducer.close();
+        producer.send(new ProducerRecord<>(topics.results(job("first").id()), 0, new byte[] {'a'}, new byte[3]))
+                .get();
+        reducer = new Running();
+        assertThatThrownBy(driver.end::join)
+                .hasCauseInstanceOf(MillraceException.class)
+                .hasMessageContaining("holds no count at offset");
+        driver = new Driver("second");
+        assertThat(counted("second")).isEqualTo(Map.of("mill", 2L, "race", 1L));
+        assertThat(reducer.end).isNotDone();
+    }
+
+    /**
+     * What a broker leaves behind that lost the end of a transaction among the positions of the group: every reducer that
+     * asked for them ended, for good.
+     */
+    @Test
+    void positionsThatStayUndecidedDoNotMatter() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        reducer.close();
+        try (KafkaProducer<byte[], byte[]> undecided = cluster.transactionalProducer("undecided")) {
+            undecided.initTransactions();
+            undecided.beginTransaction();
+            Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
+            for (int partition = 0; partition < PARTITIONS; partition++) {
+                positions.put(new TopicPartition(topics.pairs(), partition), new OffsetAndMetadata(0));
+            }
+            try (KafkaConsumer<byte[], byte[]> nobody = cluster.reducerConsumer("nobody")) {
+                undecided.sendOffsetsToTransaction(positions, nobody.groupMetadata());
+            }
+            Map<String, String> impatient = Map.of(
+                    "bootstrap.servers", broker.bootstrapServer(),
+                    "default.api.timeout.ms", "2000",
+                    "request.timeout.ms", "2000");
+            reducer = new Running(new ClusterSettings(impatient, topics));
+            produce("b", "race");
+            assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 2L));
+            undecided.abortTransaction();
+        }
+    }
+
+    /** Mappers and drivers went on, and the table lacked all that came to this partition. */
+    @Test
+    void aPartitionThatForgotAJobIsTold() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        reducer.close();
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            Checkpoint without = new Checkpoint(partition, 1, List.of(), List.of());
+            producer.send(new ProducerRecord<>(
+                            topics.checkpoints(),
+                            partition,
+                            String.valueOf(partition).getBytes(StandardCharsets.US_ASCII),
+                            ControlCodec.encode(without)))
+                    .get();
+        }
+        reducer = new Running();
+        produce("b", "race mill wheel water weir stone grain");
+        assertThatThrownBy(driver.end::join)
+                .hasCauseInstanceOf(MillraceException.class)
+                .hasMessageContaining("does not hold what the job began with");
         assertThat(reducer.end).isNotDone();
     }
 
