@@ -83,6 +83,8 @@ final class FolderState {
 
         @Nullable
         Restless restless;
+        /** Since when it differs from what was told, be it gone for a moment. */
+        long unsettledSince;
 
         boolean isPassedOver;
 
@@ -106,11 +108,8 @@ final class FolderState {
         /** When to look again. */
         long due;
 
-        final long since;
-
         Restless(FileVersion version, long nanos) {
             this.version = version;
-            this.since = nanos;
             this.sameSince = nanos;
         }
     }
@@ -127,6 +126,8 @@ final class FolderState {
     private final Map<Object, Document> byKey = new HashMap<>();
 
     private final Set<Document> restless = new LinkedHashSet<>();
+    /** These, and those that were gone when they were to be looked at again. */
+    private final Set<Document> unsettled = new LinkedHashSet<>();
     /** Told, and not found by the last scan. */
     private final Set<Document> missed = new HashSet<>();
     /** Folders by id, as the last scan and the one under way found them. */
@@ -385,8 +386,8 @@ final class FolderState {
 
     /** A barrier does not wait any longer for files that change all the time: it is to list them. */
     void passOver(Now now) {
-        for (Document each : restless) {
-            if (!each.isPassedOver && now.nanos - restless(each).since > RESTLESS_NANOS) {
+        for (Document each : unsettled) {
+            if (!each.isPassedOver && now.nanos - each.unsettledSince > RESTLESS_NANOS) {
                 each.isPassedOver = true;
                 steps.add(new Step.Unreadable(
                         each.id, "it changes all the time; what was counted of it last, if anything, is kept"));
@@ -420,10 +421,11 @@ final class FolderState {
     void gone(String id) {
         Document document = documents.get(id);
         if (document != null) {
-            calm(document);
             if (!document.isTold() && document.unreadable == null) {
-                documents.remove(id);
+                forget(document);
                 document = null;
+            } else {
+                rest(document); // who writes it anew all the time deletes it first
             }
         }
         wanted |= document != null || listed.containsKey(id + "/");
@@ -521,6 +523,9 @@ final class FolderState {
             known = new Restless(version, now.nanos);
             document.restless = known;
             restless.add(document);
+            if (unsettled.add(document)) {
+                document.unsettledSince = now.nanos;
+            }
         } else if (!known.version.equals(version)) {
             known.version = version;
             known.sameSince = now.nanos;
@@ -549,11 +554,16 @@ final class FolderState {
         }
     }
 
-    private void calm(Document document) {
+    private void rest(Document document) {
         if (document.restless != null) {
             restless.remove(document);
             document.restless = null;
         }
+    }
+
+    private void calm(Document document) {
+        rest(document);
+        unsettled.remove(document);
         if (document.isPassedOver) {
             document.isPassedOver = false;
             if (document.unreadable == null) {

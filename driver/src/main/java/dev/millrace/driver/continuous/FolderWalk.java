@@ -206,11 +206,21 @@ final class FolderWalk {
             }
             return true;
         } catch (NoSuchFileException e) {
-            return false;
+            if (!isLinkToNothing(folder, path)) {
+                return false;
+            }
+            visitor.unknown(id(folder, path), path, "it is a link that leads to nothing");
+            return true;
         } catch (IOException e) {
             visitor.unknown(id(folder, path), path, reason(e));
             return true;
         }
+    }
+
+    /** What it led to may be on a disk that is not there at the moment. */
+    private boolean isLinkToNothing(Folder folder, Path path) {
+        String name = name(path), below = folder.below + name;
+        return followLinks && (filter.takes(name, below) || filter.enters(name, below)) && Files.isSymbolicLink(path);
     }
 
     private @Nullable Folder enter(Folder parent, Path path, @Nullable Object key, long modifiedNanos) {

@@ -148,10 +148,14 @@ final class FolderScannerTest {
     }
 
     private FolderScanner scanner(FolderState state) throws IOException {
+        return scanner(state, false);
+    }
+
+    private FolderScanner scanner(FolderState state, boolean followLinks) throws IOException {
         Filter filter = new Filter(new InputSpec(List.of(), List.of(), List.of("*.tmp"), false, 1));
         nextTurn = nanos;
         return new FolderScanner(
-                new FolderWalk(List.of(folder), filter, false, disk),
+                new FolderWalk(List.of(folder), filter, followLinks, disk),
                 new FolderTexts(List.of(folder), InputLimits.DEFAULT, 100),
                 state,
                 hints,
@@ -584,6 +588,32 @@ final class FolderScannerTest {
         assertThat(log()).containsExactly(folder + " readable");
     }
 
+    /** All that a link led to was deleted when its disk went away. */
+    @Test
+    void aLinkThatLeadsToNothingKeepsAllBelow() throws Exception {
+        Path disk = Files.createDirectories(temporary.resolve("disk/texts"));
+        Files.writeString(disk.resolve("a"), "one");
+        Files.writeString(temporary.resolve("b"), "two");
+        Files.createSymbolicLink(folder.resolve("texts"), disk);
+        Files.createSymbolicLink(folder.resolve("b"), temporary.resolve("b"));
+        Files.createSymbolicLink(folder.resolve("b.tmp"), temporary.resolve("nowhere"));
+        scanner = scanner(new FolderState(), true);
+        run(5_000);
+        assertThat(told.texts).containsOnlyKeys("texts/a", "b");
+        Files.move(temporary.resolve("disk"), temporary.resolve("away"));
+        Files.delete(temporary.resolve("b"));
+        run(10_000);
+        assertThat(told.texts).containsOnlyKeys("texts/a", "b");
+        assertThat(told.unreadable)
+                .hasSize(2)
+                .allSatisfy((name, why) -> assertThat(why).contains("a link that leads to nothing"));
+        Files.move(temporary.resolve("away"), temporary.resolve("disk"));
+        Files.delete(folder.resolve("b"));
+        run(10_000);
+        assertThat(told.texts).containsOnlyKeys("texts/a");
+        assertThat(told.unreadable).isEmpty();
+    }
+
     @Test
     void anEmptyFolderInThePlaceOfAWatchedOneKeepsAll() throws Exception {
         write("a", "one");
@@ -748,6 +778,28 @@ final class FolderScannerTest {
         long begun = nanos;
         changeUntilABarrierIsPassed("a");
         assertThat(nanos - begun).isBetween(5_000 * MILLI, 6_000 * MILLI);
+        assertThat(told.unreadable.get("a")).contains("changes all the time");
+        save("a", "the last");
+        run(5_000);
+        assertThat(told.texts).containsEntry("a", "the last");
+        assertThat(told.unreadable).isEmpty();
+    }
+
+    /** What a look in between did not find counted as new when it was there again. */
+    @Test
+    void aFileThatIsDeletedAndWrittenAnewAllTheTimeIsListed() throws Exception {
+        write("a", "before");
+        run(5_000);
+        assertThat(told.texts).containsEntry("a", "before");
+        scanner.askBarrier();
+        while (!scanner.isPastBarrier()) {
+            save("a", "one " + nanos);
+            turn();
+            pass(50);
+            delete("a");
+            hint("a");
+            pass(50);
+        }
         assertThat(told.unreadable.get("a")).contains("changes all the time");
         save("a", "the last");
         run(5_000);
