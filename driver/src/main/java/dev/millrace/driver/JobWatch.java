@@ -14,7 +14,9 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.Receipt;
 import dev.millrace.job.TextStats;
 import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.OpenTransactions;
+import dev.millrace.kafka.Patience;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
@@ -30,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -399,6 +402,7 @@ final class JobWatch {
                 Map.of("max.poll.records", 20_000, "fetch.max.wait.ms", 50, "max.partition.fetch.bytes", 16 << 20))) {
             reader.assign(wanted);
             reader.seekToBeginning(wanted);
+            Map<TopicPartition, Long> ends = Map.of();
             while (table.size() < missing) {
                 boolean any = false;
                 for (ConsumerRecord<byte[], byte[]> count : poll(reader, IDLE_POLL)) {
@@ -416,8 +420,29 @@ final class JobWatch {
                             ByteBuffer.wrap(count.value()).getLong());
                 }
                 broker.observe(any);
+                if (!any && ends.isEmpty()) {
+                    ends = writtenEnds(wanted); // all words were there before their reducers said so
+                } else if (!any && ends.entrySet().stream().allMatch(end -> isPast(reader, end))) {
+                    throw failed("DATA_LOST: of " + missing + " words that reducers have published, " + table.size()
+                            + " are in " + topics.results(spec.id())
+                            + ": brokers have lost records, or it was deleted");
+                }
             }
         }
+    }
+
+    private Map<TopicPartition, Long> writtenEnds(List<TopicPartition> partitions) {
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        try (Admin admin = cluster.admin()) {
+            for (TopicPartition each : partitions) {
+                ends.put(each, Patience.ask(settings.brokerDeadline(), () -> ClusterSetup.writtenEnd(admin, each)));
+            }
+        }
+        return ends;
+    }
+
+    private static boolean isPast(KafkaConsumer<byte[], byte[]> reader, Map.Entry<TopicPartition, Long> end) {
+        return reader.position(end.getKey()) >= end.getValue();
     }
 
     private Receipt receipt(ResultTable table, PartitionTotal collected) {

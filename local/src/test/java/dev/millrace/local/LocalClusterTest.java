@@ -217,7 +217,7 @@ final class LocalClusterTest {
         JobListener spoiler = new JobListener() {
             @Override
             public void opened(JobId job) {
-                makeResultsAnew(job);
+                makeResultsAnew(job, 1);
             }
         };
         assertThatThrownBy(() -> client.run(request(folder, 2_000), spoiler))
@@ -227,12 +227,31 @@ final class LocalClusterTest {
         assertThat(counts(client.run(request(folder, 2_000), JobListener.NONE))).isEqualTo(EXPECTED);
     }
 
-    private static void makeResultsAnew(JobId job) {
+    /** It waited for them for good. */
+    @Test
+    void aJobWhosePublishedCountsAreLostSaysSo() throws IOException {
+        CompletableFuture<JobId> opened = new CompletableFuture<>();
+        client.run(request(folder, 2_000), new JobListener() {
+            @Override
+            public void opened(JobId job) {
+                opened.complete(job);
+            }
+        });
+        try (ClusterSetup setup = new ClusterSetup(cluster.cluster())) {
+            makeResultsAnew(opened.join(), setup.pairs().partitions());
+        }
+        assertThatThrownBy(() -> client.attach(opened.join(), JobListener.NONE))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining(
+                        "DATA_LOST: of " + EXPECTED.size() + " words that reducers have published, 0 are");
+    }
+
+    private static void makeResultsAnew(JobId job, int partitions) {
         try (ClusterSetup setup = new ClusterSetup(cluster.cluster())) {
             setup.deleteResults(job);
-            setup.createResults(job, 1, 1);
+            setup.createResults(job, partitions, 1);
             String results = cluster.cluster().topics().results(job);
-            while (setup.partitions(results) != 1) {
+            while (setup.partitions(results) != partitions) {
                 Thread.onSpinWait(); // until the broker itself has heard of it
             }
         }

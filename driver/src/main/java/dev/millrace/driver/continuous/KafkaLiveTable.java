@@ -91,18 +91,26 @@ final class KafkaLiveTable implements LiveTable {
     @Override
     public void catchUp() {
         KafkaContinuousClient.asked(cluster, () -> {
-            for (Map.Entry<TopicPartition, Long> end :
-                    consumer.endOffsets(consumer.assignment()).entrySet()) {
-                while (consumer.position(end.getKey()) < end.getValue()) {
-                    poll(POLL, true);
-                    if (System.nanoTime() - lastAnswer > STUCK_NANOS) {
-                        throw new TimeoutException(end.getKey() + " cannot be read to its end");
-                    }
-                }
-            }
+            int before;
+            do {
+                before = startedOver; // which goes back in partitions that were done
+                readToEnd();
+            } while (startedOver > before);
             driverWasSilent = isDriverSilent();
             return true;
         });
+    }
+
+    private void readToEnd() {
+        for (Map.Entry<TopicPartition, Long> end :
+                consumer.endOffsets(consumer.assignment()).entrySet()) {
+            while (consumer.position(end.getKey()) < end.getValue()) {
+                poll(POLL, true);
+                if (System.nanoTime() - lastAnswer > STUCK_NANOS) {
+                    throw new TimeoutException(end.getKey() + " cannot be read to its end");
+                }
+            }
+        }
     }
 
     @Override
