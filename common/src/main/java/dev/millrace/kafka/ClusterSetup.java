@@ -35,6 +35,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 
 /** Makes and looks at the topics of an installation, through one admin client. */
 public final class ClusterSetup implements AutoCloseable {
@@ -393,15 +394,23 @@ public final class ClusterSetup implements AutoCloseable {
 
     /** How many partitions a topic has; 0 where there is no such topic. */
     public int partitions(String topic) {
+        TopicDescription found = describe(topic);
+        return found == null ? 0 : found.partitions().size();
+    }
+
+    /** The topic's id; null where there is none of this name. */
+    public @Nullable String topicId(String topic) {
+        TopicDescription found = describe(topic);
+        return found == null ? null : found.topicId().toString();
+    }
+
+    private @Nullable TopicDescription describe(String topic) {
         try {
-            return Objects.requireNonNull(
-                            get(admin.describeTopics(List.of(topic)).allTopicNames(), "look at the topic " + topic)
-                                    .get(topic))
-                    .partitions()
-                    .size();
+            return get(admin.describeTopics(List.of(topic)).allTopicNames(), "look at the topic " + topic)
+                    .get(topic);
         } catch (MillraceException e) {
             if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-                return 0;
+                return null;
             }
             throw e;
         }

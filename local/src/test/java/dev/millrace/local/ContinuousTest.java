@@ -1,6 +1,7 @@
 package dev.millrace.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.JobsView;
@@ -344,6 +345,76 @@ final class ContinuousTest {
                             .containsExactlyInAnyOrder("kept", "replaced", "deleted and back", "filler");
                 }
             }
+        }
+    }
+
+    /** It was taken without a document that had been acknowledged. */
+    @Test
+    void aSnapshotWaitsForWhatStandsBehindAnOpenTransaction() throws Exception {
+        topic("hidden");
+        CountDownLatch begun = new CountDownLatch(1);
+        try (KafkaProducer<byte[], byte[]> slow = cluster.cluster().transactionalProducer("slow");
+                KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer());
+                Driver running = new Driver("hidden", new TopicSource("hidden", 1) {
+                    @Override
+                    public void beginBarrier(Map<TopicPartition, Long> ends) {
+                        super.beginBarrier(ends);
+                        begun.countDown();
+                    }
+                })) {
+            running.awaitOpen();
+            slow.initTransactions();
+            slow.beginTransaction();
+            slow.send(new ProducerRecord<>("hidden", bytes("a"), bytes("mill"))).get();
+            producer.send(new ProducerRecord<>("hidden", "b", "race")).get();
+            CompletableFuture<Snapshot> snapshot =
+                    CompletableFuture.supplyAsync(() -> Snapshot.take(cluster.cluster(), "hidden", PATIENCE));
+            begun.await();
+            slow.abortTransaction();
+            assertThat(counts(snapshot.get())).isEqualTo(Map.of("race", 1L));
+        }
+    }
+
+    /** It was read on from where the other one had been read. */
+    @Test
+    void aTopicThatIsMadeAgainUnderALivingDriverEndsIt() throws Exception {
+        topic("swapped");
+        try (Admin admin = Admin.create(client());
+                KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer())) {
+            CountDownLatch polled = new CountDownLatch(1), made = new CountDownLatch(1);
+            Driver running = new Driver("swapped", new TopicSource("swapped", 1) {
+                @Override
+                public void poll(DocumentSource.Driver driver) {
+                    if (driver.version("b") != null && made.getCount() > 0) {
+                        polled.countDown();
+                        try {
+                            made.await(); // frozen
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    }
+                    super.poll(driver);
+                }
+            });
+            running.awaitOpen();
+            producer.send(new ProducerRecord<>("swapped", "a", "mill")).get();
+            producer.send(new ProducerRecord<>("swapped", "b", "mill")).get();
+            polled.await();
+            admin.deleteTopics(List.of("swapped")).all().get();
+            while (admin.listTopics().names().get().contains("swapped")) {
+                Thread.onSpinWait();
+            }
+            topic("swapped");
+            for (int i = 0; i < 10; i++) {
+                producer.send(new ProducerRecord<>("swapped", "doc-" + i, "race"))
+                        .get();
+            }
+            made.countDown();
+            assertThatThrownBy(() -> Snapshot.take(cluster.cluster(), "swapped", Duration.ofSeconds(5)))
+                    .isInstanceOf(MillraceException.class);
+            assertThat(endOf(running)).contains("the topic swapped was deleted and made again");
         }
     }
 

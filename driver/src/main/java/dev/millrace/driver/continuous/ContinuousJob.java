@@ -23,6 +23,7 @@ import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.LogReader;
 import dev.millrace.kafka.OpenTransactions;
+import dev.millrace.kafka.Patience;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.map.DocumentCounter;
@@ -67,6 +68,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class ContinuousJob implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ContinuousJob.class);
+    /** A barrier that waits for so long says for what. */
+    private static final long HELD_UP_NANOS = 10_000_000_000L;
+
     private static final long HOUSEKEEPING_NANOS = 15_000_000_000L;
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long FLUSH_NANOS = 200_000_000;
@@ -111,6 +115,8 @@ public final class ContinuousJob implements AutoCloseable {
     private final ChangeRate rate = new ChangeRate();
     private final Queue<Long> barriersAsked = new ArrayDeque<>();
     private @Nullable Long barrier;
+    private long barrierSince;
+    private boolean isBarrierHeldUpTold;
     private boolean draining;
     private final JobProgress progress;
     private final LedgerEnds ledgerEnds = new LedgerEnds();
@@ -435,6 +441,7 @@ public final class ContinuousJob implements AutoCloseable {
 
     private void recover() {
         jobs = JobsView.read(cluster); // again: the driver before may have gone on until it was fenced
+        checkOpen();
         ContinuousPosition position = jobs.position(spec.id());
         if (position != null) {
             progress.restore(position);
@@ -458,9 +465,8 @@ public final class ContinuousJob implements AutoCloseable {
             // As written: what the driver before had in a transaction that it did not end has numbers that this one
             // gives
             // to tasks of its own, and may come to be committed if the broker has lost its end.
-            ledgerEnds.reach(
-                    partition,
-                    ClusterSetup.writtenEnd(setup.admin(), new TopicPartition(topics.ledger(spec.id()), partition)));
+            TopicPartition ledger = new TopicPartition(topics.ledger(spec.id()), partition);
+            ledgerEnds.reach(partition, undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), ledger)));
         }
         TopicPartition events = new TopicPartition(topics.events(), 0);
         TopicPartition jobsPartition = new TopicPartition(topics.jobs(), 0);
@@ -542,7 +548,7 @@ public final class ContinuousJob implements AutoCloseable {
             tell();
             keepHouse(now);
             if (history != null) {
-                boolean isDue = history.tick(this::ends, this::positions, System.currentTimeMillis());
+                boolean isDue = history.tick(this::endsOfSameTopic, this::positions, System.currentTimeMillis());
                 if (isDue || passed) {
                     write(List.of(), List.of(), 0, false);
                 }
@@ -594,18 +600,15 @@ public final class ContinuousJob implements AutoCloseable {
      * a broker may be away for longer than one call waits.
      */
     private <T> T undisturbed(Supplier<T> call) {
-        long began = System.nanoTime();
-        while (true) {
-            try {
-                return call.get();
-            } catch (WakeupException e) {
-                woken = true;
-            } catch (TimeoutException e) {
-                if (System.nanoTime() - began > settings.brokerDeadline().toNanos()) {
-                    throw e;
+        return Patience.ask(settings.brokerDeadline(), () -> {
+            while (true) {
+                try {
+                    return call.get();
+                } catch (WakeupException e) {
+                    woken = true;
                 }
             }
-        }
+        });
     }
 
     private void poll(ConsumerRecords<byte[], byte[]> records) {
@@ -617,13 +620,24 @@ public final class ContinuousJob implements AutoCloseable {
                 }
             } else if (in.topic().equals(jobsTopic)) {
                 jobs.apply(in);
-                JobRecord now = jobs.job(spec.id());
-                if (now != null && now.state() == JobState.CANCELLED) {
-                    throw new MillraceException(ExitCode.CANCELLED, "job " + spec.id() + " was cancelled");
-                }
+                checkOpen();
             } else {
                 source.accept(in, view);
             }
+        }
+        if (history != null) {
+            source.partitions().forEach(partition -> history.taken(partition, records.records(partition)));
+        }
+    }
+
+    /** Somebody may have cancelled it, or another driver found that it failed. */
+    private void checkOpen() {
+        JobRecord now = jobs.job(spec.id());
+        if (now != null && now.state() == JobState.CANCELLED) {
+            throw new MillraceException(ExitCode.CANCELLED, "job " + spec.id() + " was cancelled");
+        }
+        if (now != null && now.state().isFinal()) {
+            throw failure(now.detail());
         }
     }
 
@@ -654,20 +668,52 @@ public final class ContinuousJob implements AutoCloseable {
     private void barrier() {
         if (barrier == null && !barriersAsked.isEmpty()) {
             barrier = barriersAsked.remove();
-            grow(setup::partitions);
-            source.beginBarrier(ends());
+            barrierSince = System.nanoTime();
+            isBarrierHeldUpTold = false;
+            grow(topic -> undisturbed(() -> setup.partitions(topic)));
+            checkSameTopic();
+            source.beginBarrier(writtenEnds());
         }
         if (barrier != null && !draining) {
-            draining = source.isPastBarrier(positions());
+            Map<TopicPartition, Long> positions = positions();
+            draining = source.isPastBarrier(positions);
+            if (!draining && !isBarrierHeldUpTold && System.nanoTime() - barrierSince > HELD_UP_NANOS) {
+                isBarrierHeldUpTold = true;
+                tellWhatHoldsUp(positions);
+            }
         }
         if (barrier != null && draining && tracker.isQuiet()) {
             long number = barrier;
             write(number);
             TopicPartition documents = new TopicPartition(topics.documents(spec.id()), 0);
-            long end = ClusterSetup.writtenEnd(setup.admin(), documents);
+            long end = undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), documents));
             say(new Event.BarrierReached(spec.id(), number, end, tracker.documents(), tracker.total(), unreadable()));
             barrier = null;
             draining = false;
+        }
+    }
+
+    /** A document that stands behind an open transaction was produced as well, and is waited for. */
+    private Map<TopicPartition, Long> writtenEnds() {
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        for (TopicPartition partition : source.partitions()) {
+            ends.put(partition, undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), partition)));
+        }
+        return ends;
+    }
+
+    private void tellWhatHoldsUp(Map<TopicPartition, Long> positions) {
+        ends().forEach((partition, stable) -> {
+            if (stable < undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), partition))) {
+                listener.notice("a snapshot waits for what stands behind offset " + positions.get(partition) + " of "
+                        + partition + ": " + OpenTransactions.heldUpBy(cluster, partition));
+            }
+        });
+    }
+
+    private void checkSameTopic() {
+        if (history != null) {
+            history.checkSame(undisturbed(() -> setup.topicId(history.topic())));
         }
     }
 
@@ -689,6 +735,11 @@ public final class ContinuousJob implements AutoCloseable {
 
     private Map<TopicPartition, Long> ends() {
         return undisturbed(() -> consumer.endOffsets(source.partitions()));
+    }
+
+    private Map<TopicPartition, Long> endsOfSameTopic() {
+        checkSameTopic();
+        return ends();
     }
 
     private Map<TopicPartition, Long> positions() {
@@ -910,6 +961,10 @@ public final class ContinuousJob implements AutoCloseable {
         records.add(new ProducerRecord<>(
                 topics.jobs(), 0, key(spec.id()), ControlCodec.encode(record.become(JobState.FAILED, why))));
         transactions.write(records);
+        return failure(why);
+    }
+
+    private MillraceException failure(String why) {
         return new MillraceException(ExitCode.FAILED, "job " + spec.name() + " (" + spec.id() + ") failed: " + why);
     }
 

@@ -128,6 +128,8 @@ final class DocumentTracker {
 
         @Nullable
         DocumentChange waiting;
+        /** When the first of those came of which {@link #waiting} is the newest. */
+        long waitingSinceMillis;
 
         boolean isDirty;
         boolean isFresh;
@@ -142,6 +144,11 @@ final class DocumentTracker {
             return flight != null || waiting != null;
         }
 
+        /** When the oldest change came that is under way. */
+        long underWaySinceMillis() {
+            return flight != null ? flight.sinceMillis : waitingSinceMillis;
+        }
+
         @Nullable
         DocumentEntry entry() {
             return written == null ? null : DocumentCodec.document(written);
@@ -153,14 +160,16 @@ final class DocumentTracker {
         final Document document;
         final DocumentTask.Target target;
         final List<DocumentEntry.Part> parts;
+        final long sinceMillis;
         int tasks;
         /** What it was told as; null where an earlier driver was told. */
         @Nullable
         Origin origin;
 
-        Flight(Document document, DocumentTask.Target target, @Nullable DocumentEntry before) {
+        Flight(Document document, DocumentTask.Target target, @Nullable DocumentEntry before, long sinceMillis) {
             this.document = document;
             this.target = target;
+            this.sinceMillis = sinceMillis;
             this.parts = new ArrayList<>(before == null ? List.of() : before.parts());
         }
 
@@ -208,6 +217,11 @@ final class DocumentTracker {
         final Set<Long> held = new LinkedHashSet<>();
         /** Those of them of which nothing was told yet. */
         final Set<Long> announced = new HashSet<>();
+
+        /** From where a driver that takes over reads it. */
+        long resumeAt() {
+            return held.isEmpty() ? next : held.iterator().next();
+        }
     }
 
     /**
@@ -269,7 +283,7 @@ final class DocumentTracker {
             Document document = document(target.id());
             Flight flight = document.flight;
             if (flight == null) {
-                flight = new Flight(document, target, document.entry());
+                flight = new Flight(document, target, document.entry(), nowMillis);
                 document.flight = flight;
             }
             flight.tasks++;
@@ -343,6 +357,8 @@ final class DocumentTracker {
         if (older != null) {
             release(origin(older));
             bytesWaiting -= older.textBytes();
+        } else {
+            document.waitingSinceMillis = nowMillis;
         }
         document.waiting = change;
         bytesWaiting += change.textBytes();
@@ -573,7 +589,7 @@ final class DocumentTracker {
         List<DocumentEntry.Part> known = entry == null ? List.of() : entry.parts();
         DocumentTask.Target target = new DocumentTask.Target(
                 change.id(), change.version(), change.bytes(), change.modifiedNanos(), parts.size());
-        Flight flight = new Flight(document, target, entry);
+        Flight flight = new Flight(document, target, entry, document.waitingSinceMillis);
         flight.origin = origin(change);
         for (int i = 0; i < Math.max(parts.size(), known.size()); i++) {
             BlockPosition base = i < known.size() ? known.get(i).block() : BlockPosition.NONE;
@@ -866,9 +882,7 @@ final class DocumentTracker {
         List<ContinuousPosition.DoneTask> above = new ArrayList<>();
         done.forEach((task, result) -> above.add(new ContinuousPosition.DoneTask(task, result.totals())));
         Map<String, Long> positions = new HashMap<>();
-        sources.forEach((name, source) -> positions.put(
-                name,
-                source.held.isEmpty() ? source.next : source.held.iterator().next()));
+        sources.forEach((name, source) -> positions.put(name, source.resumeAt()));
         return new ContinuousPosition(
                 spec.id(), tasksStart, eventsStart, nextTask, watermark, above, totals, positions);
     }
@@ -878,6 +892,13 @@ final class DocumentTracker {
     Long sourcePosition(String source) {
         Source known = sources.get(source);
         return known == null ? null : known.next;
+    }
+
+    /** From where a driver that takes over reads a source; null where it was never read. */
+    @Nullable
+    Long resumePosition(String source) {
+        Source known = sources.get(source);
+        return known == null ? null : known.resumeAt();
     }
 
     /** To be written with the positions of sources. */
@@ -943,11 +964,20 @@ final class DocumentTracker {
 
     /** Takes the time of what is counted by now; to be called after each turn. */
     void settle(long nowMillis) {
-        for (Document oldest = fresh.peek(); oldest != null && !oldest.isUnderWay(); oldest = fresh.peek()) {
+        for (Document oldest = fresh.peek(); oldest != null; oldest = fresh.peek()) {
+            boolean isUnderWay = oldest.isUnderWay();
+            if (isUnderWay && oldest.underWaySinceMillis() == oldest.freshSinceMillis) {
+                return;
+            }
             lastFreshness = nowMillis - oldest.freshSinceMillis;
-            oldest.isFresh = false;
             fresh.remove();
-            leave(oldest);
+            if (isUnderWay) { // again: that change was counted, a newer one is not
+                oldest.freshSinceMillis = oldest.underWaySinceMillis();
+                fresh.add(oldest);
+            } else {
+                oldest.isFresh = false;
+                leave(oldest);
+            }
         }
     }
 

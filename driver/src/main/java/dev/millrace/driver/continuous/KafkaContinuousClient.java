@@ -76,6 +76,7 @@ public final class KafkaContinuousClient implements ContinuousClient {
                         ? null
                         : new ReferencedFiles(
                                 files, InputLimits.fromEnvironment(System.getenv()), feed.maxDocumentBytes()),
+                feed.maxDocumentBytes(),
                 System::nanoTime);
     }
 

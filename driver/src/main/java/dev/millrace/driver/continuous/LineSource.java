@@ -44,7 +44,7 @@ public final class LineSource implements DocumentSource {
     private long read, told;
 
     private boolean atEnd, closed;
-    private @Nullable IOException failure;
+    private @Nullable Throwable failure;
     private long barrier;
     /** Number of the next document; -1 until the driver has been asked. */
     private long next = -1;
@@ -93,13 +93,13 @@ public final class LineSource implements DocumentSource {
     }
 
     private void read(Runnable wake) {
-        IOException why = null;
+        Throwable why = null;
         try {
             Document document = readOne();
             while (document != null && (document.isBlank() || put(document, wake))) {
                 document = streamEnded ? null : readOne();
             }
-        } catch (IOException e) {
+        } catch (Throwable e) { // memory that ran out as well: or nobody would ever learn that nothing more comes
             why = e;
         }
         synchronized (lock) {
@@ -187,7 +187,10 @@ public final class LineSource implements DocumentSource {
         synchronized (lock) {
             if (failure != null && queue.isEmpty()) {
                 throw new MillraceException(
-                        ExitCode.FAILED, "cannot read standard input: " + failure.getMessage(), failure);
+                        ExitCode.FAILED,
+                        "cannot read standard input: "
+                                + (failure instanceof IOException ? failure.getMessage() : failure),
+                        failure);
             }
         }
     }

@@ -11,12 +11,18 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether the topic that documents come in still tells all that has happened since it was read last. It does not where it
@@ -25,32 +31,41 @@ import org.apache.kafka.common.TopicPartition;
  * reads on later finds no trace of it. Then what is counted is compared with what the topic holds.
  *
  * <p>The time up to which it was read is kept among the positions of sources, under the topic's name and id. It passes no
- * deletion that the comparison found before that one is in a task, so a driver that dies meanwhile leaves that to the next.
+ * deletion before that one is in a task, so a driver that dies meanwhile leaves that to the next.
+ *
+ * <p>A broker whose machine lost its power may have lost the end of the topic and have taken other records in its place. So
+ * where a partition was read up to and the leader's epoch of the last record are kept as well: the broker tells where that
+ * epoch ends now (KIP-101, KIP-320).
  *
  * <p>For the driver's thread.
  */
 final class TopicHistory {
     /** By how much clocks may differ. */
     private static final long MARGIN_MILLIS = 60_000;
-    /** A driver that reads looks each second; one whose machine slept, or that lies behind, may be late. */
-    private static final long LEAST_WHILE_READING_MILLIS = 600_000;
-
-    /** Between two looks at where the topic ends. */
+    /** Between two looks at where the topic ends, at most. */
     private static final long ASKED_MILLIS = 60_000;
+    /** A driver of a busy machine may be as late, so what is shown for a shorter time may go unseen. */
+    private static final long LEAST_WHILE_READING_MILLIS = 60_000;
+
+    private static final int NO_EPOCH = -1;
     /** Once an hour, of a day. */
     private static final int WRITTEN_OF_KEPT = 24;
 
     private final ClusterSettings cluster;
     private final ToLongFunction<TopicPartition> writtenEnd;
-    private final String job;
+    private final String job, id;
     private final TopicSource source;
     private final DocumentTracker tracker;
     private final String topic, mark;
-    private final long deletionsKeptMillis;
+    private final long deletionsKeptMillis, mostBehindMillis;
     /** An end of the topic that is waited for, and when it was that. */
     private Map<TopicPartition, Long> end = Map.of();
 
     private long endMillis;
+    /** An end that was reached, and is waited for until all before it is in tasks. */
+    private Map<TopicPartition, Long> reached = Map.of();
+
+    private long reachedMillis;
     private long readUpToMillis, lastWrittenMillis;
 
     /** @param writtenEnd of a partition, what is not committed included */
@@ -67,8 +82,11 @@ final class TopicHistory {
         this.source = source;
         this.tracker = tracker;
         this.topic = source.topic();
-        this.mark = topic + "@" + found.id();
+        this.id = found.id();
+        this.mark = topic + "@" + id;
         this.deletionsKeptMillis = found.deletionsKeptMillis();
+        this.mostBehindMillis = Math.max(
+                deletionsKeptMillis - Math.min(MARGIN_MILLIS, deletionsKeptMillis / 4), LEAST_WHILE_READING_MILLIS);
     }
 
     /**
@@ -78,17 +96,26 @@ final class TopicHistory {
      */
     void open(KafkaConsumer<byte[], byte[]> consumer, long nowMillis, Consumer<String> notice) {
         Long readUpTo = tracker.sourcePosition(mark);
+        if (readUpTo != null && readUpTo > nowMillis + MARGIN_MILLIS) {
+            tracker.remember(mark, 0); // the clock was ahead when it was written, and since when is not known
+            readUpTo = 0L;
+        }
+        if (deletionsKeptMillis < 2 * MARGIN_MILLIS) {
+            notice.accept("the topic " + topic + " forgets deletions after " + told(deletionsKeptMillis)
+                    + ": a driver that stands still for as long misses some. Give it a longer delete.retention.ms");
+        }
         Map<TopicPartition, Long> first = consumer.beginningOffsets(source.partitions());
         boolean isKnown = readUpTo != null;
         for (TopicPartition partition : source.partitions()) {
             Long next = tracker.sourcePosition(TopicSource.name(partition));
             if (next != null) {
                 check(partition, next, first.getOrDefault(partition, 0L));
+                checkEpoch(consumer, partition, first.getOrDefault(partition, 0L));
                 isKnown |= next > 0;
             }
         }
         if (readUpTo == null && tracker.hasSource(topic + "@")) {
-            throw lost("the topic " + topic + " was deleted and made again since it was read last");
+            throw madeAgain();
         }
         long since = readUpTo != null ? readUpTo : isKnown ? 0 : nowMillis;
         end = consumer.endOffsets(source.partitions());
@@ -112,6 +139,62 @@ final class TopicHistory {
         if (next < first) {
             throw lost("records " + next + " to " + (first - 1) + " of " + partition
                     + " were deleted before they were read: look at its retention");
+        }
+    }
+
+    /** To be called with what was read of a partition, in its order. */
+    void taken(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records) {
+        if (records.isEmpty()) {
+            return;
+        }
+        ConsumerRecord<byte[], byte[]> last = records.get(records.size() - 1);
+        if (tracker.readUpTo(readName(partition), last.offset() + 1)) { // else it is read again
+            tracker.remember(epochName(partition), last.leaderEpoch().orElse(NO_EPOCH));
+        }
+    }
+
+    private static String readName(TopicPartition partition) {
+        return TopicSource.name(partition) + "#read";
+    }
+
+    private static String epochName(TopicPartition partition) {
+        return TopicSource.name(partition) + "#epoch";
+    }
+
+    private void checkEpoch(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, long first) {
+        Long read = tracker.sourcePosition(readName(partition)), epoch = tracker.sourcePosition(epochName(partition));
+        if (read == null || epoch == null || epoch == NO_EPOCH || read < first) {
+            return;
+        }
+        List<TopicPartition> all = new ArrayList<>(consumer.assignment());
+        all.add(partition);
+        consumer.assign(all);
+        consumer.seek(partition, new OffsetAndMetadata(read, Optional.of(epoch.intValue()), ""));
+        try {
+            consumer.position(partition);
+        } catch (LogTruncationException e) {
+            throw lost(
+                    partition + " had been read up to " + read + ", and its brokers have lost records before that and"
+                            + " taken others in their place (" + e.divergentOffsets() + ")");
+        }
+    }
+
+    private MillraceException madeAgain() {
+        return lost("the topic " + topic + " was deleted and made again since it was read last");
+    }
+
+    String topic() {
+        return topic;
+    }
+
+    /**
+     * To be called now and then: a consumer goes on where it was in another topic of the same name.
+     *
+     * @param idNow the topic's id; null where it is gone, as what was read of it counts on
+     */
+    void checkSame(@Nullable String idNow) {
+        if (idNow != null && !idNow.equals(id)) {
+            throw madeAgain();
         }
     }
 
@@ -159,8 +242,14 @@ final class TopicHistory {
      */
     boolean tick(
             Supplier<Map<TopicPartition, Long>> ends, Supplier<Map<TopicPartition, Long>> positions, long nowMillis) {
+        if (nowMillis < endMillis) { // the clock was set back
+            endMillis = nowMillis;
+            reachedMillis = Math.min(reachedMillis, nowMillis);
+            readUpToMillis = Math.min(readUpToMillis, nowMillis);
+            lastWrittenMillis = Math.min(lastWrittenMillis, nowMillis);
+        }
         long away = nowMillis - readUpToMillis;
-        if (away > Math.max(deletionsKeptMillis - MARGIN_MILLIS, LEAST_WHILE_READING_MILLIS)) {
+        if (away > mostBehindMillis) {
             throw new MillraceException(
                     ExitCode.FAILED,
                     "the job " + job + " has read nothing of the topic " + topic + " that is newer than " + told(away)
@@ -168,14 +257,21 @@ final class TopicHistory {
                             + ": start it again, so that it compares what is counted with what the topic holds");
         }
         if (end.isEmpty()) {
-            if (nowMillis - endMillis > ASKED_MILLIS) {
+            if (nowMillis - endMillis > Math.min(mostBehindMillis / 4, ASKED_MILLIS)) {
                 endMillis = nowMillis;
                 end = ends.get();
             }
-        } else if (isPast(positions.get())) {
+        } else if (isPast(end, positions.get()::get)) {
             readUpToMillis = endMillis;
-            tracker.readUpTo(mark, endMillis);
+            if (reached.isEmpty()) {
+                reached = end;
+                reachedMillis = endMillis;
+            }
             end = Map.of();
+        }
+        if (!reached.isEmpty() && isPast(reached, each -> tracker.resumePosition(TopicSource.name(each)))) {
+            tracker.remember(mark, reachedMillis);
+            reached = Map.of();
         }
         boolean isDue = nowMillis - lastWrittenMillis > Math.max(deletionsKeptMillis / WRITTEN_OF_KEPT, MARGIN_MILLIS);
         if (isDue) {
@@ -184,7 +280,10 @@ final class TopicHistory {
         return isDue;
     }
 
-    private boolean isPast(Map<TopicPartition, Long> positions) {
-        return end.entrySet().stream().allMatch(each -> positions.getOrDefault(each.getKey(), 0L) >= each.getValue());
+    private static boolean isPast(Map<TopicPartition, Long> end, Function<TopicPartition, @Nullable Long> positions) {
+        return end.entrySet().stream().allMatch(each -> {
+            Long position = positions.apply(each.getKey());
+            return (position == null ? 0 : position) >= each.getValue();
+        });
     }
 }

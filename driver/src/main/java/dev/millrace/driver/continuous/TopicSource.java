@@ -42,11 +42,18 @@ public class TopicSource implements DocumentSource {
     /** How long the driver may be kept from all else. */
     private static final long READING_NANOS = 100_000_000L;
 
+    /** No name is empty: a record without one ends a transaction that was lost ({@code OpenTransactions}). */
+    private static final String EMPTY = "0x";
+    /** Of a name in UTF-8: it travels in one record with those of other documents. */
+    static final int MOST_ID_BYTES = 32 << 10;
+
+    private static final int SHOWN_OF_ID = 100;
     private static final int LOOKS_OF_ALL = 12;
     private static final int MOST_TO_READ = 1_000;
 
     private final String topic;
     private final @Nullable ReferencedFiles files;
+    private final int mostBytes;
     private final LongSupplier nanos;
     private final List<TopicPartition> partitions = new ArrayList<>();
     private final List<String> sources = new ArrayList<>();
@@ -79,13 +86,17 @@ public class TopicSource implements DocumentSource {
     private record Unreadable(Reference reference, @Nullable FileVersion version) {}
 
     public TopicSource(String topic, int partitions) {
-        this(topic, partitions, null, System::nanoTime);
+        this(topic, partitions, null, ContinuousClient.DEFAULT_DOCUMENT_BYTES, System::nanoTime);
     }
 
-    /** @param files that records may name */
-    TopicSource(String topic, int partitions, @Nullable ReferencedFiles files, LongSupplier nanos) {
+    /**
+     * @param files that records may name
+     * @param mostBytes of a record's text
+     */
+    TopicSource(String topic, int partitions, @Nullable ReferencedFiles files, int mostBytes, LongSupplier nanos) {
         this.topic = topic;
         this.files = files;
+        this.mostBytes = mostBytes;
         this.nanos = nanos;
         add(partitions);
     }
@@ -125,7 +136,11 @@ public class TopicSource implements DocumentSource {
 
     /** Name of the document that a record is of. */
     String id(ConsumerRecord<byte[], byte[]> record) {
-        return record.key() == null ? sources.get(record.partition()) + "@" + record.offset() : text(record.key());
+        byte[] key = record.key();
+        if (key == null) {
+            return sources.get(record.partition()) + "@" + record.offset();
+        }
+        return key.length == 0 ? EMPTY : text(key);
     }
 
     @Override
@@ -134,6 +149,9 @@ public class TopicSource implements DocumentSource {
         long position = record.offset(), modifiedNanos = record.timestamp() * 1_000_000;
         if (isKnown(driver.version(id), record)) {
             return; // read again: an older version must not take its place, whose file may be gone
+        }
+        if (!isOrdinary(id, record, driver)) {
+            return;
         }
         Header file = record.headers().lastHeader(FILE_HEADER);
         if (file != null && record.value() != null) {
@@ -152,6 +170,31 @@ public class TopicSource implements DocumentSource {
                 value == null
                         ? DocumentChange.deleted(id, version, source, position)
                         : new DocumentChange(id, version, value, value.length, modifiedNanos, source, position));
+    }
+
+    /** What is too long to be a document, or to name one, is listed, as it would end every driver. */
+    private boolean isOrdinary(String id, ConsumerRecord<byte[], byte[]> record, Driver driver) {
+        byte[] value = record.value();
+        if (id.length() > MOST_ID_BYTES / 3 && id.getBytes(StandardCharsets.UTF_8).length > MOST_ID_BYTES) {
+            String shown = id.substring(0, SHOWN_OF_ID) + "...";
+            if (value == null) {
+                driver.readable(shown);
+            } else {
+                driver.unreadable(
+                        shown,
+                        "its key at " + sources.get(record.partition()) + ", offset " + record.offset()
+                                + ", is longer than " + MOST_ID_BYTES + " bytes");
+            }
+            return false;
+        }
+        if (value != null && value.length > mostBytes) {
+            driver.unreadable(
+                    id,
+                    "its record at " + sources.get(record.partition()) + ", offset " + record.offset()
+                            + ", has more than " + mostBytes + " bytes of text: give a larger --max-document-size");
+            return false;
+        }
+        return true;
     }
 
     private static String version(int partition, long position) {

@@ -117,11 +117,24 @@ final class DocumentTrackerTest {
         DocumentTask second = theOnlyDue();
         tracker.settle(1_400);
         assertThat(tracker.freshnessMillis(1_500))
-                .as("another change of a has come meanwhile")
-                .isEqualTo(500);
+                .as("that of b; of a one change was counted, another has come")
+                .isEqualTo(400);
         tracker.apply(done(second, 1, 1), 0);
         tracker.settle(1_600);
-        assertThat(tracker.freshnessMillis(9_999)).as("what the last one took").isEqualTo(500);
+        assertThat(tracker.freshnessMillis(9_999)).as("what the last one took").isEqualTo(400);
+    }
+
+    /** It was never settled, and its age grew for as long as that went on. */
+    @Test
+    void aDocumentThatChangesAllTheTimeIsAsFreshAsItsLastCountedChange() {
+        tracker.change(change("a", "0", "word 0\n", 0), 0);
+        for (int i = 1; i < 100; i++) {
+            DocumentTask task = theOnlyDue();
+            tracker.change(change("a", String.valueOf(i), "word " + i + "\n", i), 10L * i);
+            tracker.apply(done(task, i, 1), 0);
+            tracker.settle(10L * i + 5);
+            assertThat(tracker.freshnessMillis(10L * i + 5)).isEqualTo(5);
+        }
     }
 
     @Test

@@ -35,15 +35,20 @@ final class TopicHistoryTest {
             0,
             0,
             0));
-    private final TopicHistory history = new TopicHistory(
-            ClusterSettings.of("nowhere:1"),
-            new ClusterSetup.DocumentsTopic("id", KEPT),
-            partition -> 0,
-            "wiki",
-            new TopicSource("docs", 1),
-            tracker);
+    private final TopicHistory history = history(KEPT);
+
+    private TopicHistory history(long keptMillis) {
+        return new TopicHistory(
+                ClusterSettings.of("nowhere:1"),
+                new ClusterSetup.DocumentsTopic("id", keptMillis),
+                partition -> 0,
+                "wiki",
+                new TopicSource("docs", 1),
+                tracker);
+    }
 
     private boolean tick(long end, long position, long nowMillis) {
+        tracker.readUpTo("docs-0", position); // nothing waits
         return history.tick(() -> Map.of(PARTITION, end), () -> Map.of(PARTITION, position), nowMillis);
     }
 
@@ -54,6 +59,50 @@ final class TopicHistoryTest {
         assertThat(tracker.sourcePosition("docs@id")).isNull();
         tick(30, 10, 63_000);
         assertThat(tracker.sourcePosition("docs@id")).isEqualTo(61_000);
+    }
+
+    /** Its next driver would find neither the deletion nor that it has to look for one. */
+    @Test
+    void theTimeDoesNotPassADeletionThatIsReadAndInNoTask() {
+        tracker.change(DocumentChange.deleted("a", "0@4", "docs-0", 4), 0);
+        for (long now = 61_000; now < KEPT / 2; now += 1_000) {
+            tick(10, 10, now);
+        }
+        assertThat(tracker.sourcePosition("docs@id")).isNull();
+        tracker.due(KEPT / 2); // of nothing that is counted
+        tick(10, 10, KEPT / 2);
+        assertThat(tracker.sourcePosition("docs@id")).isEqualTo(61_000);
+    }
+
+    @Test
+    void aClockThatIsSetBackMakesNothingSeemRead() {
+        tick(10, 10, KEPT / 2); // it was ahead
+        tick(10, 10, KEPT / 2 + 1_000);
+        assertThat(tracker.sourcePosition("docs@id")).isEqualTo(KEPT / 2);
+        for (long now = 0; now < 200_000; now += 1_000) {
+            tick(10, 10, now);
+        }
+        assertThat(tracker.sourcePosition("docs@id")).isBetween(100_000L, 200_000L);
+        assertThatThrownBy(() -> tick(10, 10, 2 * KEPT)).isInstanceOf(MillraceException.class);
+    }
+
+    @Test
+    void aTopicThatForgetsSoonEndsADriverThatStoodStillForAsLong() {
+        TopicHistory soon = history(120_000);
+        soon.tick(() -> Map.of(PARTITION, 1L), () -> Map.of(PARTITION, 1L), 30_000);
+        assertThatThrownBy(() -> soon.tick(Map::of, () -> Map.of(PARTITION, 1L), 130_000))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("forgets deletions after 2m");
+    }
+
+    /** It was read on from where the old one had been read. */
+    @Test
+    void aTopicThatIsMadeAgainWhileItIsReadEndsTheDriver() {
+        history.checkSame("id");
+        history.checkSame(null);
+        assertThatThrownBy(() -> history.checkSame("another"))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("the topic docs was deleted and made again");
     }
 
     /** It would end for nothing if it had to be at the very end when it looks. */

@@ -44,7 +44,7 @@ final class TopicSourceTest {
     }
 
     private TopicSource source(@Nullable ReferencedFiles files) {
-        return new TopicSource("docs", 1, files, () -> nanos);
+        return new TopicSource("docs", 1, files, 100, () -> nanos);
     }
 
     private void produce(String key, @Nullable String value, @Nullable String file) {
@@ -266,5 +266,33 @@ final class TopicSourceTest {
         source.beginBarrier(Map.of(DOCS, 2L));
         assertThat(source.isPastBarrier(Map.of(DOCS, 1L))).isFalse();
         assertThat(source.isPastBarrier(Map.of(DOCS, 2L))).isTrue();
+    }
+
+    /** Each ended every driver that came to it, one after the other. */
+    @Test
+    void whatIsTooLongToBeADocumentOrItsNameIsListed() {
+        String name = "k".repeat(TopicSource.MOST_ID_BYTES);
+        produce(name, "mill", null);
+        produce(name + "k", "race", null);
+        produce("a", "mill", null);
+        produce("a", "race".repeat(30), null);
+        assertThat(driver.texts)
+                .containsEntry(name, "mill")
+                .containsEntry("a", "mill")
+                .hasSize(2);
+        String shown = "k".repeat(100) + "...";
+        assertThat(driver.unreadable.get(shown)).isEqualTo("its key at docs-0, offset 1, is longer than 32768 bytes");
+        assertThat(driver.unreadable.get("a")).contains("docs-0, offset 3, has more than 100 bytes of text");
+        produce(name + "k", null, null);
+        assertThat(driver.unreadable).doesNotContainKey(shown);
+    }
+
+    /** A record of no key on the documents topic ends a transaction that was lost, and would delete it. */
+    @Test
+    void aDocumentWhoseKeyIsEmptyHasAName() {
+        produce("", "mill", null);
+        assertThat(driver.texts).containsEntry("0x", "mill");
+        produce("", null, null);
+        assertThat(driver.texts).isEmpty();
     }
 }

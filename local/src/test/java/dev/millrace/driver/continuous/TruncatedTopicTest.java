@@ -1,0 +1,122 @@
+package dev.millrace.driver.continuous;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.JobsView;
+import dev.millrace.input.InputRoots;
+import dev.millrace.job.ContinuousPosition;
+import dev.millrace.job.JobRecord;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextRules;
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.local.EmbeddedBroker;
+import dev.millrace.text.TextProfile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A topic of documents whose broker has come back from a loss of power without the last of what a driver had read. */
+@Timeout(120)
+final class TruncatedTopicTest {
+    private static final TextRules RULES = new TextRules("unicode", TextProfile.UNICODE.version(), List.of());
+    private static final String DOCS = "docs";
+
+    @TempDir
+    Path data;
+
+    private ClusterSettings cluster;
+
+    private EmbeddedBroker start() {
+        EmbeddedBroker broker = EmbeddedBroker.start(new EmbeddedBroker.Settings(data, 0, Map.of()));
+        cluster = ClusterSettings.of(broker.bootstrapServer());
+        return broker;
+    }
+
+    private void produce(int from, int to) throws Exception {
+        try (KafkaProducer<byte[], byte[]> producer = cluster.plainProducer()) {
+            for (int i = from; i < to; i++) {
+                byte[] id = ("doc-" + i).getBytes(StandardCharsets.UTF_8);
+                producer.send(new ProducerRecord<>(DOCS, 0, id, "mill race".getBytes(StandardCharsets.UTF_8)))
+                        .get();
+            }
+        }
+    }
+
+    /** Until the thread is interrupted. */
+    private void drive() {
+        DriverSettings settings = new DriverSettings(
+                cluster, InputRoots.ofArguments(List.of(data)), Duration.ofSeconds(30), false, "millrace attach");
+        ContinuousJob.run(settings, "cut", RULES, new TopicSource(DOCS, 1), new ContinuousListener() {});
+    }
+
+    private long readUpTo() {
+        JobsView jobs = JobsView.read(cluster);
+        JobRecord job = jobs.continuous("cut");
+        ContinuousPosition position =
+                job == null ? null : jobs.position(job.spec().id());
+        return position == null ? 0 : position.sources().getOrDefault("docs-0", 0L);
+    }
+
+    /** Takes the records from an offset on out of the only segment. */
+    private void truncate(long offset) throws IOException {
+        Path segment = data.resolve(DOCS + "-0").resolve("00000000000000000000.log");
+        try (FileChannel channel = FileChannel.open(segment, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer head = ByteBuffer.allocate(Long.BYTES + Integer.BYTES);
+            for (long at = 0;
+                    channel.read(head.clear(), at) == head.capacity();
+                    at += head.capacity() + head.getInt(8)) {
+                if (head.getLong(0) == offset) {
+                    channel.truncate(at);
+                    return;
+                }
+            }
+        }
+        throw new AssertionError("no batch begins at offset " + offset);
+    }
+
+    /** What had been counted of the lost ones stayed, and what came in their place was not read. */
+    @Test
+    void recordsInThePlaceOfThoseThatWereReadEndTheDriver() throws Exception {
+        try (EmbeddedBroker unused = start()) {
+            try (ClusterSetup setup = new ClusterSetup(cluster)) {
+                setup.create(new ClusterSetup.Shape(1, 1, 1));
+                setup.createDocuments(DOCS);
+            }
+            produce(0, 10);
+            CompletableFuture<Thread> thread = new CompletableFuture<>();
+            CompletableFuture<Void> end = CompletableFuture.runAsync(this::drive, work -> {
+                Thread driver = new Thread(work, "driver");
+                thread.complete(driver);
+                driver.start();
+            });
+            while (readUpTo() < 10) {
+                assertThat(end).isNotDone();
+            }
+            thread.join().interrupt();
+            assertThatThrownBy(end::join).hasMessageContaining("interrupted");
+        }
+        truncate(6);
+        try (EmbeddedBroker unused = start()) {
+            produce(100, 120);
+            assertThatThrownBy(this::drive)
+                    .isInstanceOf(MillraceException.class)
+                    .hasMessageContaining("docs-0 had been read up to 10, and its brokers have lost records")
+                    .hasMessageContaining("cancel cut");
+        }
+    }
+}
