@@ -9,6 +9,7 @@ import dev.millrace.job.JobId;
 import dev.millrace.job.MapTask;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
+import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.map.BlockCache;
@@ -254,7 +255,7 @@ final class MapperLoop implements LoopThreads.Loop {
         } catch (MalformedRecordException e) {
             LOG.warn(
                     "a record on {} is no task, moved to {}: {}", topics.tasks(), topics.deadLetters(), e.getMessage());
-            write(List.of(deadLetter(record, e.getMessage())));
+            write(List.of(DeadLetter.of(record, topics, String.valueOf(e.getMessage()))));
             consumer.acknowledge(record, AcknowledgeType.REJECT);
             return;
         }
@@ -442,7 +443,11 @@ final class MapperLoop implements LoopThreads.Loop {
      */
     private ConsumerRecord<byte[], byte[]> renew(ConsumerRecord<byte[], byte[]> held) {
         if (acknowledge(held, AcknowledgeType.RENEW)) {
-            consumer.commitSync();
+            try {
+                consumer.commitSync();
+            } catch (WakeupException e) {
+                consumer.commitSync(); // who drains wakes whoever waits for a task, and this one is being run
+            }
         }
         return again(held);
     }
@@ -493,14 +498,6 @@ final class MapperLoop implements LoopThreads.Loop {
                 0,
                 event.job().toString().getBytes(StandardCharsets.US_ASCII),
                 ControlCodec.encode(event));
-    }
-
-    private ProducerRecord<byte[], byte[]> deadLetter(ConsumerRecord<byte[], byte[]> record, @Nullable String why) {
-        ProducerRecord<byte[], byte[]> letter =
-                new ProducerRecord<>(topics.deadLetters(), 0, record.key(), record.value(), record.headers());
-        letter.headers().add("reason", String.valueOf(why).getBytes(StandardCharsets.UTF_8));
-        letter.headers().add("from", record.topic().getBytes(StandardCharsets.UTF_8));
-        return letter;
     }
 
     private void write(List<ProducerRecord<byte[], byte[]>> records) {

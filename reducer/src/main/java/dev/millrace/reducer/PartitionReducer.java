@@ -54,8 +54,8 @@ final class PartitionReducer {
      * until the write returns (a commit in doubt, done again), and writes END or CANCEL behind that; another driver of
      * the job fences the first before it writes, and never writes OPEN. So no OPEN stands behind its job's END.
      *
-     * @return false for a stray: pairs or an END of a job that is not open and not known as ended. Such an END repeats
-     *     one that was answered long ago, or its job's OPEN is lost
+     * @return false for a stray, of a job that is not open and not known as ended: it is a late copy, or its job's OPEN is
+     *     lost; for pairs of a batch also where it is known as ended
      */
     boolean apply(long offset, LaneRecord record) {
         if (offset < nextOffset) {
@@ -83,13 +83,16 @@ final class PartitionReducer {
         }
         JobReduction reduction = open.get(job);
         if (reduction == null) {
-            if (record instanceof LaneRecord.Pairs || record instanceof LaneRecord.Delta) {
+            if (record instanceof LaneRecord.Pairs) {
                 strays++;
                 return false;
+            } else if (record instanceof LaneRecord.Delta) {
+                strays++;
+                return finished.containsKey(job);
             } else if (finished.containsKey(job)) {
                 finished.put(job, offset);
                 dirty = true;
-            } else if (record instanceof LaneRecord.End && !hasEnded(job)) {
+            } else if (record instanceof LaneRecord.Watermark || record instanceof LaneRecord.End && !hasEnded(job)) {
                 strays++;
                 return false;
             }

@@ -6,6 +6,7 @@ import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.DeadLetter;
 import dev.millrace.kafka.LogReader;
 import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.Patience;
@@ -59,7 +60,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ReducerLoop implements LoopThreads.Loop {
     private static final Logger LOG = LoggerFactory.getLogger(ReducerLoop.class);
-    private static final int LARGEST_LETTER = 1 << 20;
     private static final Duration POLL = Duration.ofMillis(250);
     /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
     private static final int COUNTS_A_TRANSACTION = 250_000;
@@ -249,51 +249,45 @@ final class ReducerLoop implements LoopThreads.Loop {
                     record.partition(),
                     record.offset(),
                     e.getMessage());
-            deadLetter(record, String.valueOf(e.getMessage()));
+            transactions.write(List.of(DeadLetter.of(record, topics, String.valueOf(e.getMessage()))));
             return;
         }
         if (lane instanceof LaneRecord.Watermark mark && mark.barrier() != 0) {
-            reachBarrier(reducer, record.offset(), mark);
+            reachBarrier(reducer, record, mark);
         } else if (!reducer.apply(record.offset(), lane)) {
             stray(record, lane);
         }
     }
 
     /**
-     * A late repetition, or the beginning of its job is lost: then somebody waits who has to be told, once. Of a continuous
-     * job, which ends for nothing but a failure or a cancellation, that is always told: it does no harm then.
+     * A late repetition, or the beginning of its job is lost: then somebody waits who has to be told, once. That does no harm
+     * to a job that is over, nor to one whose driver knows that this partition is done. Pairs of a batch alone say nothing:
+     * its END will.
      */
     private void stray(ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
-        String why = lost.get(record.partition());
-        if (why == null && (lane instanceof LaneRecord.Delta || lane instanceof LaneRecord.Watermark)) {
-            why = "DATA_LOST: " + record.topic() + "-" + record.partition() + " does not hold what the job began with";
+        if (lane instanceof LaneRecord.Pairs || toldLost.contains(lane.job())) {
+            return;
         }
-        if (why != null) {
-            if (!toldLost.contains(lane.job())) {
-                LOG.warn("job {} partition {}, unless it is over: {}", lane.job(), record.partition(), why);
-                transactions.write(
-                        List.of(event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why))));
-                toldLost.add(lane.job()); // told by the next record of it where that was refused
-            }
-        } else if (lane instanceof LaneRecord.End) {
-            LOG.warn(
-                    "{}-{} offset {}: END of job {}, which is not open here: a late repetition, or its OPEN is lost",
-                    record.topic(),
-                    record.partition(),
-                    record.offset(),
-                    lane.job());
-        }
+        String why = lost.getOrDefault(
+                record.partition(),
+                "DATA_LOST: " + record.topic() + "-" + record.partition() + " does not hold what the job began with");
+        LOG.warn("job {} partition {}, unless it is over: {}", lane.job(), record.partition(), why);
+        transactions.write(List.of(event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why))));
+        toldLost.add(lane.job()); // told by the next record of it where that was refused
     }
 
     /**
      * Publishes what stands before the barrier and only then says so: whoever reads the results up to the offset that
      * is named finds the counts of this barrier.
      */
-    private void reachBarrier(PartitionReducer reducer, long offset, LaneRecord.Watermark mark) {
+    private void reachBarrier(
+            PartitionReducer reducer, ConsumerRecord<byte[], byte[]> record, LaneRecord.Watermark mark) {
         publish();
-        reducer.apply(offset, mark);
+        if (!reducer.apply(record.offset(), mark)) {
+            stray(record, mark);
+        }
         ContinuousReduction job = reducer.continuous(mark.job());
-        if (job == null || job.failure() != null || job.next() != offset + 1) {
+        if (job == null || job.failure() != null || job.next() != record.offset() + 1) {
             return;
         }
         TopicPartition results = new TopicPartition(topics.results(mark.job()), reducer.partition());
@@ -315,18 +309,6 @@ final class ReducerLoop implements LoopThreads.Loop {
             admin = asked;
         }
         return asked;
-    }
-
-    private void deadLetter(ConsumerRecord<byte[], byte[]> record, String why) {
-        // A record that is nearly as large as a broker takes would be too large with what is added here.
-        boolean isLarge = record.serializedKeySize() + record.serializedValueSize() > LARGEST_LETTER;
-        ProducerRecord<byte[], byte[]> letter = isLarge
-                ? new ProducerRecord<>(topics.deadLetters(), 0, null, (byte[]) null)
-                : new ProducerRecord<>(topics.deadLetters(), 0, record.key(), record.value(), record.headers());
-        letter.headers().add("reason", why.getBytes(StandardCharsets.UTF_8));
-        String from = record.topic() + "-" + record.partition() + "@" + record.offset();
-        letter.headers().add("from", from.getBytes(StandardCharsets.UTF_8));
-        transactions.write(List.of(letter));
     }
 
     /** Writes out every job that ended, each partition's together with its checkpoint and position. */
@@ -472,7 +454,10 @@ final class ReducerLoop implements LoopThreads.Loop {
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> added) {
             if (!added.isEmpty()) {
-                takeOver(added);
+                Patience.ask(settings.brokerDeadline(), () -> {
+                    takeOver(added);
+                    return true;
+                });
             }
             if (ready != null) {
                 ready.run();
@@ -485,8 +470,7 @@ final class ReducerLoop implements LoopThreads.Loop {
             // Waits until no transaction on these offsets is open (KIP-447), so the checkpoint read next is the last.
             Map<TopicPartition, OffsetAndMetadata> committed = committed(added);
             Map<Integer, Checkpoint> checkpoints = readCheckpoints(added);
-            Map<TopicPartition, Long> beginnings =
-                    Patience.ask(settings.brokerDeadline(), () -> consumer.beginningOffsets(added));
+            Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(added);
             for (TopicPartition partition : added) {
                 PartitionReducer reducer = takeOver(
                         partition,
@@ -502,7 +486,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         /**
          * None where the coordinator does not say. A broker that was killed can lose the end of a transaction here as well
          * (KAFKA-20734), and then it says so until the same reducer commits offsets again. By the time that this call gives
-         * up, transactions that were open have timed out, and the end of the checkpoints is waited for all the same.
+         * up, most transactions that were open have timed out, and the end of the checkpoints is waited for all the same.
          */
         private Map<TopicPartition, OffsetAndMetadata> committed(Collection<TopicPartition> added) {
             try {
