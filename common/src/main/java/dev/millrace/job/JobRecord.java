@@ -5,7 +5,8 @@ package dev.millrace.job;
  *
  * @param tasks number of tasks, once sealed; before that -1
  * @param files input files planned so far; final once sealed
- * @param detail why it failed or was cancelled; else empty
+ * @param detail why it failed or was cancelled; of a batch job that did not, what it leaves out, as its driver writes it;
+ *     else empty
  */
 public record JobRecord(JobSpec spec, JobState state, int tasks, long files, String detail) {
     public static JobRecord open(JobSpec spec) {
@@ -20,7 +21,7 @@ public record JobRecord(JobSpec spec, JobState state, int tasks, long files, Str
         return new JobRecord(spec, next, tasks, files, newDetail);
     }
 
-    public JobRecord seal(int finalTasks, long finalFiles) {
-        return new JobRecord(spec, state, finalTasks, finalFiles, detail).become(JobState.SEALED, detail);
+    public JobRecord seal(int finalTasks, long finalFiles, String newDetail) {
+        return new JobRecord(spec, state, finalTasks, finalFiles, detail).become(JobState.SEALED, newDetail);
     }
 }

@@ -41,8 +41,11 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
 
     private static final int RETRY_BACKOFF_MS = 10, RETRY_BACKOFF_MAX_MS = 500;
     private static final int REDUCER_SESSION_MS = 10_000;
-    /** One that publishes a large result, or waits for a broker, does not poll; the session tells whether it lives. */
-    private static final int REDUCER_POLL_MS = 3_600_000;
+    /**
+     * One that publishes a large result, or waits for a broker, does not poll; the session tells whether it lives. But when
+     * another one dies meanwhile, its partitions wait for as long.
+     */
+    private static final int REDUCER_POLL_MS = 900_000;
 
     /** What a share consumer refuses, though a file of properties for all clients may well have it. */
     private static final List<String> NOT_FOR_SHARE_GROUPS = List.of(

@@ -221,6 +221,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
             }
             if (end < 0) {
                 end = Patience.ask(HIDDEN, () -> writtenEnd(partition)); // it may stand further on, see BlockPosition
+                deadline = System.nanoTime() + HIDDEN.toNanos();
             }
             if (reader.position(partition) >= end) {
                 throw new MissingBlockException("the ledger " + partition + " has no block of task " + position.task()

@@ -50,7 +50,7 @@ final class ControlCodecTest {
 
         InputSpec input = new InputSpec(List.of("-", "docs"), List.of("*.rst"), List.of(), true, 1);
         JobSpec spec = new JobSpec(JOB, "name", JobKind.BATCH, RULES, input, 4, "topic", 64, 4, false, 1, 2, 3);
-        JobRecord job = JobRecord.open(spec).seal(7, 9).become(JobState.FAILED, "why");
+        JobRecord job = JobRecord.open(spec).seal(7, 9, "").become(JobState.FAILED, "why");
         assertThat(ControlCodec.job(ControlCodec.encode(job))).isEqualTo(job);
 
         Checkpoint checkpoint = new Checkpoint(3, 99, List.of(JOB, new JobId(1)), List.of());

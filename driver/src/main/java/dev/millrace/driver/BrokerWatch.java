@@ -21,7 +21,7 @@ final class BrokerWatch {
     private final String comeBack;
     private final Duration deadline;
     private long lastAnswer = System.nanoTime();
-    private long lastProbe = lastAnswer;
+    private long lastProbe = lastAnswer, lastTurn = lastAnswer;
     private @Nullable KafkaFuture<String> probe;
 
     /** @param comeBack what the user types to come back to the job */
@@ -40,6 +40,10 @@ final class BrokerWatch {
      */
     void observe(boolean answered) {
         long now = System.nanoTime();
+        if (now - lastTurn > QUIET_NANOS) {
+            lastAnswer += now - lastTurn; // nobody asked the broker: the machine slept, or the driver was busy
+        }
+        lastTurn = now;
         KafkaFuture<String> asked = probe;
         if (asked != null && asked.isDone()) {
             probe = null;

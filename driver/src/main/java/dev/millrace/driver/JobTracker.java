@@ -13,6 +13,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -130,6 +132,14 @@ final class JobTracker {
     /** The plan is complete. */
     void seal() {
         sealed = true;
+    }
+
+    /** An earlier driver of this job has left a task out. */
+    void skip(int number, String what) {
+        Tracked task = tasks.get(number);
+        task.skipped = what;
+        resolved++;
+        bytesDone += task.task.bytes();
     }
 
     /** END is written: what it leaves out stays out. */
@@ -267,7 +277,7 @@ final class JobTracker {
             failed(task(failed.task()), failed, nowMillis);
         } else if (event instanceof Event.PartitionDone done) {
             partitionDone(done);
-        } else if (event instanceof Event.PartitionFailed failed) {
+        } else if (event instanceof Event.PartitionFailed failed && !isDone(failed.partition())) {
             fail("partition " + failed.partition() + " on " + failed.worker() + ": " + failed.message());
         }
     }
@@ -373,6 +383,11 @@ final class JobTracker {
         } else {
             fail(what);
         }
+    }
+
+    /** A reducer that meets an END again, after it has forgotten the job, tells that it does not know it. */
+    private boolean isDone(int partition) {
+        return partition >= 0 && partition < partitions.length && partitions[partition] != null;
     }
 
     private void partitionDone(Event.PartitionDone done) {
@@ -483,11 +498,12 @@ final class JobTracker {
         return sum;
     }
 
-    List<String> skipped() {
-        List<String> skipped = new ArrayList<>();
+    /** By number, tasks that are left out. */
+    SortedMap<Integer, String> skipped() {
+        SortedMap<Integer, String> skipped = new TreeMap<>();
         for (Tracked task : tasks) {
             if (task.skipped != null) {
-                skipped.add(task.skipped);
+                skipped.put(task.task.number(), task.skipped);
             }
         }
         return skipped;

@@ -16,7 +16,6 @@ import dev.millrace.job.TextStats;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.OpenTransactions;
-import dev.millrace.kafka.Patience;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
@@ -39,6 +38,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +56,9 @@ final class JobWatch {
     private static final long PROGRESS_NANOS = 100_000_000;
     private static final long NO_MAPPER_NANOS = 10_000_000_000L;
     /** How long a canceller may take from shutting the driver out to saying why. */
+    private static final long ENDS_AGAIN_NANOS = 30_000_000_000L;
+
+    private static final Duration NO_COUNT = Duration.ofSeconds(5);
     private static final long CANCEL_NANOS = 5_000_000_000L;
 
     private final DriverSettings settings;
@@ -70,6 +73,10 @@ final class JobWatch {
     private final TransactionWatch lost;
     private final long begin = System.nanoTime();
     private final List<String> notices = new ArrayList<>();
+    /** Whether an earlier driver began the job. */
+    private boolean isTakenUp;
+
+    private long lastEnds = System.nanoTime();
     /** Text that travels with its task, by the task's number, until the task is done. */
     private final Map<Integer, byte[]> documents = new HashMap<>();
 
@@ -119,7 +126,14 @@ final class JobWatch {
                         + " holds " + published.size());
             }
             tracker.seal();
+            Omissions known = Omissions.of(record.detail());
+            notices.addAll(known.notices());
+            known.skipped().forEach(tracker::skip);
         }
+        if (record.state() == JobState.ENDED || record.state() == JobState.DONE) {
+            tracker.ended();
+        }
+        isTakenUp = true;
     }
 
     /** @param plan what is left to plan; not looked at once the job is sealed */
@@ -127,14 +141,15 @@ final class JobWatch {
         listener.opened(spec.id());
         boolean planned = record.state() != JobState.OPEN;
         while (!tracker.isReduced()) {
-            planned = planned || planAhead(plan);
+            planned = planned || planned(plan);
             publish(planned);
             poll(planned || isFarAhead() ? IDLE_POLL : Duration.ZERO);
             String failure = tracker.failure();
             if (failure != null) {
                 throw failed(failure);
             }
-            if (tracker.isMapped() && record.state() == JobState.SEALED) {
+            boolean isEnded = record.state() == JobState.ENDED && System.nanoTime() - lastEnds > ENDS_AGAIN_NANOS;
+            if (tracker.isMapped() && (isEnded || record.state() == JobState.SEALED)) {
                 writeEnds();
             }
             write(lost.ownEndings());
@@ -142,6 +157,18 @@ final class JobWatch {
         }
         report(true);
         return collect();
+    }
+
+    /** As {@link #planAhead}. A job that cannot be planned is over: it would hold up what is cleared away behind it. */
+    private boolean planned(Plan plan) {
+        try {
+            return planAhead(plan);
+        } catch (MillraceException e) {
+            if (!isTakenUp && e.exitCode() != ExitCode.INTERRUPTED) { // else another driver may be able to
+                failed(String.valueOf(e.getMessage()));
+            }
+            throw e;
+        }
     }
 
     /** Plans for a short while. Returns whether the plan is complete. */
@@ -193,14 +220,20 @@ final class JobWatch {
         }
         JobRecord next = record;
         if (planned && tracker.planned() == 0 && record.state() == JobState.OPEN) {
-            next = record.seal(tracker.taskCount(), tracker.files());
+            next = record.seal(tracker.taskCount(), tracker.files(), omissions());
             records.add(job(next));
         }
         write(records);
         record = next;
     }
 
+    private String omissions() {
+        return new Omissions(tracker.skipped(), notices).text();
+    }
+
+    /** Again where nothing comes of it: a broker whose machine lost its power may have lost them. */
     private void writeEnds() {
+        lastEnds = System.nanoTime();
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (int partition = 0; partition < spec.partitions(); partition++) {
             PartitionTotal total;
@@ -211,7 +244,7 @@ final class JobWatch {
             }
             records.add(lane(partition, new LaneRecord.End(spec.id(), tracker.tasksIn(partition), total)));
         }
-        JobRecord next = record.become(JobState.ENDED, "");
+        JobRecord next = record.state() == JobState.ENDED ? record : record.become(JobState.ENDED, omissions());
         records.add(job(next));
         write(records);
         record = next;
@@ -383,7 +416,7 @@ final class JobWatch {
                     + ", collected " + collected);
         }
         if (!record.state().isFinal()) {
-            record = record.become(JobState.DONE, "");
+            record = record.become(JobState.DONE, record.detail());
             write(List.of(job(record)));
         }
         return new JobResult(table, receipt(table, collected));
@@ -402,7 +435,7 @@ final class JobWatch {
                 Map.of("max.poll.records", 20_000, "fetch.max.wait.ms", 50, "max.partition.fetch.bytes", 16 << 20))) {
             reader.assign(wanted);
             reader.seekToBeginning(wanted);
-            Map<TopicPartition, Long> ends = Map.of();
+            long lastCount = System.nanoTime();
             while (table.size() < missing) {
                 boolean any = false;
                 for (ConsumerRecord<byte[], byte[]> count : poll(reader, IDLE_POLL)) {
@@ -420,29 +453,34 @@ final class JobWatch {
                             ByteBuffer.wrap(count.value()).getLong());
                 }
                 broker.observe(any);
-                if (!any && ends.isEmpty()) {
-                    ends = writtenEnds(wanted); // all words were there before their reducers said so
-                } else if (!any && ends.entrySet().stream().allMatch(end -> isPast(reader, end))) {
-                    throw failed("DATA_LOST: of " + missing + " words that reducers have published, " + table.size()
-                            + " are in " + topics.results(spec.id())
-                            + ": brokers have lost records, or it was deleted");
+                if (any) {
+                    lastCount = System.nanoTime();
+                } else if (System.nanoTime() - lastCount > NO_COUNT.toNanos()) {
+                    lastCount = System.nanoTime();
+                    if (hasReadAll(reader)) {
+                        throw failed("DATA_LOST: of " + missing + " words that reducers have published, " + table.size()
+                                + " are in " + topics.results(spec.id())
+                                + ": brokers have lost records, or it was deleted");
+                    }
                 }
             }
         }
     }
 
-    private Map<TopicPartition, Long> writtenEnds(List<TopicPartition> partitions) {
-        Map<TopicPartition, Long> ends = new HashMap<>();
+    /** Whether a reader has passed all that is written: every word was there before its reducer said so. */
+    private boolean hasReadAll(KafkaConsumer<byte[], byte[]> reader) {
         try (Admin admin = cluster.admin()) {
-            for (TopicPartition each : partitions) {
-                ends.put(each, Patience.ask(settings.brokerDeadline(), () -> ClusterSetup.writtenEnd(admin, each)));
+            for (TopicPartition each : reader.assignment()) {
+                if (reader.position(each, NO_COUNT) < ClusterSetup.writtenEnd(admin, each)) {
+                    return false;
+                }
             }
+            return true;
+        } catch (TimeoutException e) {
+            return false; // for how long the broker has not answered is watched elsewhere
+        } catch (InterruptException e) {
+            throw interrupted(e);
         }
-        return ends;
-    }
-
-    private static boolean isPast(KafkaConsumer<byte[], byte[]> reader, Map.Entry<TopicPartition, Long> end) {
-        return reader.position(end.getKey()) >= end.getValue();
     }
 
     private Receipt receipt(ResultTable table, PartitionTotal collected) {
@@ -469,7 +507,7 @@ final class JobWatch {
                 collected,
                 spec.input().chunkBytes(),
                 spec.partitions(),
-                tracker.skipped(),
+                List.copyOf(tracker.skipped().values()),
                 notices,
                 System.currentTimeMillis() - spec.createdMillis());
     }

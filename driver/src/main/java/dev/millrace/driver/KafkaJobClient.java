@@ -17,6 +17,7 @@ import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.wire.ControlCodec;
+import dev.millrace.wire.MalformedRecordException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -27,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 
@@ -255,7 +257,7 @@ public final class KafkaJobClient implements JobClient {
         }
         try {
             new Housekeeping(setup, topics).clean(jobs(), System.currentTimeMillis());
-        } catch (MillraceException e) {
+        } catch (MillraceException | KafkaException | MalformedRecordException e) {
             listener.notice("old records were not cleared away: " + e.getMessage());
         }
     }

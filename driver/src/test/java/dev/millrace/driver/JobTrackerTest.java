@@ -14,6 +14,7 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.job.TextStats;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class JobTrackerTest {
@@ -153,6 +154,38 @@ final class JobTrackerTest {
         assertThat(tracker.failure()).isNull();
     }
 
+    /** The driver that came after it left the task out of the receipt, though its words were not there. */
+    @Test
+    void whatAnEarlierDriverHasLeftOutStaysOut() {
+        tracker = tracker(4, 3, true);
+        tracker.planPublished(task(0), now);
+        tracker.planPublished(task(1), now);
+        tracker.seal();
+        tracker.skip(0, "docs/a.rst: it cannot be read");
+        tracker.ended();
+        failed(0, true);
+        done(1);
+        done(0); // late, behind END
+        assertThat(due()).isEmpty();
+        assertThat(tracker.isMapped()).isTrue();
+        assertThat(tracker.skipped()).isEqualTo(Map.of(0, "docs/a.rst: it cannot be read"));
+        assertThat(tracker.mapped(0).tokens()).isEqualTo(2);
+    }
+
+    /** A reducer that meets an END again, long after it has answered it, does not know the job. */
+    @Test
+    void aPartitionThatIsDoneDoesNotFailAnyMore() {
+        plan(1);
+        due();
+        done(0);
+        tracker.ended();
+        tracker.apply(new Event.PartitionDone(JOB, 0, "r", 1, new PartitionTotal(1, 3), 0), now);
+        tracker.apply(new Event.PartitionFailed(JOB, 0, "r", "what?"), now);
+        assertThat(tracker.failure()).isNull();
+        tracker.apply(new Event.PartitionFailed(JOB, 1, "r", "it is gone"), now);
+        assertThat(tracker.failure()).contains("it is gone");
+    }
+
     @Test
     void failedTasksAreSkippedIfAskedForAndCountAgainIfTheyGetDone() {
         tracker = tracker(4, 3, true);
@@ -162,7 +195,7 @@ final class JobTrackerTest {
         done(1);
         assertThat(tracker.failure()).isNull();
         assertThat(tracker.isMapped()).isTrue();
-        assertThat(tracker.skipped()).singleElement().asString().contains("docs/a.rst");
+        assertThat(tracker.skipped().values()).singleElement().asString().contains("docs/a.rst");
         assertThat(tracker.mapped(0).tokens()).isEqualTo(2);
         done(0);
         assertThat(tracker.skipped()).isEmpty();

@@ -21,6 +21,7 @@ import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.text.TextProfile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -225,6 +226,53 @@ final class LocalClusterTest {
                 .hasMessageContaining("millrace.results.")
                 .hasMessageContaining(" has 1 partition and needs one for each of millrace.pairs, so at least ");
         assertThat(counts(client.run(request(folder, 2_000), JobListener.NONE))).isEqualTo(EXPECTED);
+    }
+
+    /** A driver that takes a job over plans nothing, and its receipt said that nothing had been passed over. */
+    @Test
+    void theReceiptOfWhoeverComesBackNamesWhatWasPassedOver() throws IOException {
+        Path linked = Files.createDirectory(folder.resolve("linked"));
+        Files.writeString(linked.resolve("a"), "mill race");
+        Files.createSymbolicLink(linked.resolve("b"), linked.resolve("a"));
+        CompletableFuture<JobId> opened = new CompletableFuture<>();
+        JobResult first = client.run(request(linked, 2_000), new JobListener() {
+            @Override
+            public void opened(JobId job) {
+                opened.complete(job);
+            }
+        });
+        JobResult again = client.attach(opened.join(), JobListener.NONE);
+        Files.delete(linked.resolve("b"));
+        Files.delete(linked.resolve("a"));
+        Files.delete(linked);
+        assertThat(first.receipt().notices()).singleElement().asString().contains("link");
+        assertThat(again.receipt().notices()).isEqualTo(first.receipt().notices());
+        assertThat(counts(again)).isEqualTo(counts(first)).hasSize(2);
+    }
+
+    /** Nobody could come back to it, and all that came after it was kept for it. */
+    @Test
+    void aJobThatCannotBePlannedHasFailed() throws IOException {
+        Path gone = folder.resolve("gone");
+        CompletableFuture<JobId> opened = new CompletableFuture<>();
+        Files.createDirectory(gone);
+        Files.writeString(gone.resolve("a"), "mill");
+        assertThatThrownBy(() -> client.run(request(gone, 2_000), new JobListener() {
+                    @Override
+                    public void opened(JobId job) {
+                        try {
+                            Files.delete(gone.resolve("a"));
+                            Files.delete(gone);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                        opened.complete(job);
+                    }
+                }))
+                .isInstanceOf(MillraceException.class);
+        assertThatThrownBy(() -> client.attach(opened.join(), JobListener.NONE))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("job " + opened.join() + " failed: ");
     }
 
     /** It waited for them for good. */

@@ -5,6 +5,7 @@ import dev.millrace.driver.continuous.DriverStatus;
 import dev.millrace.job.Event;
 import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobState;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -41,8 +42,15 @@ final class JobLines {
         line(lines, "name", Visible.text(job.spec().name()));
         line(lines, "kind", kind(job));
         line(lines, "state", state(job));
-        if (!job.detail().isEmpty()) {
+        if (job.state() == JobState.FAILED || job.state() == JobState.CANCELLED) {
             line(lines, "why", Visible.text(job.detail()));
+        } else if (!job.detail().isEmpty()) {
+            List<String> omitted = job.detail().lines().toList();
+            line(
+                    lines,
+                    "left out",
+                    Visible.text(omitted.get(0).replace("\t", ": "))
+                            + (omitted.size() == 1 ? "" : ", and " + (omitted.size() - 1) + " more"));
         }
         line(lines, "created", created(job));
         if (!isContinuous(job)) {

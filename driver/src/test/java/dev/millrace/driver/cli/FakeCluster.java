@@ -293,7 +293,7 @@ final class FakeCluster {
                     0,
                     0,
                     1_000_000_000_000L);
-            return List.of(JobRecord.open(spec).seal(12, 34), JobRecord.open(continuous));
+            return List.of(JobRecord.open(spec).seal(12, 34, ""), JobRecord.open(continuous));
         }
 
         @Override

@@ -1,0 +1,27 @@
+package dev.millrace.driver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+final class OmissionsTest {
+    @Test
+    void whatIsWrittenIsRead() {
+        Omissions some = new Omissions(
+                new TreeMap<>(Map.of(3, "a.rst: no", 12, "b.rst: neither")), List.of("c is a link, passed over"));
+        assertThat(Omissions.of(some.text())).isEqualTo(some);
+        Omissions none = new Omissions(new TreeMap<>(), List.of());
+        assertThat(none.text()).isEmpty();
+        assertThat(Omissions.of("")).isEqualTo(none);
+    }
+
+    @Test
+    void everythingHasALineOfItsOwn() {
+        Omissions odd = new Omissions(new TreeMap<>(Map.of(3, "a\n4\tb")), List.of("c\td\r\ne"));
+        assertThat(Omissions.of(odd.text()))
+                .isEqualTo(new Omissions(new TreeMap<>(Map.of(3, "a 4 b")), List.of("c d e")));
+    }
+}
