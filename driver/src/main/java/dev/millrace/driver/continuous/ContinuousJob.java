@@ -50,6 +50,8 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -473,8 +475,12 @@ public final class ContinuousJob implements AutoCloseable {
         consumer.assign(List.of(events, jobsPartition));
         consumer.seek(events, progress.eventsNext());
         consumer.seek(jobsPartition, jobs.next());
-        if (history != null) {
-            history.open(consumer, System.currentTimeMillis(), listener::notice);
+        TopicHistory opened = history;
+        if (opened != null) {
+            undisturbed(() -> {
+                opened.open(consumer, System.currentTimeMillis(), listener::notice);
+                return true;
+            });
         }
         readAlso(source.partitions());
     }
@@ -488,7 +494,8 @@ public final class ContinuousJob implements AutoCloseable {
             if (next == null) {
                 consumer.seekToBeginning(List.of(partition));
             } else {
-                consumer.seek(partition, next);
+                consumer.seek(
+                        partition, history == null ? new OffsetAndMetadata(next) : history.start(partition, next));
             }
         }
     }
@@ -527,6 +534,8 @@ public final class ContinuousJob implements AutoCloseable {
             poll(consumer.poll(soon ? Duration.ZERO : rest > 0 ? Duration.ofMillis(rest) : IDLE_POLL));
         } catch (WakeupException e) {
             // The source has something to say.
+        } catch (LogTruncationException e) {
+            throw history == null ? e : history.lost(e);
         }
         String failure = tracker.failure();
         if (failure != null) {

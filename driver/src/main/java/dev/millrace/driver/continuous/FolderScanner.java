@@ -185,6 +185,11 @@ final class FolderScanner {
         }
 
         @Override
+        public void leadsNowhere(String id, Path path) {
+            state.leadsNowhere(id, path);
+        }
+
+        @Override
         public void gone(String id) {
             throw new IllegalStateException("nothing was asked for by name");
         }
@@ -210,6 +215,11 @@ final class FolderScanner {
         @Override
         public void unknown(String id, Path path, String why) {
             state.gone(id);
+        }
+
+        @Override
+        public void leadsNowhere(String id, Path path) {
+            // a scan tells what was there
         }
 
         @Override

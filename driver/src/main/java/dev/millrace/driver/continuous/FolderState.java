@@ -143,6 +143,9 @@ final class FolderState {
     private final Map<String, Long> numbers = new HashMap<>();
 
     private final Map<String, FolderWalk.Folder> empty = new HashMap<>();
+    /** Links to nothing, by id, as the scan under way found them. */
+    private final Map<String, Path> nowhere = new HashMap<>();
+
     private final Map<String, Step.Unreadable> unknown = new LinkedHashMap<>();
     private final Map<String, Step.Unreadable> unknownTold = new HashMap<>();
     private final List<Step.Read> changed = new ArrayList<>();
@@ -184,6 +187,7 @@ final class FolderState {
         changed.clear();
         unknown.clear();
         empty.clear();
+        nowhere.clear();
         watched.clear();
         listing = new HashMap<>();
     }
@@ -205,6 +209,11 @@ final class FolderState {
         empty.put(folder.id(), folder);
     }
 
+    /** What a link led to may be on a disk that is not there at the moment. */
+    void leadsNowhere(String id, Path path) {
+        nowhere.put(id, path);
+    }
+
     /** What is there cannot be looked into: all that was told of it stays. */
     void unknown(String id, Path path, String why) {
         unknown.put(id, new Step.Unreadable(Names.printable(path), why + "; what was counted of it is kept"));
@@ -224,6 +233,7 @@ final class FolderState {
     void endScan() {
         List<Document> absent = absent();
         keepUnmounted(absent);
+        keepLinked(absent);
         Predicate<Document> isKept = document -> isUnknown(document.id);
         absent.removeIf(isKept);
         missed.removeIf(isKept);
@@ -302,6 +312,20 @@ final class FolderState {
             FolderWalk.Folder around = around(document.id, empty);
             if (around != null && document.isTold() && isAnother(around, document)) {
                 unknown(around.id(), around.path(), "it is empty, and not the folder that it was");
+            }
+        }
+    }
+
+    private void keepLinked(List<Document> absent) {
+        if (nowhere.isEmpty()) {
+            return;
+        }
+        for (Document document : absent) {
+            for (String id = document.id; !id.isEmpty(); id = id.substring(0, Math.max(id.lastIndexOf('/'), 0))) {
+                Path link = nowhere.get(id);
+                if (link != null && document.isTold()) {
+                    unknown(id, link, "it is a link that leads to nothing");
+                }
             }
         }
     }

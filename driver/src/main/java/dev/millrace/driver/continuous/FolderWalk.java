@@ -44,6 +44,9 @@ final class FolderWalk {
          */
         void unknown(String id, Path path, String why);
 
+        /** A link whose target is gone; followed links alone are told. */
+        void leadsNowhere(String id, Path path);
+
         /** A name that was asked for by {@link FolderWalk#at} is gone. */
         void gone(String id);
     }
@@ -206,21 +209,14 @@ final class FolderWalk {
             }
             return true;
         } catch (NoSuchFileException e) {
-            if (!isLinkToNothing(folder, path)) {
-                return false;
+            if (followLinks && Files.isSymbolicLink(path)) {
+                visitor.leadsNowhere(id(folder, path), path);
             }
-            visitor.unknown(id(folder, path), path, "it is a link that leads to nothing");
-            return true;
+            return false;
         } catch (IOException e) {
             visitor.unknown(id(folder, path), path, reason(e));
             return true;
         }
-    }
-
-    /** What it led to may be on a disk that is not there at the moment. */
-    private boolean isLinkToNothing(Folder folder, Path path) {
-        String name = name(path), below = folder.below + name;
-        return followLinks && (filter.takes(name, below) || filter.enters(name, below)) && Files.isSymbolicLink(path);
     }
 
     private @Nullable Folder enter(Folder parent, Path path, @Nullable Object key, long modifiedNanos) {

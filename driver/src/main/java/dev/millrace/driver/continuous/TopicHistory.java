@@ -46,6 +46,8 @@ final class TopicHistory {
     private static final long ASKED_MILLIS = 60_000;
     /** A driver of a busy machine may be as late, so what is shown for a shorter time may go unseen. */
     private static final long LEAST_WHILE_READING_MILLIS = 60_000;
+    /** One that begins may have to read the whole topic first, or a backlog; it would never come to more than that. */
+    private static final long LEAST_AT_FIRST_MILLIS = 600_000;
 
     private static final int NO_EPOCH = -1;
     /** Once an hour, of a day. */
@@ -66,6 +68,7 @@ final class TopicHistory {
     private Map<TopicPartition, Long> reached = Map.of();
 
     private long reachedMillis;
+    private boolean hasReachedAny;
     private long readUpToMillis, lastWrittenMillis;
 
     /** @param writtenEnd of a partition, what is not committed included */
@@ -105,6 +108,9 @@ final class TopicHistory {
                     + ": a driver that stands still for as long misses some. Give it a longer delete.retention.ms");
         }
         Map<TopicPartition, Long> first = consumer.beginningOffsets(source.partitions());
+        if (readUpTo == null && tracker.hasSource(topic + "@")) {
+            throw madeAgain();
+        }
         boolean isKnown = readUpTo != null;
         for (TopicPartition partition : source.partitions()) {
             Long next = tracker.sourcePosition(TopicSource.name(partition));
@@ -113,9 +119,6 @@ final class TopicHistory {
                 checkEpoch(consumer, partition, first.getOrDefault(partition, 0L));
                 isKnown |= next > 0;
             }
-        }
-        if (readUpTo == null && tracker.hasSource(topic + "@")) {
-            throw madeAgain();
         }
         long since = readUpTo != null ? readUpTo : isKnown ? 0 : nowMillis;
         end = consumer.endOffsets(source.partitions());
@@ -169,14 +172,25 @@ final class TopicHistory {
         List<TopicPartition> all = new ArrayList<>(consumer.assignment());
         all.add(partition);
         consumer.assign(all);
-        consumer.seek(partition, new OffsetAndMetadata(read, Optional.of(epoch.intValue()), ""));
+        consumer.seek(partition, start(partition, read));
         try {
             consumer.position(partition);
         } catch (LogTruncationException e) {
-            throw lost(
-                    partition + " had been read up to " + read + ", and its brokers have lost records before that and"
-                            + " taken others in their place (" + e.divergentOffsets() + ")");
+            throw lost(e);
         }
+    }
+
+    /** Where to read on from an offset; with the epoch of what was read before it where it was read up to there. */
+    OffsetAndMetadata start(TopicPartition partition, long next) {
+        Long read = tracker.sourcePosition(readName(partition)), epoch = tracker.sourcePosition(epochName(partition));
+        boolean isKnown = read != null && read == next && epoch != null && epoch != NO_EPOCH;
+        return new OffsetAndMetadata(next, isKnown ? Optional.of(epoch.intValue()) : Optional.empty(), "");
+    }
+
+    MillraceException lost(LogTruncationException e) {
+        return lost(
+                "the brokers have lost records of " + topic + " that had been read, and taken others in their place: "
+                        + e.offsetOutOfRangePartitions() + " were read, " + e.divergentOffsets() + " agree");
     }
 
     private MillraceException madeAgain() {
@@ -249,7 +263,7 @@ final class TopicHistory {
             lastWrittenMillis = Math.min(lastWrittenMillis, nowMillis);
         }
         long away = nowMillis - readUpToMillis;
-        if (away > mostBehindMillis) {
+        if (away > (hasReachedAny ? mostBehindMillis : Math.max(mostBehindMillis, LEAST_AT_FIRST_MILLIS))) {
             throw new MillraceException(
                     ExitCode.FAILED,
                     "the job " + job + " has read nothing of the topic " + topic + " that is newer than " + told(away)
@@ -262,6 +276,7 @@ final class TopicHistory {
                 end = ends.get();
             }
         } else if (isPast(end, positions.get()::get)) {
+            hasReachedAny = true;
             readUpToMillis = endMillis;
             if (reached.isEmpty()) {
                 reached = end;

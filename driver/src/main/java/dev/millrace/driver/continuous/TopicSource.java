@@ -67,13 +67,14 @@ public class TopicSource implements DocumentSource {
     private Map<TopicPartition, Long> barrier = Map.of();
 
     /**
-     * A file that a record names.
+     * A file that a record names, or a record that cannot be a document.
      *
+     * @param file null for the latter
      * @param why it could not be read the last time; null where that was not tried yet
      */
     private record Reference(
             String id,
-            String file,
+            @Nullable String file,
             int partition,
             long position,
             long modifiedNanos,
@@ -150,7 +151,9 @@ public class TopicSource implements DocumentSource {
         if (isKnown(driver.version(id), record)) {
             return; // read again: an older version must not take its place, whose file may be gone
         }
-        if (!isOrdinary(id, record, driver)) {
+        String why = unfit(id, record);
+        if (why != null) {
+            keepUnfit(id, record, why, driver);
             return;
         }
         Header file = record.headers().lastHeader(FILE_HEADER);
@@ -172,29 +175,30 @@ public class TopicSource implements DocumentSource {
                         : new DocumentChange(id, version, value, value.length, modifiedNanos, source, position));
     }
 
-    /** What is too long to be a document, or to name one, is listed, as it would end every driver. */
-    private boolean isOrdinary(String id, ConsumerRecord<byte[], byte[]> record, Driver driver) {
-        byte[] value = record.value();
+    /** Why a record is no document; null where it is one. */
+    private @Nullable String unfit(String id, ConsumerRecord<byte[], byte[]> record) {
+        String where = "its record at " + sources.get(record.partition()) + ", offset " + record.offset() + ", has ";
         if (id.length() > MOST_ID_BYTES / 3 && id.getBytes(StandardCharsets.UTF_8).length > MOST_ID_BYTES) {
-            String shown = id.substring(0, SHOWN_OF_ID) + "...";
-            if (value == null) {
-                driver.readable(shown);
-            } else {
-                driver.unreadable(
-                        shown,
-                        "its key at " + sources.get(record.partition()) + ", offset " + record.offset()
-                                + ", is longer than " + MOST_ID_BYTES + " bytes");
-            }
-            return false;
+            return where + "a key of more than " + MOST_ID_BYTES + " bytes";
         }
-        if (value != null && value.length > mostBytes) {
-            driver.unreadable(
-                    id,
-                    "its record at " + sources.get(record.partition()) + ", offset " + record.offset()
-                            + ", has more than " + mostBytes + " bytes of text: give a larger --max-document-size");
-            return false;
+        byte[] value = record.value();
+        return value == null || value.length <= mostBytes
+                ? null
+                : where + "more than " + mostBytes + " bytes of text: give a larger --max-document-size";
+    }
+
+    /** It would end every driver. It is listed until another record of its key comes, by the next driver, too. */
+    private void keepUnfit(String id, ConsumerRecord<byte[], byte[]> record, String why, Driver driver) {
+        boolean isNamed = id.length() <= MOST_ID_BYTES;
+        String shown = isNamed ? id : id.substring(0, SHOWN_OF_ID) + "... of " + id.length() + " characters";
+        boolean wasListed = unreadable.containsKey(shown);
+        forget(shown, driver);
+        if (record.value() != null) {
+            driver.announce(sources.get(record.partition()), record.offset());
+            keep(new Reference(shown, null, record.partition(), record.offset(), 0, null), null, why, driver);
+        } else if (wasListed) {
+            driver.readable(shown);
         }
-        return true;
     }
 
     private static String version(int partition, long position) {
@@ -250,8 +254,9 @@ public class TopicSource implements DocumentSource {
         if (known != null) {
             boolean all = ++looks % LOOKS_OF_ALL == 0;
             unreadable.values().removeIf(each -> {
+                String file = each.reference.file;
                 boolean isTried =
-                        all || !Objects.equals(known.find(each.reference.file).version(), each.version);
+                        file != null && (all || !Objects.equals(known.find(file).version(), each.version));
                 if (isTried) {
                     toRead.put(each.reference.id, each.reference);
                 }

@@ -280,11 +280,32 @@ final class TopicSourceTest {
                 .containsEntry(name, "mill")
                 .containsEntry("a", "mill")
                 .hasSize(2);
-        String shown = "k".repeat(100) + "...";
-        assertThat(driver.unreadable.get(shown)).isEqualTo("its key at docs-0, offset 1, is longer than 32768 bytes");
+        String shown = "k".repeat(100) + "... of 32769 characters";
+        assertThat(driver.unreadable.get(shown))
+                .isEqualTo("its record at docs-0, offset 1, has a key of more than 32768 bytes");
         assertThat(driver.unreadable.get("a")).contains("docs-0, offset 3, has more than 100 bytes of text");
+        assertThat(driver.announced).as("what the next driver reads again").containsExactly("docs-0 1", "docs-0 3");
         produce(name + "k", null, null);
         assertThat(driver.unreadable).doesNotContainKey(shown);
+        produce("a", "race", null);
+        assertThat(driver.texts).containsEntry("a", "race");
+        assertThat(driver.unreadable).isEmpty();
+        assertThat(driver.announced).isEmpty();
+    }
+
+    /** When its file came at last, an older version took the place of what was listed. */
+    @Test
+    void aTextThatIsTooLongSupersedesAFileThatCannotBeRead() throws IOException {
+        produce("a", "see", "late");
+        source.poll(driver);
+        produce("a", "race".repeat(30), null);
+        Files.writeString(folder.resolve("late"), "mill");
+        for (int i = 0; i < 20; i++) {
+            nanos += 5_000_000_001L;
+            source.poll(driver);
+        }
+        assertThat(driver.texts).isEmpty();
+        assertThat(driver.unreadable.get("a")).contains("offset 1, has more than 100 bytes of text");
     }
 
     /** A record of no key on the documents topic ends a transaction that was lost, and would delete it. */
