@@ -22,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A {@link LocalCluster} for one continuous job, from when this is made until it is closed. */
 final class EmbeddedContinuous implements ContinuousClient {
+    /**
+     * One thread reduces all of them, and each costs a small document an append, and a transaction's end, for its pairs, its
+     * counts and its checkpoint.
+     */
+    private static final int DEFAULT_PARTITIONS = 2;
+
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final LocalCluster cluster;
     private final ContinuousClient client;
@@ -35,7 +41,7 @@ final class EmbeddedContinuous implements ContinuousClient {
         LocalCluster.Settings settings = new LocalCluster.Settings(
                 new EmbeddedBroker.Settings(home.dataDir(), home.port(), Map.of()),
                 threads,
-                options.partitions() > 0 ? options.partitions() : EmbeddedEngine.DEFAULT_PARTITIONS,
+                options.partitions() > 0 ? options.partitions() : DEFAULT_PARTITIONS,
                 roots,
                 InputLimits.fromEnvironment(System.getenv()));
         cluster = LocalCluster.start(settings, e -> {

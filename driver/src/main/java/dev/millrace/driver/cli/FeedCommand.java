@@ -81,7 +81,7 @@ abstract class FeedCommand implements Callable<Integer> {
             names = "--partitions",
             order = Sections.EMBEDDED + 3,
             paramLabel = "N",
-            description = "Partitions of the pairs topic where it is not there yet. Default: 4.")
+            description = "Partitions of the pairs topic where it is not there yet. Default: 2.")
     private @Nullable Integer partitions;
 
     @Mixin
