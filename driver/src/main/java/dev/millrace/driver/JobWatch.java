@@ -56,10 +56,11 @@ final class JobWatch {
     private static final long PROGRESS_NANOS = 100_000_000;
     private static final long NO_MAPPER_NANOS = 10_000_000_000L;
     /** How long a canceller may take from shutting the driver out to saying why. */
+    private static final long CANCEL_NANOS = 5_000_000_000L;
+
     private static final long ENDS_AGAIN_NANOS = 30_000_000_000L;
 
     private static final Duration NO_COUNT = Duration.ofSeconds(5);
-    private static final long CANCEL_NANOS = 5_000_000_000L;
 
     private final DriverSettings settings;
     private final ClusterSettings cluster;
@@ -456,8 +457,7 @@ final class JobWatch {
                 if (any) {
                     lastCount = System.nanoTime();
                 } else if (System.nanoTime() - lastCount > NO_COUNT.toNanos()) {
-                    lastCount = System.nanoTime();
-                    if (hasReadAll(reader)) {
+                    if (hasReadAll(reader, lastCount)) {
                         throw failed("DATA_LOST: of " + missing + " words that reducers have published, " + table.size()
                                 + " are in " + topics.results(spec.id())
                                 + ": brokers have lost records, or it was deleted");
@@ -468,7 +468,7 @@ final class JobWatch {
     }
 
     /** Whether a reader has passed all that is written: every word was there before its reducer said so. */
-    private boolean hasReadAll(KafkaConsumer<byte[], byte[]> reader) {
+    private boolean hasReadAll(KafkaConsumer<byte[], byte[]> reader, long lastCount) {
         try (Admin admin = cluster.admin()) {
             for (TopicPartition each : reader.assignment()) {
                 if (reader.position(each, NO_COUNT) < ClusterSetup.writtenEnd(admin, each)) {
@@ -477,7 +477,10 @@ final class JobWatch {
             }
             return true;
         } catch (TimeoutException e) {
-            return false; // for how long the broker has not answered is watched elsewhere
+            if (System.nanoTime() - lastCount > settings.brokerDeadline().toNanos()) {
+                throw broker.lost(e); // others may answer
+            }
+            return false;
         } catch (InterruptException e) {
             throw interrupted(e);
         }

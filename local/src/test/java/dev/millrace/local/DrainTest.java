@@ -19,6 +19,7 @@ import dev.millrace.mapper.MapperSettings;
 import dev.millrace.reducer.Reducer;
 import dev.millrace.reducer.ReducerSettings;
 import dev.millrace.text.TextProfile;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -38,20 +39,26 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 final class DrainTest {
     private static final Duration DEADLINE = Duration.ofSeconds(30);
-    private static final int WORDS = 2_000_000;
+    private static final int WORDS = 400_000, TIMES = 20;
 
     @TempDir
     Path folder;
 
-    /** Slow to read for its size. */
+    /** Slow to read for its size, and quick to write: one text, compressed, several times. */
     private void writeText() throws IOException {
         Random random = new Random(1);
-        try (OutputStream out = new BZip2CompressorOutputStream(Files.newOutputStream(folder.resolve("text.bz2")))) {
-            StringBuilder text = new StringBuilder();
-            for (int i = 0; i < WORDS; i++) {
-                text.append("word").append(random.nextInt(50_000)).append(i % 10 == 9 ? '\n' : ' ');
-            }
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < WORDS; i++) {
+            text.append("word").append(random.nextInt(50_000)).append(i % 10 == 9 ? '\n' : ' ');
+        }
+        ByteArrayOutputStream once = new ByteArrayOutputStream();
+        try (OutputStream out = new BZip2CompressorOutputStream(once)) {
             out.write(text.toString().getBytes(StandardCharsets.US_ASCII));
+        }
+        try (OutputStream out = Files.newOutputStream(folder.resolve("text.bz2"))) {
+            for (int i = 0; i < TIMES; i++) {
+                once.writeTo(out);
+            }
         }
     }
 
@@ -90,7 +97,7 @@ final class DrainTest {
             try (KafkaJobClient client =
                     new KafkaJobClient(new DriverSettings(cluster, roots, DEADLINE, false, "millrace attach"))) {
                 assertThat(client.run(request, draining).receipt().collected().tokens())
-                        .isEqualTo(WORDS);
+                        .isEqualTo(WORDS * TIMES);
             }
             mapping.join();
             reducer.drain();

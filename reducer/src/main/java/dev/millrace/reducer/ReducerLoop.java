@@ -89,8 +89,8 @@ final class ReducerLoop implements LoopThreads.Loop {
 
     /** By partition of which records are lost, which. */
     private final Map<Integer, String> lost = new HashMap<>();
-    /** Jobs that began with what is lost, and were told. */
-    private final Set<JobId> toldLost = new HashSet<>();
+    /** By partition, jobs that are not known there, and were told. */
+    private final Map<Integer, Set<JobId>> toldLost = new HashMap<>();
 
     private String missing = "";
     private int fenced;
@@ -265,7 +265,8 @@ final class ReducerLoop implements LoopThreads.Loop {
      * its END will.
      */
     private void stray(ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
-        if (lane instanceof LaneRecord.Pairs || toldLost.contains(lane.job())) {
+        Set<JobId> told = toldLost.computeIfAbsent(record.partition(), p -> new HashSet<>());
+        if (lane instanceof LaneRecord.Pairs || told.contains(lane.job())) {
             return;
         }
         String why = lost.getOrDefault(
@@ -273,7 +274,7 @@ final class ReducerLoop implements LoopThreads.Loop {
                 "DATA_LOST: " + record.topic() + "-" + record.partition() + " does not hold what the job began with");
         LOG.warn("job {} partition {}, unless it is over: {}", lane.job(), record.partition(), why);
         transactions.write(List.of(event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why))));
-        toldLost.add(lane.job()); // told by the next record of it where that was refused
+        told.add(lane.job()); // told by the next record of it where that was refused
     }
 
     /**
@@ -548,6 +549,7 @@ final class ReducerLoop implements LoopThreads.Loop {
             removed.forEach(partition -> {
                 owned.remove(partition.partition());
                 lost.remove(partition.partition());
+                toldLost.remove(partition.partition());
                 barriers.remove(partition.partition()); // the next owner reaches it again
             });
         }

@@ -535,7 +535,9 @@ public final class ContinuousJob implements AutoCloseable {
         } catch (WakeupException e) {
             // The source has something to say.
         } catch (LogTruncationException e) {
-            throw history == null ? e : history.lost(e);
+            // Of other topics a driver that takes over compares what it finds.
+            boolean isSource = source.partitions().stream().anyMatch(e.offsetOutOfRangePartitions()::containsKey);
+            throw history != null && isSource ? history.lost(e) : e;
         }
         String failure = tracker.failure();
         if (failure != null) {

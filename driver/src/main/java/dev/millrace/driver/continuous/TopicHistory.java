@@ -46,8 +46,6 @@ final class TopicHistory {
     private static final long ASKED_MILLIS = 60_000;
     /** A driver of a busy machine may be as late, so what is shown for a shorter time may go unseen. */
     private static final long LEAST_WHILE_READING_MILLIS = 60_000;
-    /** One that begins may have to read the whole topic first, or a backlog; it would never come to more than that. */
-    private static final long LEAST_AT_FIRST_MILLIS = 600_000;
 
     private static final int NO_EPOCH = -1;
     /** Once an hour, of a day. */
@@ -68,7 +66,6 @@ final class TopicHistory {
     private Map<TopicPartition, Long> reached = Map.of();
 
     private long reachedMillis;
-    private boolean hasReachedAny;
     private long readUpToMillis, lastWrittenMillis;
 
     /** @param writtenEnd of a partition, what is not committed included */
@@ -263,12 +260,13 @@ final class TopicHistory {
             lastWrittenMillis = Math.min(lastWrittenMillis, nowMillis);
         }
         long away = nowMillis - readUpToMillis;
-        if (away > (hasReachedAny ? mostBehindMillis : Math.max(mostBehindMillis, LEAST_AT_FIRST_MILLIS))) {
+        if (away > mostBehindMillis) {
             throw new MillraceException(
                     ExitCode.FAILED,
                     "the job " + job + " has read nothing of the topic " + topic + " that is newer than " + told(away)
                             + ", and that forgets deletions after " + told(deletionsKeptMillis)
-                            + ": start it again, so that it compares what is counted with what the topic holds");
+                            + ": start it again, so that it compares what is counted with what the topic holds; if that"
+                            + " takes as long, give the topic a longer delete.retention.ms");
         }
         if (end.isEmpty()) {
             if (nowMillis - endMillis > Math.min(mostBehindMillis / 4, ASKED_MILLIS)) {
@@ -276,7 +274,6 @@ final class TopicHistory {
                 end = ends.get();
             }
         } else if (isPast(end, positions.get()::get)) {
-            hasReachedAny = true;
             readUpToMillis = endMillis;
             if (reached.isEmpty()) {
                 reached = end;

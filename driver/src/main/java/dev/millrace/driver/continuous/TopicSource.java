@@ -187,13 +187,18 @@ public class TopicSource implements DocumentSource {
                 : where + "more than " + mostBytes + " bytes of text: give a larger --max-document-size";
     }
 
-    /** It would end every driver. It is listed until another record of its key comes, by the next driver, too. */
+    /**
+     * It would end every driver, and is listed. A text that is too large may fit the next one: what can be mended or replaced
+     * holds the position.
+     */
     private void keepUnfit(String id, ConsumerRecord<byte[], byte[]> record, String why, Driver driver) {
         boolean isNamed = id.length() <= MOST_ID_BYTES;
         String shown = isNamed ? id : id.substring(0, SHOWN_OF_ID) + "... of " + id.length() + " characters";
         boolean wasListed = unreadable.containsKey(shown);
         forget(shown, driver);
-        if (record.value() != null) {
+        if (record.value() != null && (record.key() == null || !isNamed)) {
+            driver.unreadable(shown, why);
+        } else if (record.value() != null) {
             driver.announce(sources.get(record.partition()), record.offset());
             keep(new Reference(shown, null, record.partition(), record.offset(), 0, null), null, why, driver);
         } else if (wasListed) {

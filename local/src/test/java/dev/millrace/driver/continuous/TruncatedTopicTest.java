@@ -112,6 +112,9 @@ final class TruncatedTopicTest {
         }
         truncate(6);
         try (EmbeddedBroker unused = start()) {
+            assertThatThrownBy(this::drive)
+                    .isInstanceOf(MillraceException.class)
+                    .hasMessageContaining("docs-0 ends at offset 6 and had been read up to 10");
             produce(100, 120);
             assertThatThrownBy(this::drive)
                     .isInstanceOf(MillraceException.class)
