@@ -180,8 +180,10 @@ final class TopicHistory {
     /** Where to read on from an offset; with the epoch of what was read before it where it was read up to there. */
     OffsetAndMetadata start(TopicPartition partition, long next) {
         Long read = tracker.sourcePosition(readName(partition)), epoch = tracker.sourcePosition(epochName(partition));
-        boolean isKnown = read != null && read == next && epoch != null && epoch != NO_EPOCH;
-        return new OffsetAndMetadata(next, isKnown ? Optional.of(epoch.intValue()) : Optional.empty(), "");
+        boolean isThere = read != null && read == next;
+        return isThere && epoch != null && epoch != NO_EPOCH
+                ? new OffsetAndMetadata(next, Optional.of(epoch.intValue()), "")
+                : new OffsetAndMetadata(next);
     }
 
     MillraceException lost(LogTruncationException e) {

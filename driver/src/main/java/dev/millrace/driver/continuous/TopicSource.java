@@ -271,17 +271,17 @@ public class TopicSource implements DocumentSource {
     }
 
     private void read(Reference reference, Driver driver) {
-        String id = reference.id;
+        String id = reference.id, file = Objects.requireNonNull(reference.file);
         if (files == null) {
             keep(
                     reference,
                     null,
-                    "its record names the file " + Names.printable(reference.file)
+                    "its record names the file " + Names.printable(file)
                             + ": start 'stream' with --files FOLDER, which holds such files",
                     driver);
             return;
         }
-        ReferencedFiles.Found found = files.find(reference.file);
+        ReferencedFiles.Found found = files.find(file);
         FolderTexts.Text text;
         try {
             text = files.read(found);

@@ -39,12 +39,10 @@ final class TruncatedTopicTest {
     @TempDir
     Path data;
 
-    private ClusterSettings cluster;
+    private ClusterSettings cluster = ClusterSettings.of("nowhere:1");
 
     private EmbeddedBroker start() {
-        EmbeddedBroker broker = EmbeddedBroker.start(new EmbeddedBroker.Settings(data, 0, Map.of()));
-        cluster = ClusterSettings.of(broker.bootstrapServer());
-        return broker;
+        return EmbeddedBroker.start(new EmbeddedBroker.Settings(data, 0, Map.of()));
     }
 
     private void produce(int from, int to) throws Exception {
@@ -92,7 +90,8 @@ final class TruncatedTopicTest {
     /** What had been counted of the lost ones stayed, and what came in their place was not read. */
     @Test
     void recordsInThePlaceOfThoseThatWereReadEndTheDriver() throws Exception {
-        try (EmbeddedBroker unused = start()) {
+        try (EmbeddedBroker broker = start()) {
+            cluster = ClusterSettings.of(broker.bootstrapServer());
             try (ClusterSetup setup = new ClusterSetup(cluster)) {
                 setup.create(new ClusterSetup.Shape(1, 1, 1));
                 setup.createDocuments(DOCS);
@@ -111,7 +110,8 @@ final class TruncatedTopicTest {
             assertThatThrownBy(end::join).hasMessageContaining("interrupted");
         }
         truncate(6);
-        try (EmbeddedBroker unused = start()) {
+        try (EmbeddedBroker broker = start()) {
+            cluster = ClusterSettings.of(broker.bootstrapServer());
             assertThatThrownBy(this::drive)
                     .isInstanceOf(MillraceException.class)
                     .hasMessageContaining("docs-0 ends at offset 6 and had been read up to 10");
