@@ -37,9 +37,8 @@ final class WholeRuns<R> {
     List<R> add(long task, long execution, int part, int parts, long offset, R record) throws LostPartException {
         Run run = new Run(task, execution);
         if (part == 0) {
-            // It may have come before: a killed broker can lose the end of a transaction that was given up, whose
-            // records
-            // become committed with those of the next try (KAFKA-20734).
+            // It may have come before: a killed broker can lose the end of a transaction that was given up, and its
+            // records become committed with those of the next try (KAFKA-20734).
             pending.put(run, new Parts<>(offset, parts, new ArrayList<>(1)));
         }
         Parts<R> known = pending.get(run);
