@@ -54,7 +54,7 @@ public final class CompressionProbe {
     public static Compression probe(Path file, long fileBytes) throws InputException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             byte[] head = head(channel, 0);
-            if (fileBytes == 0 && head.length > 0) {
+            if (fileBytes == 0 && head.length > 0 && channel.size() == 0) { // else it has just grown
                 throw new InputException(
                         Kind.NOT_A_FILE,
                         Names.printable(file)

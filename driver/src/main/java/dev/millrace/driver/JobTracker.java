@@ -285,7 +285,8 @@ final class JobTracker {
     /** Of a task that was not published here, another driver of the job may have published it, which then is its own. */
     private @Nullable Tracked task(int number) {
         if (number < 0 || number >= published) {
-            fail("an event speaks of task " + number + ", and " + published + " have been published");
+            fail("DATA_LOST: an event speaks of task " + number + ", and " + published
+                    + " have been published: brokers have lost tasks; count again");
             return null;
         }
         return tasks.get(number);
@@ -375,6 +376,9 @@ final class JobTracker {
     }
 
     private void giveUp(Tracked task, String why) {
+        if (ended) {
+            return; // it came to be done before END was written, as is told further on
+        }
         String what = describe(task.task) + ": " + why;
         if (spec.skipFailed()) {
             task.skipped = what;

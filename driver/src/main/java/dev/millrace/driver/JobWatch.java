@@ -16,6 +16,7 @@ import dev.millrace.job.TextStats;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.OpenTransactions;
+import dev.millrace.kafka.Patience;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.shuffle.LaneCodec;
@@ -35,8 +36,10 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +68,7 @@ final class JobWatch {
     private final DriverSettings settings;
     private final ClusterSettings cluster;
     private final TopicNames topics;
+    private final TopicPartition eventsPartition;
     private final Transactions transactions;
     private final KafkaConsumer<byte[], byte[]> events;
     private final JobListener listener;
@@ -86,7 +90,7 @@ final class JobWatch {
 
     private JobRecord record;
     private long lastProgress;
-    private boolean warnedNoMapper;
+    private boolean warnedNoMapper, warnedNoReducer;
 
     JobWatch(
             DriverSettings settings,
@@ -99,6 +103,7 @@ final class JobWatch {
         this.settings = settings;
         this.cluster = settings.cluster();
         this.topics = cluster.topics();
+        this.eventsPartition = new TopicPartition(topics.events(), 0);
         this.transactions = transactions;
         this.events = events;
         this.broker = broker;
@@ -116,6 +121,10 @@ final class JobWatch {
     /** Takes up tasks that an earlier driver of this job published. */
     void recover(List<PublishedTask> published) {
         for (PublishedTask each : published) {
+            if (each.task().number() != tracker.taskCount()) {
+                throw failed("DATA_LOST: task " + tracker.taskCount() + " is gone from " + topics.tasks()
+                        + ": brokers have lost records; count again");
+            }
             tracker.planPublished(each.task(), now());
             if (each.document() != null) {
                 documents.put(each.task().number(), each.document());
@@ -141,16 +150,26 @@ final class JobWatch {
     JobResult run(Plan plan) {
         listener.opened(spec.id());
         boolean planned = record.state() != JobState.OPEN;
+        // Of tasks that are lost the events may be there, and must not be taken for those of tasks that are planned anew.
+        long eventsEnd = isTakenUp ? writtenEnd(eventsPartition) : 0;
         while (!tracker.isReduced()) {
-            planned = planned || planned(plan);
-            publish(planned);
-            poll(planned || isFarAhead() ? IDLE_POLL : Duration.ZERO);
+            boolean isCaughtUp = events.position(eventsPartition) >= eventsEnd;
+            if (isCaughtUp) {
+                planned = planned || planned(plan);
+                publish(planned);
+            }
+            poll(!isCaughtUp || planned || isFarAhead() ? IDLE_POLL : Duration.ZERO);
             String failure = tracker.failure();
             if (failure != null) {
                 throw failed(failure);
             }
             boolean isEnded = record.state() == JobState.ENDED && System.nanoTime() - lastEnds > ENDS_AGAIN_NANOS;
-            if (tracker.isMapped() && (isEnded || record.state() == JobState.SEALED)) {
+            if (isCaughtUp && tracker.isMapped() && (isEnded || record.state() == JobState.SEALED)) {
+                if (isEnded && !warnedNoReducer) {
+                    warnedNoReducer = true;
+                    listener.notice("no counts have come from every reducer for " + ENDS_AGAIN_NANOS / 1_000_000_000
+                            + " s: are reducers running for this cluster and topic prefix?");
+                }
                 writeEnds();
             }
             write(lost.ownEndings());
@@ -286,6 +305,13 @@ final class JobWatch {
             return consumer.poll(wait);
         } catch (InterruptException e) {
             throw interrupted(e);
+        } catch (OffsetOutOfRangeException e) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "a broker has lost records that had been read, of " + e.partitions() + "; what is left of job "
+                            + spec.id() + " can tell whether that matters: " + settings.attachCommand() + " "
+                            + spec.id(),
+                    e);
         }
     }
 
@@ -354,11 +380,20 @@ final class JobWatch {
         } catch (InterruptException e) {
             throw interrupted(e);
         } catch (MillraceException e) {
-            if (e.exitCode() == ExitCode.BROKER) {
+            if (e.exitCode() == ExitCode.BROKER && isSilence(e)) {
                 throw broker.lost(e);
             }
             throw e;
         }
+    }
+
+    private static boolean isSilence(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof TimeoutException || each instanceof DisconnectException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Who cancels a job shuts its driver out first and says so then; who takes a job over only does the former. */
@@ -377,10 +412,14 @@ final class JobWatch {
     /** The thread is no longer interrupted behind this, so that its clients can be closed in order. */
     private MillraceException interrupted(InterruptException e) {
         Thread.interrupted();
+        boolean isLost = record.state() == JobState.OPEN && spec.input().paths().contains("-");
         return new MillraceException(
                 ExitCode.INTERRUPTED,
-                "interrupted; job " + spec.id() + " goes on, to come back: " + settings.attachCommand() + " "
-                        + spec.id(),
+                "interrupted; job " + spec.id()
+                        + (isLost
+                                ? " had not read all of standard input and cannot go on; to give it up: "
+                                        + cluster.command("cancel " + spec.id())
+                                : " goes on, to come back: " + settings.attachCommand() + " " + spec.id()),
                 e);
     }
 
@@ -464,6 +503,16 @@ final class JobWatch {
                     }
                 }
             }
+        }
+    }
+
+    private long writtenEnd(TopicPartition partition) {
+        try (Admin admin = cluster.admin()) {
+            return Patience.ask(settings.brokerDeadline(), () -> ClusterSetup.writtenEnd(admin, partition));
+        } catch (TimeoutException e) {
+            throw broker.lost(e);
+        } catch (InterruptException e) {
+            throw interrupted(e);
         }
     }
 

@@ -21,9 +21,9 @@ import dev.millrace.wire.MalformedRecordException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -176,16 +176,18 @@ public final class KafkaJobClient implements JobClient {
             }
             requireResults(spec);
             List<JobWatch.PublishedTask> published = publishedTasks(spec);
-            Plan plan = record.state() == JobState.OPEN
-                    ? Plan.resume(
-                            spec.input(),
-                            settings.roots(),
-                            published.stream().map(JobWatch.PublishedTask::task).toList())
-                    : Plan.NONE;
             watchFrom(events, spec, events.endOffsets(List.of(jobsPartition())).getOrDefault(jobsPartition(), 0L));
             try (TransactionWatch lost = new TransactionWatch(cluster, spec, listener::notice)) {
                 JobWatch watch = new JobWatch(settings, transactions, events, brokerWatch(job), lost, record, listener);
                 watch.recover(published);
+                Plan plan = record.state() == JobState.OPEN
+                        ? Plan.resume(
+                                spec.input(),
+                                settings.roots(),
+                                published.stream()
+                                        .map(JobWatch.PublishedTask::task)
+                                        .toList())
+                        : Plan.NONE;
                 JobResult result = watch.run(plan);
                 keepHouse(listener);
                 return result;
@@ -232,7 +234,7 @@ public final class KafkaJobClient implements JobClient {
 
     /** First attempts of the job's tasks, in order, as an earlier driver published them. */
     private List<JobWatch.PublishedTask> publishedTasks(JobSpec spec) {
-        Map<Integer, JobWatch.PublishedTask> tasks = new LinkedHashMap<>();
+        Map<Integer, JobWatch.PublishedTask> tasks = new TreeMap<>(); // backups of lost ones may lie behind later ones
         LogReader.readToEnd(cluster, tasksPartition(), spec.tasksStart(), in -> {
             if (new String(in.key() == null ? new byte[0] : in.key(), StandardCharsets.US_ASCII)
                     .equals(spec.id().toString())) {

@@ -13,10 +13,17 @@ import java.util.TreeMap;
  * @param notices on inputs that were passed over
  */
 record Omissions(SortedMap<Integer, String> skipped, List<String> notices) {
+    /** So many tell why, the others their number: where all mappers lack a folder, all would not fit into a record. */
+    private static final int MOST_REASONS = 1_000;
+
     String text() {
         List<String> lines = new ArrayList<>();
         notices.forEach(notice -> lines.add(line(notice)));
-        skipped.forEach((task, why) -> lines.add(task + "\t" + line(why)));
+        int reasons = 0;
+        for (var each : skipped.entrySet()) {
+            boolean isTold = ++reasons <= MOST_REASONS;
+            lines.add(each.getKey() + "\t" + (isTold ? line(each.getValue()) : "task " + each.getKey()));
+        }
         return String.join("\n", lines);
     }
 

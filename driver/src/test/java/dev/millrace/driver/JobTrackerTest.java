@@ -416,6 +416,23 @@ final class JobTrackerTest {
         assertThat(tracker.mapped()).isEqualTo(PartitionTotal.ZERO);
     }
 
+    /**
+     * A backup that failed for good had the task left out, the first run counted it again, and END counts it. Who comes to
+     * the job behind that reads both again.
+     */
+    @Test
+    void whatEndCountsIsNotLeftOutByAFailureThatIsReadAgain() {
+        tracker = tracker(4, 3, true);
+        tracker.planPublished(task(0), now);
+        tracker.seal();
+        tracker.ended();
+        failed(0, false);
+        done(0);
+        assertThat(tracker.isMapped()).isTrue();
+        assertThat(tracker.skipped()).isEmpty();
+        assertThat(tracker.mapped(0).tokens()).isPositive();
+    }
+
     @Test
     void aHugeWindowPublishesEverything() {
         tracker = tracker(Integer.MAX_VALUE, 3, false);

@@ -129,14 +129,13 @@ public final class InputWalk implements Iterator<PlannedFile> {
         }
     }
 
-    /** What was passed over and why, in printable form: the first {@value #MOST_NOTICES}. */
+    /** What was passed over and why, in printable form: the first {@value #MOST_NOTICES}, and how many more. */
     public List<String> notices() {
-        return Collections.unmodifiableList(notices);
-    }
-
-    /** All notices there were. */
-    public long noticeCount() {
-        return noticeCount;
+        List<String> told = new ArrayList<>(notices);
+        if (noticeCount > MOST_NOTICES) {
+            told.add(noticeCount - MOST_NOTICES + " more of this kind are not shown");
+        }
+        return Collections.unmodifiableList(told);
     }
 
     @Override

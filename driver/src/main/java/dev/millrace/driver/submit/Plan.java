@@ -65,20 +65,9 @@ public final class Plan implements Iterator<Plan.Inputs> {
                     "the job read standard input, and its driver was gone before the end of it: cancel it and count"
                             + " again");
         }
-        InputRange last = null;
-        int times = 0;
-        for (ChunkTask task : published) {
-            for (InputRange range : task.inputs()) {
-                last = range;
-            }
-        }
-        for (ChunkTask task : published) {
-            times += (int) task.inputs().stream()
-                    .filter(last == null ? r -> false : last::equals)
-                    .count();
-        }
-        InputWalk walk =
-                last == null ? new InputWalk(spec, roots) : new InputWalk(spec, roots, new WalkCursor(last, times));
+        List<InputRange> ranges =
+                published.stream().flatMap(task -> task.inputs().stream()).toList();
+        InputWalk walk = ranges.isEmpty() ? new InputWalk(spec, roots) : new InputWalk(spec, roots, WalkCursor.behind(ranges));
         return new Plan(walk, spec.chunkBytes(), new InlineChunks(InputStream.nullInputStream()));
     }
 

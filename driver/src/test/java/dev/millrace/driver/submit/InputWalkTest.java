@@ -346,8 +346,7 @@ class InputWalkTest {
         }
         InputWalk walk = walk(spec("t"));
         assertThat(paths(walk)).isEmpty();
-        assertThat(walk.notices()).hasSize(100);
-        assertThat(walk.noticeCount()).isEqualTo(251);
+        assertThat(walk.notices()).hasSize(101).last().asString().isEqualTo("151 more of this kind are not shown");
     }
 
     // ---- going on behind a cursor
@@ -399,9 +398,8 @@ class InputWalkTest {
             for (int done = 1; done <= tasks.size(); done++) {
                 published.addAll(tasks.get(done - 1));
                 InputRange last = published.get(published.size() - 1);
-                int times = (int) published.stream().filter(last::equals).count();
                 List<List<InputRange>> rest = new ArrayList<>();
-                new ChunkPlanner(new InputWalk(spec, roots, new WalkCursor(last, times)), chunkBytes)
+                new ChunkPlanner(new InputWalk(spec, roots, WalkCursor.behind(published)), chunkBytes)
                         .forEachRemaining(rest::add);
                 assertThat(rest)
                         .as("behind task %d of %d: %s", done, tasks.size(), last)
