@@ -150,7 +150,8 @@ final class JobWatch {
     JobResult run(Plan plan) {
         listener.opened(spec.id());
         boolean planned = record.state() != JobState.OPEN;
-        // Of tasks that are lost the events may be there, and must not be taken for those of tasks that are planned anew.
+        // Of tasks that are lost the events may be there, and must not be taken for those of tasks that are planned
+        // anew.
         long eventsEnd = isTakenUp ? writtenEnd(eventsPartition) : 0;
         while (!tracker.isReduced()) {
             boolean isCaughtUp = events.position(eventsPartition) >= eventsEnd;

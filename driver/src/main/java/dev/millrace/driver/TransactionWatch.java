@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks, beside a driver, for partitions of its job that committed readers cannot get on in, and ends transactions that
- * Kafka has lost the end of: those of mappers and reducers itself, those of the driver by telling it.
+ * Kafka has lost the end of: those of mappers and reducers itself, later those of other drivers, which may be gone, and
+ * those of the driver by telling it.
  *
  * <p>A transaction is lost only where its coordinator says that it is over. One that is under way is left alone, however
  * long it takes: its producer goes on with it, or the coordinator aborts it.
@@ -45,6 +46,8 @@ public final class TransactionWatch implements AutoCloseable {
     private static final long LOOK_MILLIS = 5_000;
     /** Longer than the coordinator takes to end what nobody goes on with. */
     private static final long STUCK_NANOS = 20_000_000_000L;
+    /** Longer than another driver takes to end what is its own. */
+    private static final long LEFT_ALONE_NANOS = 3 * STUCK_NANOS;
 
     private final ClusterSettings cluster;
     private final TopicNames topics;
@@ -55,6 +58,7 @@ public final class TransactionWatch implements AutoCloseable {
     private final Map<TopicPartition, Since> behind = new HashMap<>();
     private final AtomicReference<Set<TopicPartition>> ownLost = new AtomicReference<>(Set.of());
     private final Queue<String> found = new ConcurrentLinkedQueue<>();
+    private final Set<String> told = new HashSet<>();
     private final ScheduledExecutorService looking;
 
     /** A partition whose stable end has not moved. */
@@ -159,23 +163,53 @@ public final class TransactionWatch implements AutoCloseable {
     }
 
     private void end(List<OpenTransactions.Open> open) {
-        Map<String, Set<TopicPartition>> ofOthers = new HashMap<>();
+        Map<String, Map<TopicPartition, String>> ofOthers = new HashMap<>();
         Set<TopicPartition> ofDriver = new HashSet<>();
         for (OpenTransactions.Open each : open) {
             String id = each.transactionalId();
-            if (!each.lost() || id == null) {
+            if (!each.lost()) {
                 continue;
             }
-            if (id.equals(own)) {
+            if (id == null) {
+                tell("a transaction that the broker has lost the end of hides what stands behind it, and by its id,"
+                        + " which is not known, nobody can end it: " + each);
+            } else if (id.equals(own)) {
                 ofDriver.add(each.partition());
                 found.add(FOUND + each);
-            } else if (id.startsWith(topics.mapperTransactions("")) || id.startsWith(topics.reducerTransactions(""))) {
-                ofOthers.computeIfAbsent(id, added -> new HashSet<>()).add(each.partition());
-                found.add(FOUND + each);
+            } else if (isOfService(id) || id.startsWith(topics.prefix()) && isLeftAlone(each.partition())) {
+                ofOthers.computeIfAbsent(id, added -> new HashMap<>()).put(each.partition(), each.toString());
             }
         }
         ownLost.set(Set.copyOf(ofDriver));
-        ofOthers.forEach((id, lost) -> OpenTransactions.end(cluster, id, lost));
+        ofOthers.forEach(this::end);
+    }
+
+    private void end(String id, Map<TopicPartition, String> lost) {
+        try {
+            OpenTransactions.end(cluster, id, lost.keySet());
+            lost.values().forEach(each -> found.add(FOUND + each));
+        } catch (KafkaException e) {
+            lost.values()
+                    .forEach(each -> tell("a transaction that the broker has lost the end of cannot be ended ("
+                            + e.getMessage() + "): " + each));
+        }
+    }
+
+    private boolean isOfService(String id) {
+        return id.startsWith(topics.mapperTransactions("")) || id.startsWith(topics.reducerTransactions(""));
+    }
+
+    /** Another driver ends its own by then, if it is still there. */
+    private boolean isLeftAlone(TopicPartition partition) {
+        Since since = behind.get(partition);
+        return since != null && System.nanoTime() - since.nanos() > LEFT_ALONE_NANOS;
+    }
+
+    /** Once. */
+    private void tell(String what) {
+        if (told.add(what)) {
+            found.add(what);
+        }
     }
 
     @Override

@@ -28,7 +28,9 @@ final class OmissionsTest {
         Omissions many = new Omissions(all, List.of());
         assertThat(many.text()).hasSizeLessThan(4 << 20);
         assertThat(Omissions.of(many.text()).skipped().keySet()).isEqualTo(all.keySet());
-        assertThat(Omissions.of(many.text()).skipped()).containsEntry(999, all.get(999)).containsEntry(1000, "task 1000");
+        assertThat(Omissions.of(many.text()).skipped())
+                .containsEntry(999, all.get(999))
+                .containsEntry(1000, "task 1000");
     }
 
     @Test

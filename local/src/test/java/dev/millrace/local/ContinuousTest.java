@@ -15,6 +15,7 @@ import dev.millrace.driver.continuous.Snapshot;
 import dev.millrace.driver.continuous.TopicSource;
 import dev.millrace.input.InputLimits;
 import dev.millrace.input.InputRoots;
+import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
@@ -22,6 +23,7 @@ import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.LogReader;
 import dev.millrace.text.TextProfile;
+import dev.millrace.wire.ControlCodec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,7 +42,11 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -301,6 +307,173 @@ final class ContinuousTest {
             assertThat(counts(Snapshot.take(cluster.cluster(), "grows", PATIENCE)))
                     .isEqualTo(Map.of("b", 1L, "c", 1L));
         }
+    }
+
+    /** What was in the new partition was read first, and the older version took its place. */
+    @Test
+    void partitionsThatATopicWasGivenAreReadBehindTheOthers() throws Exception {
+        topic("grew");
+        try (KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer());
+                KafkaProducer<byte[], byte[]> slow = cluster.cluster().transactionalProducer("its slow writer");
+                Admin admin = Admin.create(client())) {
+            producer.send(new ProducerRecord<>("grew", 0, "other", "stone")).get();
+            try (Driver running = new Driver("grew", new TopicSource("grew", 1))) {
+                running.awaitOpen();
+                Snapshot.take(cluster.cluster(), "grew", PATIENCE);
+            }
+            slow.initTransactions();
+            slow.beginTransaction(); // hides the older version
+            slow.send(new ProducerRecord<>("grew", 0, bytes("slow"), bytes("water")))
+                    .get();
+            producer.send(new ProducerRecord<>("grew", 0, "a", "mill")).get();
+            admin.createPartitions(Map.of("grew", NewPartitions.increaseTo(2)))
+                    .all()
+                    .get();
+            producer.send(new ProducerRecord<>("grew", 1, "a", "race")).get();
+            producer.send(new ProducerRecord<>("grew", 1, "other", null)).get();
+            CountDownLatch idle = new CountDownLatch(20);
+            try (Driver running = new Driver("grew", new TopicSource("grew", 2) {
+                @Override
+                public void poll(DocumentSource.Driver driver) {
+                    super.poll(driver);
+                    idle.countDown();
+                }
+            })) {
+                idle.await();
+                slow.commitTransaction();
+                assertThat(counts(Snapshot.take(cluster.cluster(), "grew", PATIENCE)))
+                        .isEqualTo(Map.of("race", 1L, "water", 1L));
+            }
+        }
+    }
+
+    /**
+     * It held the position, so that drivers read the topic from there again; once retention had deleted that, none could
+     * start any more.
+     */
+    @Test
+    void retentionMayDeleteWhatCannotBeRead() throws Exception {
+        topic("keeps");
+        TopicPartition partition = new TopicPartition("keeps", 0);
+        try (Admin admin = Admin.create(client());
+                KafkaProducer<byte[], byte[]> producer = cluster.cluster().plainProducer()) {
+            ProducerRecord<byte[], byte[]> missing = new ProducerRecord<>("keeps", bytes("a"), bytes("see the file"));
+            missing.headers().add("millrace-file", bytes("nowhere"));
+            producer.send(missing).get();
+            producer.send(new ProducerRecord<>("keeps", bytes("b"), bytes("mill")))
+                    .get();
+            for (int round = 0; round < 2; round++) {
+                try (Driver running = new Driver("keeps", new TopicSource("keeps", 1))) {
+                    running.awaitOpen();
+                    Snapshot snapshot = Snapshot.take(cluster.cluster(), "keeps", PATIENCE);
+                    assertThat(counts(snapshot)).isEqualTo(Map.of("mill", 1L));
+                    assertThat(snapshot.unreadable()).hasSize(1 - round);
+                }
+                admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(2)))
+                        .all()
+                        .get();
+            }
+        }
+    }
+
+    /** The driver waited for its end, and ended with a message that did not name it. */
+    @Test
+    void aTopicThatIsGoneCountsOn() throws Exception {
+        topic("gone");
+        try (Admin admin = Admin.create(client());
+                KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer());
+                Driver running = new Driver("gone", new TopicSource("gone", 1))) {
+            running.awaitOpen();
+            producer.send(new ProducerRecord<>("gone", "a", "mill")).get();
+            Snapshot.take(cluster.cluster(), "gone", PATIENCE);
+            admin.deleteTopics(List.of("gone")).all().get();
+            while (admin.listTopics().names().get().contains("gone")) {
+                Thread.onSpinWait();
+            }
+            for (int i = 0; i < 3; i++) {
+                assertThat(counts(Snapshot.take(cluster.cluster(), "gone", PATIENCE)))
+                        .isEqualTo(Map.of("mill", 1L));
+            }
+        }
+    }
+
+    /** Retention looked like deletions that somebody had meant: what had been counted was taken back. */
+    @Test
+    void aTopicOfWhichRetentionDeletesCannotTellWhatElseIsDeleted() throws Exception {
+        try (Admin admin = Admin.create(client());
+                KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer())) {
+            Map<String, String> both = Map.of("cleanup.policy", "compact,delete", "delete.retention.ms", "1");
+            admin.createTopics(List.of(new NewTopic("passes", 1, (short) 1).configs(both)))
+                    .all()
+                    .get();
+            producer.send(new ProducerRecord<>("passes", "a", "mill")).get();
+            producer.send(new ProducerRecord<>("passes", "b", "race")).get();
+            try (Driver running = new Driver("passes", new TopicSource("passes", 1))) {
+                running.awaitOpen();
+                Snapshot.take(cluster.cluster(), "passes", PATIENCE);
+            }
+            admin.deleteRecords(Map.of(new TopicPartition("passes", 0), RecordsToDelete.beforeOffset(1)))
+                    .all()
+                    .get();
+            assertThat(endOf(new Driver("passes", new TopicSource("passes", 1))))
+                    .contains("as its retention deletes documents too");
+        }
+    }
+
+    /** Each asker waits for a barrier, and asks again and again: they were served one by one, and the last never. */
+    @Test
+    void barriersThatAreAskedForTogetherAreOne() throws Exception {
+        topic("asked");
+        AtomicInteger begun = new AtomicInteger();
+        CountDownLatch mayBegin = new CountDownLatch(1);
+        ExecutorService together = Executors.newFixedThreadPool(5);
+        try (KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer());
+                Driver running = new Driver("asked", new TopicSource("asked", 1) {
+                    @Override
+                    public boolean isPastBarrier(Map<TopicPartition, Long> positions) {
+                        return mayBegin.getCount() == 0 && super.isPastBarrier(positions);
+                    }
+
+                    @Override
+                    public void beginBarrier(Map<TopicPartition, Long> ends) {
+                        begun.incrementAndGet();
+                        super.beginBarrier(ends);
+                    }
+                })) {
+            running.awaitOpen();
+            producer.send(new ProducerRecord<>("asked", "a", "mill")).get();
+            List<CompletableFuture<Snapshot>> snapshots = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                snapshots.add(CompletableFuture.supplyAsync(() -> Snapshot.take(cluster.cluster(), "asked", PATIENCE)));
+            }
+            while (askedFor("asked") < 5) {
+                Thread.onSpinWait();
+            }
+            mayBegin.countDown();
+            for (CompletableFuture<Snapshot> each : snapshots) {
+                assertThat(counts(each.get())).isEqualTo(Map.of("mill", 1L));
+            }
+            assertThat(begun.get()).isLessThan(5);
+        } finally {
+            together.shutdownNow();
+        }
+    }
+
+    private static long askedFor(String name) {
+        AtomicLong asked = new AtomicLong();
+        JobId job = JobsView.find(cluster.cluster(), name).spec().id();
+        LogReader.readToEnd(
+                cluster.cluster(), new TopicPartition(cluster.cluster().topics().events(), 0), -1, record -> {
+                    if (ControlCodec.event(record.value()) instanceof Event.BarrierAsked each
+                            && each.job().equals(job)) {
+                        asked.incrementAndGet();
+                    }
+                });
+        return asked.get();
     }
 
     /** The next driver had its counts as they were before, for good. */

@@ -116,10 +116,16 @@ public final class ContinuousJob implements AutoCloseable {
     private CompletableFuture<Void> housekeeping = CompletableFuture.completedFuture(null);
     private final ChangeRate rate = new ChangeRate();
     private final Queue<Long> barriersAsked = new ArrayDeque<>();
-    private @Nullable Long barrier;
+    /** Of those that are under way, as one; empty where none is. */
+    private final List<Long> barriers = new ArrayList<>();
+
     private long barrierSince;
     private boolean isBarrierHeldUpTold;
     private boolean draining;
+    /** Partitions of the source that are read once others have been read up to where they ended. */
+    private final Set<TopicPartition> later = new HashSet<>();
+
+    private final Map<TopicPartition, Long> beforeLater = new HashMap<>();
     private final JobProgress progress;
     private final LedgerEnds ledgerEnds = new LedgerEnds();
     private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
@@ -216,6 +222,16 @@ public final class ContinuousJob implements AutoCloseable {
         @Override
         public void announce(String in, long position) {
             tracker.announce(in, position);
+        }
+
+        @Override
+        public void keep(String in, long position) {
+            tracker.keep(in, position);
+        }
+
+        @Override
+        public long readBefore(String in) {
+            return tracker.readBefore(in);
         }
 
         @Override
@@ -439,6 +455,7 @@ public final class ContinuousJob implements AutoCloseable {
             step();
         }
         tell();
+        source.end();
     }
 
     private void recover() {
@@ -473,7 +490,10 @@ public final class ContinuousJob implements AutoCloseable {
         TopicPartition events = new TopicPartition(topics.events(), 0);
         TopicPartition jobsPartition = new TopicPartition(topics.jobs(), 0);
         consumer.assign(List.of(events, jobsPartition));
-        consumer.seek(events, progress.eventsNext());
+        // A broker whose machine lost its power may have kept less of the events than of the jobs.
+        consumer.seek(
+                events,
+                Math.min(progress.eventsNext(), undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), events))));
         consumer.seek(jobsPartition, jobs.next());
         TopicHistory opened = history;
         if (opened != null) {
@@ -482,7 +502,43 @@ public final class ContinuousJob implements AutoCloseable {
                 return true;
             });
         }
+        List<TopicPartition> added = source.partitions().stream()
+                .filter(partition -> tracker.sourcePosition(TopicSource.name(partition)) == null)
+                .toList();
         readAlso(source.partitions());
+        if (added.size() < source.partitions().size()) {
+            readLater(added);
+        }
+    }
+
+    /**
+     * Partitions that a topic was given meanwhile: documents go there from now on that were in the others before, where
+     * older versions of them may not have been read yet.
+     */
+    private void readLater(List<TopicPartition> added) {
+        if (!added.isEmpty()) {
+            List<TopicPartition> before = new ArrayList<>(source.partitions());
+            before.removeAll(added);
+            before.removeAll(later);
+            later.addAll(added);
+            beforeLater.putAll(writtenEnds(before));
+        }
+    }
+
+    /** Partitions to read now. */
+    private List<TopicPartition> readable() {
+        if (later.isEmpty()) {
+            return source.partitions();
+        }
+        if (beforeLater.entrySet().stream()
+                .allMatch(end -> undisturbed(() -> consumer.position(end.getKey())) >= end.getValue())) {
+            later.clear();
+            beforeLater.clear();
+            return source.partitions();
+        }
+        return source.partitions().stream()
+                .filter(partition -> !later.contains(partition))
+                .toList();
     }
 
     private void readAlso(List<TopicPartition> partitions) {
@@ -511,6 +567,7 @@ public final class ContinuousJob implements AutoCloseable {
             listener.notice("the topic " + topic + " has " + source.partitions().size()
                     + " partitions now: reading the new ones too");
             readAlso(added);
+            readLater(added);
         }
     }
 
@@ -521,11 +578,11 @@ public final class ContinuousJob implements AutoCloseable {
     private void step() {
         boolean taking = !draining && tracker.hasRoom();
         if (!source.partitions().isEmpty()) {
-            if (taking && !source.isFull()) {
-                consumer.resume(source.partitions());
-            } else {
+            List<TopicPartition> wanted = taking && !source.isFull() ? readable() : List.of();
+            if (wanted.size() < source.partitions().size()) {
                 consumer.pause(source.partitions());
             }
+            consumer.resume(wanted);
         }
         boolean soon = woken || tracker.mayBegin(now());
         long rest = tracker.restMillis(now());
@@ -568,7 +625,7 @@ public final class ContinuousJob implements AutoCloseable {
             // No request: what the consumer's metadata say, which it renews once a minute.
             grow(topic -> undisturbed(() -> consumer.partitionsFor(topic)).size());
         }
-        if (source.isEnded() && tracker.isQuiet() && barrier == null && barriersAsked.isEmpty()) {
+        if (source.isEnded() && tracker.isQuiet() && barriers.isEmpty() && barriersAsked.isEmpty()) {
             end();
         }
     }
@@ -677,15 +734,16 @@ public final class ContinuousJob implements AutoCloseable {
 
     /** A barrier: all that was there when it was asked for is told, then nothing more until all of that is counted. */
     private void barrier() {
-        if (barrier == null && !barriersAsked.isEmpty()) {
-            barrier = barriersAsked.remove();
+        if (barriers.isEmpty() && !barriersAsked.isEmpty()) {
+            // All at once: whoever waits asks again and again, and one that is under way comes too early for them.
+            barriers.addAll(barriersAsked);
+            barriersAsked.clear();
             barrierSince = System.nanoTime();
             isBarrierHeldUpTold = false;
             grow(topic -> undisturbed(() -> setup.partitions(topic)));
-            checkSameTopic();
-            source.beginBarrier(writtenEnds());
+            source.beginBarrier(isTopicThere() ? writtenEnds(source.partitions()) : Map.of());
         }
-        if (barrier != null && !draining) {
+        if (!barriers.isEmpty() && !draining) {
             Map<TopicPartition, Long> positions = positions();
             draining = source.isPastBarrier(positions);
             if (!draining && !isBarrierHeldUpTold && System.nanoTime() - barrierSince > HELD_UP_NANOS) {
@@ -693,21 +751,23 @@ public final class ContinuousJob implements AutoCloseable {
                 tellWhatHoldsUp(positions);
             }
         }
-        if (barrier != null && draining && tracker.isQuiet()) {
-            long number = barrier;
-            write(number);
+        if (!barriers.isEmpty() && draining && tracker.isQuiet()) {
+            barriers.forEach(this::write);
             TopicPartition documents = new TopicPartition(topics.documents(spec.id()), 0);
             long end = undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), documents));
-            say(new Event.BarrierReached(spec.id(), number, end, tracker.documents(), tracker.total(), unreadable()));
-            barrier = null;
+            List<String> unreadable = unreadable();
+            for (long number : barriers) {
+                say(new Event.BarrierReached(spec.id(), number, end, tracker.documents(), tracker.total(), unreadable));
+            }
+            barriers.clear();
             draining = false;
         }
     }
 
     /** A document that stands behind an open transaction was produced as well, and is waited for. */
-    private Map<TopicPartition, Long> writtenEnds() {
+    private Map<TopicPartition, Long> writtenEnds(List<TopicPartition> partitions) {
         Map<TopicPartition, Long> ends = new HashMap<>();
-        for (TopicPartition partition : source.partitions()) {
+        for (TopicPartition partition : partitions) {
             ends.put(partition, undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), partition)));
         }
         return ends;
@@ -722,10 +782,17 @@ public final class ContinuousJob implements AutoCloseable {
         });
     }
 
-    private void checkSameTopic() {
-        if (history != null) {
-            history.checkSame(undisturbed(() -> setup.topicId(history.topic())));
+    /** What was read of a topic that is gone counts on. */
+    private boolean isTopicThere() {
+        if (history == null) {
+            return true;
         }
+        String id = undisturbed(() -> setup.topicId(history.topic()));
+        history.checkSame(id);
+        if (id == null) {
+            listener.notice("the topic " + history.topic() + " is gone; what was read of it counts on");
+        }
+        return id != null;
     }
 
     /** So many that they fit into a record. */
@@ -749,8 +816,7 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     private Map<TopicPartition, Long> endsOfSameTopic() {
-        checkSameTopic();
-        return ends();
+        return isTopicThere() ? ends() : Map.of();
     }
 
     private Map<TopicPartition, Long> positions() {

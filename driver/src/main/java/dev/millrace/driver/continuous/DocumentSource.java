@@ -38,6 +38,15 @@ public interface DocumentSource extends AutoCloseable {
          */
         void announce(String source, long position);
 
+        /** What was announced cannot be told for now, and a driver that takes over may have to do without it. */
+        void keep(String source, long position);
+
+        /**
+         * Below which position of a source an earlier driver had dealt with all, but for what it could not read; what comes
+         * from below is read for that alone.
+         */
+        long readBefore(String source);
+
         /** Nothing comes of what was announced. */
         void passOver(String source, long position);
 
@@ -100,6 +109,13 @@ public interface DocumentSource extends AutoCloseable {
     default boolean isEnded() {
         return false;
     }
+
+    /**
+     * All that it has told is counted, and it {@link #isEnded is at its end}.
+     *
+     * @throws dev.millrace.job.MillraceException if that is not the end that it should have come to
+     */
+    default void end() {}
 
     @Override
     void close();

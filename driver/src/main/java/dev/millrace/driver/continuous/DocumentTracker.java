@@ -81,6 +81,9 @@ final class DocumentTracker {
     private static final DocumentEntry.Part NO_PART =
             new DocumentEntry.Part(TextHash.NONE, BlockPosition.NONE, PartitionTotal.ZERO, TextStats.NONE);
 
+    /** Behind the name of a source that is to be read again from a position, for what could not be read there. */
+    private static final String READ_BELOW = "#below";
+
     private final JobSpec spec;
     private final DocumentNames names;
     private final int partBytes;
@@ -103,6 +106,9 @@ final class DocumentTracker {
 
     private final TreeMap<Long, Event.DocumentsDone> done = new TreeMap<>();
     private final Map<String, Source> sources = new HashMap<>();
+    /** By source, below which position an earlier driver had all in tasks, but for what it could not read. */
+    private final Map<String, Long> readBefore = new HashMap<>();
+
     private final List<PartitionTotal> totals;
     private long nextTask, watermark;
     private long bytesWaiting, bytesReady, changes;
@@ -184,7 +190,7 @@ final class DocumentTracker {
     /** Where a change stands in a source. */
     private record Origin(Source source, long position) {
         void release() {
-            source.held.remove(position);
+            source.release(position);
         }
     }
 
@@ -217,10 +223,25 @@ final class DocumentTracker {
         final Set<Long> held = new LinkedHashSet<>();
         /** Those of them of which nothing was told yet. */
         final Set<Long> announced = new HashSet<>();
+        /** Those of them that could not be read. */
+        final Set<Long> kept = new HashSet<>();
 
         /** From where a driver that takes over reads it. */
         long resumeAt() {
             return held.isEmpty() ? next : held.iterator().next();
+        }
+
+        /** All below is in tasks, but for what could not be read. */
+        long readBelow() {
+            return held.stream()
+                    .filter(position -> !kept.contains(position))
+                    .findFirst()
+                    .orElse(next);
+        }
+
+        void release(long position) {
+            held.remove(position);
+            kept.remove(position);
         }
     }
 
@@ -255,7 +276,13 @@ final class DocumentTracker {
                     each.task(),
                     new Event.DocumentsDone(spec.id(), each.task(), 1, 0, "", List.of(), each.totals(), List.of()));
         }
-        position.sources().forEach((name, next) -> sources.computeIfAbsent(name, n -> new Source()).next = next);
+        position.sources().forEach((name, next) -> {
+            if (name.endsWith(READ_BELOW)) {
+                readBefore.put(name.substring(0, name.length() - READ_BELOW.length()), next);
+            } else {
+                sources.computeIfAbsent(name, n -> new Source()).next = next;
+            }
+        });
         advance();
     }
 
@@ -396,7 +423,16 @@ final class DocumentTracker {
         if (source == null || !source.announced.remove(position)) {
             throw new IllegalArgumentException("nothing was announced at position " + position + " of " + name);
         }
-        source.held.remove(position);
+        source.release(position);
+    }
+
+    /** What was announced cannot be told for now; who takes over may have to do without it. */
+    void keep(String name, long position) {
+        Source source = sources.get(name);
+        if (source == null || !source.announced.contains(position)) {
+            throw new IllegalArgumentException("nothing was announced at position " + position + " of " + name);
+        }
+        source.kept.add(position);
     }
 
     /** A document keeps its last good version, for this reason. */
@@ -882,7 +918,13 @@ final class DocumentTracker {
         List<ContinuousPosition.DoneTask> above = new ArrayList<>();
         done.forEach((task, result) -> above.add(new ContinuousPosition.DoneTask(task, result.totals())));
         Map<String, Long> positions = new HashMap<>();
-        sources.forEach((name, source) -> positions.put(name, source.resumeAt()));
+        sources.forEach((name, source) -> {
+            positions.put(name, source.resumeAt());
+            long below = Math.max(source.readBelow(), readBefore(name));
+            if (below > source.resumeAt()) {
+                positions.put(name + READ_BELOW, below);
+            }
+        });
         return new ContinuousPosition(
                 spec.id(), tasksStart, eventsStart, nextTask, watermark, above, totals, positions);
     }
@@ -894,11 +936,16 @@ final class DocumentTracker {
         return known == null ? null : known.next;
     }
 
-    /** From where a driver that takes over reads a source; null where it was never read. */
+    /** Below which position of a source all is in tasks, but for what could not be read; null where it was never read. */
     @Nullable
-    Long resumePosition(String source) {
+    Long readBelow(String source) {
         Source known = sources.get(source);
-        return known == null ? null : known.resumeAt();
+        return known == null ? null : Long.valueOf(Math.max(known.readBelow(), readBefore(source)));
+    }
+
+    /** The same, of what an earlier driver left: what lies below is read for what it could not read, and for nothing else. */
+    long readBefore(String source) {
+        return readBefore.getOrDefault(source, 0L);
     }
 
     /** To be written with the positions of sources. */

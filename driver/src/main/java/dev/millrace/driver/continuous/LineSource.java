@@ -184,15 +184,6 @@ public final class LineSource implements DocumentSource {
             }
             tell(document, driver);
         }
-        synchronized (lock) {
-            if (failure != null && queue.isEmpty()) {
-                throw new MillraceException(
-                        ExitCode.FAILED,
-                        "cannot read standard input: "
-                                + (failure instanceof IOException ? failure.getMessage() : failure),
-                        failure);
-            }
-        }
     }
 
     private void tell(Document document, Driver driver) {
@@ -228,7 +219,21 @@ public final class LineSource implements DocumentSource {
     @Override
     public boolean isEnded() {
         synchronized (lock) {
-            return atEnd && queue.isEmpty() && failure == null;
+            return (atEnd || failure != null) && queue.isEmpty();
+        }
+    }
+
+    @Override
+    public void end() {
+        synchronized (lock) {
+            if (failure != null) {
+                throw new MillraceException(
+                        ExitCode.FAILED,
+                        "cannot read standard input any further: "
+                                + (failure instanceof IOException ? failure.getMessage() : failure)
+                                + "; all documents before that are counted",
+                        failure);
+            }
         }
     }
 

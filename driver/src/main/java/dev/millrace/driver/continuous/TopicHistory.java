@@ -112,7 +112,7 @@ final class TopicHistory {
         for (TopicPartition partition : source.partitions()) {
             Long next = tracker.sourcePosition(TopicSource.name(partition));
             if (next != null) {
-                check(partition, next, first.getOrDefault(partition, 0L));
+                check(partition, next, first.getOrDefault(partition, 0L), notice);
                 checkEpoch(consumer, partition, first.getOrDefault(partition, 0L));
                 isKnown |= next > 0;
             }
@@ -121,6 +121,12 @@ final class TopicHistory {
         end = consumer.endOffsets(source.partitions());
         endMillis = nowMillis;
         if (nowMillis - since > Math.max(deletionsKeptMillis - MARGIN_MILLIS, 0)) {
+            if (first.values().stream().anyMatch(each -> each > 0)) {
+                throw lost("the topic " + topic + " was read last more than " + told(deletionsKeptMillis)
+                        + " ago, after which it may forget deletions, and as its retention deletes documents too, it"
+                        + " cannot tell which were meant to be (if it is not compacted, let this user read its"
+                        + " settings: DescribeConfigs)");
+            }
             compare(since, notice);
             since = nowMillis;
         } else if (readUpTo == null) {
@@ -130,16 +136,24 @@ final class TopicHistory {
         lastWrittenMillis = nowMillis;
     }
 
-    private void check(TopicPartition partition, long next, long first) {
+    private void check(TopicPartition partition, long next, long first, Consumer<String> notice) {
         long written = writtenEnd.applyAsLong(partition);
         if (next > written) {
             throw lost(partition + " ends at offset " + written + " and had been read up to " + next
                     + ": the topic was deleted and made again, or its brokers have lost records");
         }
-        if (next < first) {
-            throw lost("records " + next + " to " + (first - 1) + " of " + partition
+        if (next >= first) {
+            return;
+        }
+        String source = TopicSource.name(partition);
+        long below = Math.max(next, tracker.readBefore(source));
+        if (below < first) {
+            throw lost("records " + below + " to " + (first - 1) + " of " + partition
                     + " were deleted before they were read: look at its retention");
         }
+        notice.accept("records " + next + " to " + (first - 1) + " of " + partition + " were deleted; what could not be"
+                + " read of them keeps its last good version, if it has one: produce it again");
+        tracker.readUpTo(source, first);
     }
 
     /** To be called with what was read of a partition, in its order. */
@@ -283,7 +297,7 @@ final class TopicHistory {
             }
             end = Map.of();
         }
-        if (!reached.isEmpty() && isPast(reached, each -> tracker.resumePosition(TopicSource.name(each)))) {
+        if (!reached.isEmpty() && isPast(reached, each -> tracker.readBelow(TopicSource.name(each)))) {
             tracker.remember(mark, reachedMillis);
             reached = Map.of();
         }

@@ -148,7 +148,7 @@ public class TopicSource implements DocumentSource {
     public void accept(ConsumerRecord<byte[], byte[]> record, Driver driver) {
         String id = id(record), source = sources.get(record.partition());
         long position = record.offset(), modifiedNanos = record.timestamp() * 1_000_000;
-        if (isKnown(driver.version(id), record)) {
+        if (isKnown(driver.version(id), record, driver.readBefore(source))) {
             return; // read again: an older version must not take its place, whose file may be gone
         }
         String why = unfit(id, record);
@@ -178,7 +178,7 @@ public class TopicSource implements DocumentSource {
     /** Why a record is no document; null where it is one. */
     private @Nullable String unfit(String id, ConsumerRecord<byte[], byte[]> record) {
         String where = "its record at " + sources.get(record.partition()) + ", offset " + record.offset() + ", has ";
-        if (id.length() > MOST_ID_BYTES / 3 && id.getBytes(StandardCharsets.UTF_8).length > MOST_ID_BYTES) {
+        if (isTooLong(id)) {
             return where + "a key of more than " + MOST_ID_BYTES + " bytes";
         }
         byte[] value = record.value();
@@ -187,17 +187,21 @@ public class TopicSource implements DocumentSource {
                 : where + "more than " + mostBytes + " bytes of text: give a larger --max-document-size";
     }
 
+    private static boolean isTooLong(String id) {
+        return id.length() > MOST_ID_BYTES / 3 && id.getBytes(StandardCharsets.UTF_8).length > MOST_ID_BYTES;
+    }
+
     /**
      * It would end every driver, and is listed. A text that is too large may fit the next one: what can be mended or replaced
      * holds the position.
      */
     private void keepUnfit(String id, ConsumerRecord<byte[], byte[]> record, String why, Driver driver) {
-        boolean isNamed = id.length() <= MOST_ID_BYTES;
+        boolean isNamed = !isTooLong(id);
         String shown = isNamed ? id : id.substring(0, SHOWN_OF_ID) + "... of " + id.length() + " characters";
         boolean wasListed = unreadable.containsKey(shown);
         forget(shown, driver);
-        if (record.value() != null && (record.key() == null || !isNamed)) {
-            driver.unreadable(shown, why);
+        if (record.value() != null && !isNamed) {
+            driver.unreadable(shown, why); // no driver could ever take it
         } else if (record.value() != null) {
             driver.announce(sources.get(record.partition()), record.offset());
             keep(new Reference(shown, null, record.partition(), record.offset(), 0, null), null, why, driver);
@@ -210,11 +214,15 @@ public class TopicSource implements DocumentSource {
         return partition + "@" + position;
     }
 
-    private static boolean isKnown(@Nullable String version, ConsumerRecord<byte[], byte[]> record) {
+    /** @param readBefore what an earlier driver had read; a version of another partition came behind that */
+    private static boolean isKnown(@Nullable String version, ConsumerRecord<byte[], byte[]> record, long readBefore) {
+        if (version == null) {
+            return false;
+        }
         String before = record.partition() + "@";
-        return version != null
-                && version.startsWith(before)
-                && Long.parseLong(version.substring(before.length())) >= record.offset();
+        return version.startsWith(before)
+                ? Long.parseLong(version.substring(before.length())) >= record.offset()
+                : record.offset() < readBefore;
     }
 
     private void forget(String id, Driver driver) {
@@ -242,7 +250,7 @@ public class TopicSource implements DocumentSource {
     public void poll(Driver driver) {
         long began = nanos.getAsLong();
         if (!unreadable.isEmpty() && began - lookedNanos > LOOKED_AGAIN_NANOS) {
-            lookAgain();
+            lookAgain(++looks % LOOKS_OF_ALL == 0);
             lookedNanos = began;
         }
         while (!toRead.isEmpty() && driver.hasRoom() && nanos.getAsLong() - began < READING_NANOS) {
@@ -254,10 +262,9 @@ public class TopicSource implements DocumentSource {
     }
 
     /** Those are read again that are not as they were, and now and then all: permissions may be. */
-    private void lookAgain() {
+    private void lookAgain(boolean all) {
         ReferencedFiles known = files;
         if (known != null) {
-            boolean all = ++looks % LOOKS_OF_ALL == 0;
             unreadable.values().removeIf(each -> {
                 String file = each.reference.file;
                 boolean isTried =
@@ -313,6 +320,7 @@ public class TopicSource implements DocumentSource {
             lookedNanos = nanos.getAsLong();
         }
         unreadable.put(reference.id, new Unreadable(reference.failed(why), version));
+        driver.keep(sources.get(reference.partition), reference.position);
         if (!why.equals(reference.why)) {
             driver.unreadable(reference.id, why);
         }
@@ -337,6 +345,9 @@ public class TopicSource implements DocumentSource {
     @Override
     public void beginBarrier(Map<TopicPartition, Long> ends) {
         barrier = Map.copyOf(ends);
+        if (!unreadable.isEmpty()) {
+            lookAgain(true); // what was saved by now is to be in it
+        }
     }
 
     @Override

@@ -67,7 +67,8 @@ public final class Plan implements Iterator<Plan.Inputs> {
         }
         List<InputRange> ranges =
                 published.stream().flatMap(task -> task.inputs().stream()).toList();
-        InputWalk walk = ranges.isEmpty() ? new InputWalk(spec, roots) : new InputWalk(spec, roots, WalkCursor.behind(ranges));
+        InputWalk walk =
+                ranges.isEmpty() ? new InputWalk(spec, roots) : new InputWalk(spec, roots, WalkCursor.behind(ranges));
         return new Plan(walk, spec.chunkBytes(), new InlineChunks(InputStream.nullInputStream()));
     }
 

@@ -407,6 +407,31 @@ final class DocumentTrackerTest {
         assertThat(tracker.position(0, 0).sources()).containsEntry("time", 500_000L);
     }
 
+    /**
+     * One record that could not be read kept the position before it for weeks, and when the topic had forgotten it, no driver
+     * could start any more, though all else had been counted.
+     */
+    @Test
+    void aDriverThatTakesOverKnowsWhatIsReadForTheSakeOfTheUnreadableAlone() {
+        tracker.announce("source", 5);
+        tracker.keep("source", 5);
+        take(change("a", "1", "abc\n", 6));
+        assertThat(tracker.readBelow("source")).isEqualTo(6);
+        tracker.apply(done(theOnlyDue(), 70, 1), 0);
+        assertThat(tracker.readBelow("source")).isEqualTo(7);
+        ContinuousPosition left = tracker.position(0, 0);
+        assertThat(left.sources()).containsEntry("source", 5L);
+        DocumentTracker next = new DocumentTracker(SPEC);
+        next.restore(left);
+        assertThat(next.readBefore("source")).isEqualTo(7);
+        assertThat(next.readBelow("source")).isEqualTo(7);
+        assertThat(next.position(0, 0).sources()).isEqualTo(left.sources());
+        next.announce("source", 5);
+        next.passOver("source", 5);
+        next.readUpTo("source", 9);
+        assertThat(next.position(0, 0).sources()).isEqualTo(Map.of("source", 9L));
+    }
+
     @Test
     void whatIsOnlyDraftedIsReadAgainByTheNextDriver() {
         take(change("a", "1", "abc\n", 5));

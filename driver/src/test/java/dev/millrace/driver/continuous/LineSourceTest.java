@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -69,6 +70,16 @@ class LineSourceTest {
 
         @Override
         public void announce(String source, long position) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public void keep(String source, long position) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public long readBefore(String source) {
             throw new AssertionError();
         }
 
@@ -178,28 +189,27 @@ class LineSourceTest {
         }
     }
 
+    /** What was told of it and not counted yet was dropped, and a stream cannot be read again. */
     @Test
-    void aStreamThatFailsIsNoEnd() throws InterruptedException {
-        LineSource source = new LineSource(
-                new InputStream() {
-                    @Override
-                    public int read() throws IOException {
-                        throw new IOException("the disk is on fire");
-                    }
+    void aStreamThatFailsEndsOnceAllBeforeIsCounted() throws InterruptedException {
+        InputStream failing = new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("the disk is on fire");
+            }
 
-                    @Override
-                    public int read(byte[] bytes, int from, int length) throws IOException {
-                        throw new IOException("the disk is on fire");
-                    }
-                },
-                NEWLINE,
-                100);
-        source.open(woken::release);
-        woken.acquire();
-        assertThat(source.isEnded()).isFalse();
-        assertThatThrownBy(() -> source.poll(told))
+            @Override
+            public int read(byte[] bytes, int from, int length) throws IOException {
+                throw new IOException("the disk is on fire");
+            }
+        };
+        LineSource source = new LineSource(new SequenceInputStream(text("mill\nrace"), failing), NEWLINE, 100);
+        toItsEnd(source);
+        assertThat(told.documents.values()).containsExactly("mill");
+        assertThatThrownBy(source::end)
                 .isInstanceOf(MillraceException.class)
-                .hasMessage("cannot read standard input: the disk is on fire");
+                .hasMessage("cannot read standard input any further: the disk is on fire; all documents before that are"
+                        + " counted");
     }
 
     @Test

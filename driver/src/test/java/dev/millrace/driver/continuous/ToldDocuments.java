@@ -26,6 +26,10 @@ final class ToldDocuments implements DocumentSource.Driver {
     volatile boolean hasRoom = true;
     /** Positions that were announced and of which nothing was told yet. */
     final Set<String> announced = new TreeSet<>();
+    /** Those of them that could not be read. */
+    final Set<String> kept = new TreeSet<>();
+
+    long readBefore;
 
     @Override
     public @Nullable DocumentEntry entry(String id) {
@@ -74,6 +78,17 @@ final class ToldDocuments implements DocumentSource.Driver {
     @Override
     public void announce(String source, long position) {
         assertThat(announced.add(source + " " + position)).isTrue();
+    }
+
+    @Override
+    public void keep(String source, long position) {
+        assertThat(announced).contains(source + " " + position);
+        kept.add(source + " " + position);
+    }
+
+    @Override
+    public long readBefore(String source) {
+        return readBefore;
     }
 
     @Override

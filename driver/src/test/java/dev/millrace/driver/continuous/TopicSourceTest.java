@@ -194,7 +194,9 @@ final class TopicSourceTest {
         assertThat(driver.unreadable.get("a")).contains("late").contains("no such file");
         assertThat(driver.unreadable.get("b")).contains("more than 100 bytes").contains("--max-document-size");
         assertThat(driver.announced).as("read again by the next driver").containsExactly("docs-0 1", "docs-0 2");
+        assertThat(driver.kept).isEqualTo(driver.announced);
         source.beginBarrier(Map.of(DOCS, 3L));
+        source.poll(driver);
         assertThat(source.isPastBarrier(Map.of(DOCS, 3L)))
                 .as("a barrier lists it")
                 .isTrue();
@@ -266,6 +268,48 @@ final class TopicSourceTest {
         source.beginBarrier(Map.of(DOCS, 2L));
         assertThat(source.isPastBarrier(Map.of(DOCS, 1L))).isFalse();
         assertThat(source.isPastBarrier(Map.of(DOCS, 2L))).isTrue();
+    }
+
+    /** For five seconds a snapshot said that there was no such file. */
+    @Test
+    void aFileThatIsThereWhenABarrierBeginsIsInIt() throws IOException {
+        produce("a", "", "late");
+        source.poll(driver);
+        assertThat(driver.unreadable).containsKey("a");
+        file("late", "here");
+        source.beginBarrier(Map.of(DOCS, 1L));
+        assertThat(source.isPastBarrier(Map.of(DOCS, 1L))).isFalse();
+        source.poll(driver);
+        assertThat(source.isPastBarrier(Map.of(DOCS, 1L))).isTrue();
+        assertThat(driver.texts).containsEntry("a", "here");
+    }
+
+    /** The next driver read on behind it, and neither counted nor listed it, with a larger --max-document-size. */
+    @Test
+    void aTextWithoutAKeyThatIsTooLongIsReadAgainByTheNextDriver() {
+        source.accept(new ConsumerRecord<>("docs", 0, 7, null, new byte[101]), driver);
+        assertThat(driver.unreadable).containsOnlyKeys("docs-0@7");
+        assertThat(driver.announced).containsExactly("docs-0 7");
+        assertThat(driver.kept).containsExactly("docs-0 7");
+    }
+
+    /** A key of other letters than ASCII held the position for good, though no driver could ever take it. */
+    @Test
+    void aKeyIsTooLongByItsBytes() {
+        produce("é".repeat(TopicSource.MOST_ID_BYTES / 2 + 1), "mill", null);
+        assertThat(driver.unreadable).hasSize(1);
+        assertThat(driver.announced).isEmpty();
+    }
+
+    /** The topic was given more partitions while something unreadable held the position. */
+    @Test
+    void whatIsReadAgainDoesNotReplaceWhatCameInAnotherPartitionSince() {
+        driver.entries.put("a", new DocumentEntry("1@0", 5, 0, List.of()));
+        driver.readBefore = 1;
+        produce("a", "older", null);
+        assertThat(driver.log).isEmpty();
+        produce("a", "newer", null);
+        assertThat(driver.log).containsExactly("a = newer");
     }
 
     /** Each ended every driver that came to it, one after the other. */
