@@ -171,8 +171,8 @@ public sealed interface Event {
      * @param unreadable documents that keep their last good version
      * @param freshnessMillis how far the counts are behind the sources. While a change is not counted: the age of the oldest
      *     such change. Else: how long the last one took. The clock runs from the moment the driver was told of the change
-     *     to the moment it learns that the change, and all that came before it, is counted. -1 where the driver has seen no
-     *     change yet
+     *     to the moment it learns that the change, and all that came before it, is counted. Where a reducer is longer
+     *     behind: since when. -1 where the driver has seen no change yet
      */
     record ContinuousStatus(
             JobId job,

@@ -62,8 +62,7 @@ final class GetCommand implements Callable<Integer> {
         boolean wantsJson = session.environment().flag(json, command.findOption("--json"));
         Map<String, Long> counts;
         try (ContinuousClient client = session.continuous(cluster.clusterOptions())) {
-            DriverNotice.tellIfSilent(
-                    session.terminal(), job.name(), client.driver(job.name()), DriverNotice.AS_OF_THEN);
+            DriverNotice.tell(session.terminal(), job.name(), client.driver(job.name()), DriverNotice.AS_OF_THEN);
             counts = client.counts(job.name(), words);
         }
         StandardOutput out = new StandardOutput(session.terminal());

@@ -65,7 +65,7 @@ final class SnapshotCommand implements Callable<Integer> {
         Snapshot snapshot;
         try (ContinuousClient client = session.continuous(options)) {
             if (level != ProgressReporter.Level.QUIET) {
-                DriverNotice.tellIfSilent(
+                DriverNotice.tell(
                         session.terminal(),
                         name,
                         client.driver(name),

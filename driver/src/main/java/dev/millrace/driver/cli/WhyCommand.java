@@ -78,8 +78,7 @@ final class WhyCommand implements Callable<Integer> {
         Holders holders;
         try (ContinuousClient client = session.continuous(cluster.clusterOptions())) {
             if (level != ProgressReporter.Level.QUIET) {
-                DriverNotice.tellIfSilent(
-                        session.terminal(), job.name(), client.driver(job.name()), DriverNotice.AS_OF_THEN);
+                DriverNotice.tell(session.terminal(), job.name(), client.driver(job.name()), DriverNotice.AS_OF_THEN);
             }
             holders = client.holders(job.name(), word);
         }

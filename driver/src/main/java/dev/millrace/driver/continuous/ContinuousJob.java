@@ -77,10 +77,14 @@ public final class ContinuousJob implements AutoCloseable {
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long FLUSH_NANOS = 200_000_000;
     private static final long STATUS_NANOS = 1_000_000_000;
+    /** Between two times that reducers are asked how far behind they are, at least. */
+    private static final long ECHO_MILLIS = 5_000;
+    /** Reducers that keep up have answered by then. */
+    private static final long ANSWERED_MILLIS = 2_000;
     /** How long a canceller may take from shutting the driver out to saying why. */
     private static final long CANCEL_NANOS = 5_000_000_000L;
 
-    private static final SecureRandom BARRIERS = new SecureRandom(), EXECUTIONS = new SecureRandom();
+    private static final SecureRandom EXECUTIONS = new SecureRandom();
     /** Of a backlog so much comes with each turn, in which the driver writes once: several of the largest tasks. */
     private static final int MOST_POLLED = 10_000;
 
@@ -130,10 +134,11 @@ public final class ContinuousJob implements AutoCloseable {
     private final LedgerEnds ledgerEnds = new LedgerEnds();
     private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
     private long lastHousekeeping = lastFlush;
-    /** The last barrier, of a source that has ended, and the partitions that have not published up to it. */
-    private long lastBarrier;
+    /** Whether they have published all, of a source that has ended; and, now and then, how far behind they are. */
+    private final ReducersAsked all = new ReducersAsked(), echo = new ReducersAsked();
+    /** The watermark when reducers were last asked how far behind they are. */
+    private long echoed;
 
-    private final Set<Integer> partitionsBehind = new HashSet<>();
     private Event.@Nullable ContinuousStatus published;
     private volatile boolean woken;
     private boolean stopping;
@@ -613,6 +618,7 @@ public final class ContinuousJob implements AutoCloseable {
         long now = System.nanoTime();
         if (now - lastStatus > STATUS_NANOS) {
             lastStatus = now;
+            askReducers();
             tell();
             keepHouse(now);
             if (history != null) {
@@ -653,14 +659,10 @@ public final class ContinuousJob implements AutoCloseable {
 
     /** Nothing more will come and all is counted: the job is left once that is published too. */
     private void end() {
-        if (lastBarrier == 0) {
-            for (int partition = 0; partition < spec.partitions(); partition++) {
-                partitionsBehind.add(partition);
-            }
-            lastBarrier = BARRIERS.nextLong() & Long.MAX_VALUE | 1;
-            write(lastBarrier);
+        if (!all.isAsked()) {
+            write(all.ask(spec.partitions(), now()));
         }
-        stopping = partitionsBehind.isEmpty();
+        stopping = all.isAnswered();
     }
 
     /**
@@ -721,9 +723,8 @@ public final class ContinuousJob implements AutoCloseable {
         if (event instanceof Event.BarrierAsked asked) {
             barriersAsked.add(asked.barrier());
         } else if (event instanceof Event.PartitionBarrier reached) {
-            if (reached.barrier() == lastBarrier) {
-                partitionsBehind.remove(reached.partition());
-            }
+            all.answered(reached);
+            echo.answered(reached);
         } else {
             if (event instanceof Event.DocumentsDone done) {
                 ledgerEnds.reach(done);
@@ -988,6 +989,19 @@ public final class ContinuousJob implements AutoCloseable {
                 why);
     }
 
+    private void askReducers() {
+        if (echo.isAnswered() && tracker.watermark() > echoed && echo.ageMillis(now()) > ECHO_MILLIS) {
+            echoed = tracker.watermark();
+            write(echo.ask(spec.partitions(), now()));
+        }
+    }
+
+    /** Counted is what reducers have published. */
+    private long freshnessMillis(long now) {
+        long behind = echo.isAnswered() ? 0 : echo.ageMillis(now);
+        return behind > ANSWERED_MILLIS ? Math.max(behind, tracker.freshnessMillis(now)) : tracker.freshnessMillis(now);
+    }
+
     private void tell() {
         long now = now();
         ContinuousStatus status = new ContinuousStatus(
@@ -998,7 +1012,7 @@ public final class ContinuousJob implements AutoCloseable {
                 tracker.waiting(),
                 tracker.openTasks(),
                 tracker.unreadable().size(),
-                tracker.freshnessMillis(now));
+                freshnessMillis(now));
         listener.status(status);
         Event.ContinuousStatus event = new Event.ContinuousStatus(
                 spec.id(),

@@ -17,7 +17,6 @@ import dev.millrace.wire.ControlCodec;
 import dev.millrace.wire.DocumentCodec;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -50,7 +49,6 @@ public record Snapshot(
         PartitionTotal total,
         Map<String, DocumentEntry> documents,
         List<String> unreadable) {
-    private static final SecureRandom BARRIERS = new SecureRandom();
     private static final Duration POLL = Duration.ofMillis(100);
     /** Then twice as long each time, as each asking costs the driver a barrier. */
     private static final Duration ASKED_AGAIN = Duration.ofSeconds(5);
@@ -77,7 +75,7 @@ public record Snapshot(
 
     /** Returns the number of the barrier. */
     private static long ask(KafkaProducer<byte[], byte[]> producer, TopicNames topics, JobSpec spec) {
-        long barrier = BARRIERS.nextLong() & Long.MAX_VALUE | 1;
+        long barrier = ReducersAsked.number();
         try {
             producer.send(new ProducerRecord<>(
                             topics.events(),

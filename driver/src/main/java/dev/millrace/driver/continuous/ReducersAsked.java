@@ -1,0 +1,49 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.job.Event;
+import java.security.SecureRandom;
+import java.util.HashSet;
+import java.util.Set;
+
+/** A mark in each partition of pairs, which its reducer answers once it has published all that stands before it. */
+final class ReducersAsked {
+    private static final SecureRandom NUMBERS = new SecureRandom();
+
+    private final Set<Integer> behind = new HashSet<>();
+    private long number;
+    private long sinceMillis;
+
+    /** Asks anew. Returns the number of the mark. */
+    long ask(int partitions, long nowMillis) {
+        number = number();
+        sinceMillis = nowMillis;
+        for (int partition = 0; partition < partitions; partition++) {
+            behind.add(partition);
+        }
+        return number;
+    }
+
+    /** Of a barrier: none is like another, and none is 0. */
+    static long number() {
+        return NUMBERS.nextLong() & Long.MAX_VALUE | 1;
+    }
+
+    void answered(Event.PartitionBarrier reached) {
+        if (reached.barrier() == number) {
+            behind.remove(reached.partition());
+        }
+    }
+
+    boolean isAsked() {
+        return number != 0;
+    }
+
+    boolean isAnswered() {
+        return behind.isEmpty();
+    }
+
+    /** Since they were asked last. */
+    long ageMillis(long nowMillis) {
+        return nowMillis - sinceMillis;
+    }
+}
