@@ -78,7 +78,7 @@ final class Permissions {
                         need(role, topic(topics.jobs()), READ, WRITE),
                         need(role, topic(topics.tasks()), READ, WRITE, DELETE),
                         need(role, topic(topics.pairs()), WRITE, DELETE),
-                        need(role, topic(topics.events()), READ, DELETE),
+                        need(role, topic(topics.events()), READ, WRITE, DELETE),
                         need(role, results(), CREATE, READ, DELETE),
                         need(role, group(topics.reducerGroup()), DESCRIBE),
                         need(role, transactions(role), WRITE));
