@@ -508,7 +508,10 @@ public final class ContinuousJob implements AutoCloseable {
             });
         }
         List<TopicPartition> added = source.partitions().stream()
-                .filter(partition -> tracker.sourcePosition(TopicSource.name(partition)) == null)
+                .filter(partition -> {
+                    Long next = tracker.sourcePosition(TopicSource.name(partition));
+                    return next == null || next == 0;
+                })
                 .toList();
         readAlso(source.partitions());
         if (added.size() < source.partitions().size()) {
