@@ -47,7 +47,7 @@ public final class TransactionWatch implements AutoCloseable {
     /** Longer than the coordinator takes to end what nobody goes on with. */
     private static final long STUCK_NANOS = 20_000_000_000L;
     /** Longer than another driver takes to end what is its own. */
-    private static final long LEFT_ALONE_NANOS = 3 * STUCK_NANOS;
+    private static final long LEFT_ALONE_NANOS = 2 * STUCK_NANOS;
 
     private final ClusterSettings cluster;
     private final TopicNames topics;

@@ -14,6 +14,7 @@ import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.LogReader;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import java.io.IOException;
@@ -275,6 +276,44 @@ final class TransactionsTest {
         }
         assertThat(sizes).containsExactly(3);
         assertThat(notices).singleElement().asString().contains("test.mapper.m-1");
+    }
+
+    /** It hid every later task of every job from mappers, for good: its driver was gone, and nobody else's watch ended it. */
+    @Test
+    void whatTheBrokerLostTheEndOfIsEndedForADriverThatIsGone(@TempDir Path dir) throws Exception {
+        TopicNames topics = new TopicNames("test.");
+        TopicPartition tasks = new TopicPartition(topics.tasks(), 0);
+        EmbeddedBroker.Settings settings = new EmbeddedBroker.Settings(dir, 0, Map.of());
+        JobSpec living = continuous(JobId.random());
+        String gone = topics.driverTransactions(JobId.random());
+        try (EmbeddedBroker broker = EmbeddedBroker.start(settings)) {
+            ClusterSettings cluster =
+                    new ClusterSettings(Map.of("bootstrap.servers", broker.bootstrapServer()), topics);
+            try (ClusterSetup setup = new ClusterSetup(cluster);
+                    Transactions driver = new Transactions(cluster, gone, Duration.ofSeconds(20))) {
+                setup.create(new ClusterSetup.Shape(1, 1, 1));
+                setup.createContinuous(living.id(), 1, 1);
+                driver.start();
+                driver.write(List.of(new ProducerRecord<>(tasks.topic(), 0, new byte[] {1}, new byte[3])));
+                LogReader.readToEnd(cluster, tasks, -1, in -> {}); // the end is written
+            }
+        }
+        loseLastBatch(dir, tasks);
+        try (EmbeddedBroker broker = EmbeddedBroker.start(settings)) {
+            ClusterSettings cluster =
+                    new ClusterSettings(Map.of("bootstrap.servers", broker.bootstrapServer()), topics);
+            List<String> notices = new ArrayList<>();
+            try (TransactionWatch watch = new TransactionWatch(cluster, living, notices::add);
+                    Admin admin = cluster.admin()) {
+                while (OpenTransactions.of(admin, List.of(tasks)).stream().anyMatch(OpenTransactions.Open::lost)) {
+                    assertThat(watch.ownEndings()).isEmpty();
+                }
+                while (notices.isEmpty()) {
+                    assertThat(watch.ownEndings()).isEmpty();
+                }
+            }
+            assertThat(notices).singleElement().asString().contains(gone);
+        }
     }
 
     /** Cuts the marker off, and has the broker read the log anew. */
