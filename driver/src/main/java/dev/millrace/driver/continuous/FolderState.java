@@ -1,5 +1,6 @@
 package dev.millrace.driver.continuous;
 
+import dev.millrace.input.FileLook;
 import dev.millrace.input.FileVersion;
 import dev.millrace.input.Names;
 import java.nio.file.Path;
@@ -114,10 +115,15 @@ final class FolderState {
         }
     }
 
-    /** A folder as it was before a scan listed it; quiet where any later change would show in its time. */
-    private record Listed(@Nullable Object key, long modifiedNanos, long sinceNanos, boolean isQuiet) {
-        boolean isSame(Listed other) {
-            return modifiedNanos == other.modifiedNanos && Objects.equals(key, other.key);
+    /** A folder as it was before a scan listed it; quiet where any later change would show in its times. */
+    private record Listed(@Nullable FileLook look, long sinceNanos, boolean isQuiet) {
+        boolean isSame(@Nullable FileLook other) {
+            return Objects.equals(look, other);
+        }
+
+        @Nullable
+        Object key() {
+            return look == null ? null : look.key();
         }
     }
 
@@ -167,9 +173,17 @@ final class FolderState {
         numbers.put(folder, number);
     }
 
-    /** Time, size and identity in one text: the same file in the same state, whatever its name. */
+    /** All of it in one text, which begins with what stays the same when the file is renamed. */
     static String version(FileVersion version) {
-        return version.modifiedNanos() + "/" + version.bytes() + "/" + version.key();
+        return version.modifiedNanos() + "/" + version.bytes() + "/" + version.key() + "/" + version.changedNanos();
+    }
+
+    /** The part of a version that a rename leaves; all of it where a release wrote it that did not know the rest. */
+    private static String nameless(String version) {
+        int bytes = version.indexOf('/'),
+                key = version.indexOf('/', bytes + 1),
+                changed = version.indexOf('/', key + 1);
+        return changed < 0 ? version : version.substring(0, changed);
     }
 
     /** What has been decided; null where all has been taken. */
@@ -197,12 +211,9 @@ final class FolderState {
             watched.put(folder.id(), folder);
         }
         Listed before = listed.get(folder.id());
-        Listed first = new Listed(folder.key(), folder.modifiedNanos(), now.nanos(), false);
-        long since = before != null && before.isSame(first) ? before.sinceNanos : now.nanos();
-        listing.put(
-                folder.id(),
-                new Listed(
-                        folder.key(), folder.modifiedNanos(), since, hasSettled(folder.modifiedNanos(), since, now)));
+        long since = before != null && before.isSame(folder.look()) ? before.sinceNanos : now.nanos();
+        boolean isQuiet = untilSettled(folder.modifiedNanos(), folder.changedNanos(), since, now) <= 0;
+        listing.put(folder.id(), new Listed(folder.look(), since, isQuiet));
     }
 
     void empty(FolderWalk.Folder folder) {
@@ -241,7 +252,7 @@ final class FolderState {
         for (Document document : absent) {
             moved |= document.seen == scan - 1;
             if (document.isTold()) {
-                gone.computeIfAbsent(document.toldVersion(), v -> new ArrayDeque<>(1))
+                gone.computeIfAbsent(nameless(document.toldVersion()), v -> new ArrayDeque<>(1))
                         .add(document);
             } else if (document.restless == null) {
                 forget(document); // a restless one is looked at again by itself
@@ -253,14 +264,19 @@ final class FolderState {
             if (each.version().equals(document.told)) {
                 continue; // by a hint, meanwhile
             }
-            Deque<Document> olds = document.isTold() || gone.isEmpty() ? null : gone.get(version(each.version()));
-            Document old = olds == null ? null : olds.poll();
+            Document old = document.isTold() ? null : takeOld(gone, each.version());
             reads.add(old == null ? each : new Step.Rename(old.id, each.id(), each.version()));
             if (old != null) {
                 missed.add(old); // until it has been read under its new name
             }
         }
         changed.clear();
+        for (Document each : restless) {
+            Document old = each.isTold() ? null : takeOld(gone, restless(each).version);
+            if (old != null) {
+                missed.add(old); // a rename is a change, and has to settle
+            }
+        }
         gone.values().forEach(olds -> olds.forEach(this::miss));
         numberFilled();
         steps.addAll(reads);
@@ -268,11 +284,17 @@ final class FolderState {
         moved |= !isListedAsBefore();
         filled.keySet().removeIf(id -> !listing.containsKey(id) && !isUnknown(id));
         listing.forEach((id, folder) -> {
-            if (!empty.containsKey(id) && !unknown.containsKey(id) && folder.key() != null) {
-                filled.put(id, folder.key());
+            Object key = folder.key();
+            if (!empty.containsKey(id) && !unknown.containsKey(id) && key != null) {
+                filled.put(id, key);
             }
         });
         listed = listing;
+    }
+
+    private static @Nullable Document takeOld(Map<String, Deque<Document>> gone, FileVersion version) {
+        Deque<Document> olds = gone.isEmpty() ? null : gone.get(nameless(version(version)));
+        return olds == null ? null : olds.poll();
     }
 
     private List<Document> absent() {
@@ -395,13 +417,13 @@ final class FolderState {
         return listing.size() == listed.size()
                 && listing.entrySet().stream().allMatch(each -> {
                     Listed before = listed.get(each.getKey());
-                    return before != null && before.isQuiet && before.isSame(each.getValue());
+                    return before != null && before.isQuiet && before.isSame(each.getValue().look);
                 });
     }
 
     /**
-     * Whether the last two scans found the same names, and all that they found has been told. A folder's time is taken before
-     * its names are listed; where the second scan finds it unchanged, nothing came or went until after the first scan had
+     * Whether the last two scans found the same names, and all that they found has been told. A folder's times are taken before
+     * its names are listed; where the second scan finds them unchanged, nothing came or went until after the first scan had
      * ended. So the first was right about all folders at one moment, its end: no file moved around it.
      */
     boolean agrees() {
@@ -434,8 +456,11 @@ final class FolderState {
             return;
         }
         Document same = version.key() == null ? null : byKey.get(version.key());
-        if (!document.isTold() && same != null && version.equals(same.told)) {
+        if (!document.isTold() && same != null && same.told != null && version.isSameButForName(same.told)) {
             wanted = true; // another name of it, or a new one
+            if (document.restless != null) {
+                document.restless.due = now.nanos + SETTLED_NANOS; // by then that scan may have been
+            }
         } else {
             steps.add(new Step.Read(id, version));
         }
@@ -535,10 +560,10 @@ final class FolderState {
         if (version.equals(document.unreadable) && now.nanos - document.triedNanos < unreadableAgainNanos) {
             return false;
         }
-        if (document.restless == null && hasSettled(version.modifiedNanos(), now.nanos, now)) {
+        if (document.restless == null && untilSettled(version, now.nanos, now) <= 0) {
             return true;
         }
-        return hasSettled(version.modifiedNanos(), fidget(document, version, now).sameSince, now);
+        return untilSettled(version, fidget(document, version, now).sameSince, now) <= 0;
     }
 
     private Restless fidget(Document document, FileVersion version, Now now) {
@@ -554,19 +579,30 @@ final class FolderState {
             known.version = version;
             known.sameSince = now.nanos;
         }
-        long settled = untilSettled(version.modifiedNanos(), known.sameSince, now);
+        long settled = untilSettled(version, known.sameSince, now);
         known.due = now.nanos + Math.max(SHORT_NANOS, Math.min(settled, SETTLED_NANOS));
         return known;
     }
 
-    /** Whether a later change would show: the time of the last one is not now, or has stayed the same long enough. */
-    private static boolean hasSettled(long modifiedNanos, long sameSinceNanos, Now now) {
-        return untilSettled(modifiedNanos, sameSinceNanos, now) <= 0;
+    private static long untilSettled(FileVersion version, long sameSinceNanos, Now now) {
+        return untilSettled(version.modifiedNanos(), version.changedNanos(), sameSinceNanos, now);
     }
 
-    private static long untilSettled(long modifiedNanos, long sameSinceNanos, Now now) {
-        long needed = modifiedNanos % 1_000_000_000 == 0 ? SETTLED_COARSE_NANOS : SETTLED_NANOS;
-        return needed - Math.max(now.wallNanos - modifiedNanos, now.nanos - sameSinceNanos);
+    /**
+     * How long until a later change would show: the times of the last one are not now, or have stayed the same long enough.
+     * Both, as a file that was just written may have been given an old time.
+     */
+    private static long untilSettled(long modifiedNanos, long changedNanos, long sameSinceNanos, Now now) {
+        return Math.max(
+                untilSettled(modifiedNanos, sameSinceNanos, now), untilSettled(changedNanos, sameSinceNanos, now));
+    }
+
+    private static long untilSettled(long timeNanos, long sameSinceNanos, Now now) {
+        return needed(timeNanos) - Math.max(now.wallNanos - timeNanos, now.nanos - sameSinceNanos);
+    }
+
+    private static long needed(long timeNanos) {
+        return timeNanos % 1_000_000_000 == 0 ? SETTLED_COARSE_NANOS : SETTLED_NANOS;
     }
 
     private void become(Document document, FileVersion version) {

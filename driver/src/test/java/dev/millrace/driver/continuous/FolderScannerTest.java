@@ -3,6 +3,7 @@ package dev.millrace.driver.continuous;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.driver.submit.Filter;
+import dev.millrace.input.FileLook;
 import dev.millrace.input.InputLimits;
 import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.InputSpec;
@@ -15,9 +16,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -81,64 +81,20 @@ final class FolderScannerTest {
         }
 
         @Override
-        BasicFileAttributes look(Path path, LinkOption... options) throws IOException {
+        FileLook look(Path path, LinkOption... options) throws IOException {
             if (path.getParent() != null && forbidden.contains(path.getParent())) {
                 throw new AccessDeniedException(path.toString());
             }
-            BasicFileAttributes attributes = super.look(path, options);
-            return onOtherDevice.contains(path) ? new OnOtherDevice(attributes) : attributes;
+            FileLook look = super.look(path, options);
+            return onOtherDevice.contains(path)
+                    ? new FileLook(
+                            look.kind(), look.bytes(), look.modifiedNanos(), look.changedNanos(), "(dev=ffff,ino=2)")
+                    : look;
         }
     }
 
     private interface Action {
         void run() throws IOException;
-    }
-
-    private record OnOtherDevice(BasicFileAttributes real) implements BasicFileAttributes {
-        @Override
-        public FileTime lastModifiedTime() {
-            return real.lastModifiedTime();
-        }
-
-        @Override
-        public FileTime lastAccessTime() {
-            return real.lastAccessTime();
-        }
-
-        @Override
-        public FileTime creationTime() {
-            return real.creationTime();
-        }
-
-        @Override
-        public boolean isRegularFile() {
-            return real.isRegularFile();
-        }
-
-        @Override
-        public boolean isDirectory() {
-            return real.isDirectory();
-        }
-
-        @Override
-        public boolean isSymbolicLink() {
-            return real.isSymbolicLink();
-        }
-
-        @Override
-        public boolean isOther() {
-            return real.isOther();
-        }
-
-        @Override
-        public long size() {
-            return real.size();
-        }
-
-        @Override
-        public Object fileKey() {
-            return "(dev=ffff,ino=2)";
-        }
     }
 
     @BeforeEach
@@ -333,6 +289,33 @@ final class FolderScannerTest {
         assertThat(log()).containsExactly("a = two");
     }
 
+    /** It had the size, the time and the place of the one before, and was never read. */
+    @Test
+    void aFileThatIsRewrittenAndGivenItsOldTimeIsReadAgain() throws Exception {
+        Path file = write("a", "version 1.2.3");
+        FileTime time = Files.getLastModifiedTime(file);
+        run(200);
+        Object changed = Files.getAttribute(file, "unix:ctime");
+        do {
+            write("a", "version 1.2.4");
+            Files.setLastModifiedTime(file, time);
+        } while (Files.getAttribute(file, "unix:ctime").equals(changed)); // two changes may have one time
+        run(2_000);
+        assertThat(log()).containsExactly("a = version 1.2.3", "a = version 1.2.4");
+    }
+
+    @Test
+    void aFileWhosePermissionsChangeIsToldWithTheSameText() throws Exception {
+        Path file = write("a", "one");
+        run(200);
+        Object changed = Files.getAttribute(file, "unix:ctime");
+        do {
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        } while (Files.getAttribute(file, "unix:ctime").equals(changed));
+        barrier();
+        assertThat(log()).containsExactly("a = one", "a = one");
+    }
+
     // ---- deletions
 
     @Test
@@ -401,7 +384,7 @@ final class FolderScannerTest {
         turn();
         move("a.tmp", "a");
         run(3_000);
-        assertThat(log()).containsExactly("a = one");
+        assertThat(log()).isNotEmpty().containsOnly("a = one");
     }
 
     // ---- renames
@@ -501,20 +484,6 @@ final class FolderScannerTest {
     }
 
     // ---- what cannot be read or listed
-
-    @Test
-    void aFileThatIsMendedToWhatIsCountedIsReadableAgain() throws Exception {
-        Path file = write("a", "one");
-        FileTime time = Files.getLastModifiedTime(file);
-        run(200);
-        write("a", "long".repeat(100));
-        run(2_000);
-        assertThat(told.unreadable).containsOnlyKeys("a");
-        Files.writeString(file, "one", StandardOpenOption.TRUNCATE_EXISTING);
-        Files.setLastModifiedTime(file, time);
-        run(2_000);
-        assertThat(log()).containsExactly("a = one", "a unreadable", "a readable");
-    }
 
     @Test
     void anUnreadableFileThatIsGoneIsNoLongerListed() throws Exception {
