@@ -108,6 +108,7 @@ final class FolderScanner {
     private void scan() throws InterruptedException {
         long asked = barriersAsked.get();
         long begun = clock.get().nanos();
+        state.barrier(asked);
         state.beginScan();
         walk.all(new FullScan());
         scanTook = clock.get().nanos() - begun;

@@ -79,6 +79,8 @@ final class FolderState {
         FileVersion unreadable;
 
         long triedNanos;
+        /** The barrier that was asked for last when it was tried. */
+        long triedBarrier;
         /** The last scan that found it. */
         int seen;
 
@@ -157,6 +159,7 @@ final class FolderState {
     private final List<Step.Read> changed = new ArrayList<>();
     private final Queue<Step> steps = new ArrayDeque<>();
     private int scan;
+    private long barrier;
     private boolean moved, wanted;
 
     /**
@@ -190,6 +193,11 @@ final class FolderState {
     @Nullable
     Step next() {
         return steps.poll();
+    }
+
+    /** Another barrier has been asked for: what could not be read before may have been mended before it. */
+    void barrier(long asked) {
+        barrier = asked;
     }
 
     // ---- full scans
@@ -235,7 +243,7 @@ final class FolderState {
         moved |= document.seen != scan - 1;
         document.seen = scan;
         missed.remove(document);
-        if (isDue(document, version, now, UNREADABLE_AGAIN_NANOS)) {
+        if (!isPutOff(document, version, now, UNREADABLE_AGAIN_NANOS) && isDue(document, version, now)) {
             changed.add(new Step.Read(id, version));
         }
     }
@@ -452,7 +460,14 @@ final class FolderState {
     void hinted(String id, FileVersion version, Now now) {
         Document document = document(id);
         Restless before = document.restless;
-        if (before != null && now.nanos < before.due || !isDue(document, version, now, SETTLED_NANOS)) {
+        if (before != null && now.nanos < before.due) {
+            return;
+        }
+        if (isPutOff(document, version, now, SETTLED_NANOS)) {
+            fidget(document, version, now).due = document.triedNanos + SETTLED_NANOS; // no other hint may come
+            return;
+        }
+        if (!isDue(document, version, now)) {
             return;
         }
         Document same = version.key() == null ? null : byKey.get(version.key());
@@ -540,6 +555,7 @@ final class FolderState {
         calm(document);
         document.unreadable = version;
         document.triedNanos = now.nanos;
+        document.triedBarrier = barrier;
         return news;
     }
 
@@ -547,17 +563,21 @@ final class FolderState {
         return documents.computeIfAbsent(id, Document::new);
     }
 
+    /** Whether it could not be read a moment ago, and not since the last barrier was asked for, and is as it was then. */
+    private boolean isPutOff(Document document, FileVersion version, Now now, long nanos) {
+        return version.equals(document.unreadable)
+                && document.triedBarrier == barrier
+                && now.nanos - document.triedNanos < nanos;
+    }
+
     /** Whether a file is to be read now. */
-    private boolean isDue(Document document, FileVersion version, Now now, long unreadableAgainNanos) {
+    private boolean isDue(Document document, FileVersion version, Now now) {
         if (document.toldBefore != null && document.toldBefore.equals(version(version))) {
             become(document, version);
         }
         if (version.equals(document.told)) {
             calm(document);
             mended(document);
-            return false;
-        }
-        if (version.equals(document.unreadable) && now.nanos - document.triedNanos < unreadableAgainNanos) {
             return false;
         }
         if (document.restless == null && untilSettled(version, now.nanos, now) <= 0) {

@@ -21,6 +21,7 @@ final class FolderStateTest {
     private long nanos = 77;
     private long wallNanos = 1_800_000_000_987_654_321L;
     private long folderModified = OLD, folderChanged = OLD;
+    private boolean unreadable;
 
     private Now now() {
         return new Now(nanos, wallNanos);
@@ -52,11 +53,13 @@ final class FolderStateTest {
         return steps();
     }
 
-    /** All are carried out, and nothing fails. */
+    /** All are carried out. */
     private List<Step> steps() {
         List<Step> steps = new ArrayList<>();
         for (Step step = state.next(); step != null; step = state.next()) {
-            if (step instanceof Step.Read read) {
+            if (step instanceof Step.Read read && unreadable) {
+                state.unreadable(read.id(), read.version(), now());
+            } else if (step instanceof Step.Read read) {
                 state.told(read.id(), read.version());
             } else if (step instanceof Step.Rename rename) {
                 state.renamed(rename.from(), rename.to(), rename.version());
@@ -166,6 +169,39 @@ final class FolderStateTest {
         scan(Map.of("a", good));
         state.unreadable("a", bad, now());
         assertThat(scan(Map.of("a", good))).containsExactly(new Step.Mended("a"));
+    }
+
+    /** A snapshot said of a file that had been mended before it that it could not be read. */
+    @Test
+    void aFileThatCouldNotBeReadIsTriedAgainForABarrier() {
+        FileVersion a = file(OLD, OLD);
+        unreadable = true;
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+        pass(50);
+        assertThat(scan(Map.of("a", a))).isEmpty();
+        state.barrier(1);
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+        assertThat(scan(Map.of("a", a))).isEmpty();
+        state.barrier(2);
+        unreadable = false;
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+    }
+
+    /** Nothing came of it, as it was the last one. */
+    @Test
+    void aHintOfAFileThatWasTriedAMomentAgoIsFollowedLater() {
+        FileVersion a = file(OLD, OLD);
+        unreadable = true;
+        scan(Map.of("a", a));
+        pass(60);
+        state.hinted("a", a, now());
+        assertThat(steps()).isEmpty();
+        assertThat(state.nextRestless()).isEqualTo(nanos + 40 * MILLI);
+        pass(40);
+        assertThat(state.restless(now())).containsExactly("a");
+        state.hinted("a", a, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", a));
+        assertThat(state.nextRestless()).isEqualTo(Long.MAX_VALUE);
     }
 
     /** Whoever copies a tree as it was sets times of folders back too: a barrier took them for unchanged. */
