@@ -720,6 +720,10 @@ public final class ContinuousJob implements AutoCloseable {
                         + partition + ": " + OpenTransactions.heldUpBy(cluster, partition));
             }
         });
+        String other = source.heldUpBy();
+        if (other != null) {
+            listener.notice("a snapshot waits for " + other);
+        }
     }
 
     private void checkSameTopic() {

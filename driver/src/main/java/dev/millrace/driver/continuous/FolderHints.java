@@ -87,28 +87,41 @@ final class FolderHints implements AutoCloseable {
         return folders.get(watch);
     }
 
-    /** Watches a folder, before its names are listed. Tried again at each call while it fails. */
-    synchronized void watch(FolderWalk.Folder folder) {
+    /** Watches a folder, before its names are listed. Tried again at each call while it fails. The scanner's thread. */
+    void watch(FolderWalk.Folder folder) {
         if (watcher == null) {
             return;
         }
         Object key = Objects.requireNonNullElse(folder.key(), folder.path());
-        Watched before = watched.get(folder.path());
-        if (before != null && before.key.equals(key) && isWatched(folder.path(), before.watch)) {
+        if (isWatchedAs(folder.path(), key)) {
             return;
         }
         try {
+            // Without the lock, which the driver's thread takes: a file system may never answer.
             WatchKey watch = folder.path()
                     .register(
                             watcher,
                             StandardWatchEventKinds.ENTRY_CREATE,
                             StandardWatchEventKinds.ENTRY_DELETE,
                             StandardWatchEventKinds.ENTRY_MODIFY);
-            watched.put(folder.path(), new Watched(watch, key));
-            folders.put(watch, folder.path());
+            watched(folder.path(), new Watched(watch, key));
         } catch (IOException | UnsupportedOperationException | ClosedWatchServiceException e) {
-            watched.remove(folder.path());
+            forget(folder.path());
         }
+    }
+
+    private synchronized boolean isWatchedAs(Path folder, Object key) {
+        Watched known = watched.get(folder);
+        return known != null && known.key.equals(key) && isWatched(folder, known.watch);
+    }
+
+    private synchronized void watched(Path folder, Watched by) {
+        watched.put(folder, by);
+        folders.put(by.watch, folder);
+    }
+
+    private synchronized void forget(Path folder) {
+        watched.remove(folder);
     }
 
     private synchronized boolean isWatched(Path folder, WatchKey watch) {

@@ -107,14 +107,16 @@ final class FolderWalk {
     private final boolean followLinks;
     private final LinkOption[] options;
     private final Disk disk;
+    private final DiskWatch watch;
 
     /** @param roots absolute */
-    FolderWalk(List<Path> roots, Filter filter, boolean followLinks, Disk disk) {
+    FolderWalk(List<Path> roots, Filter filter, boolean followLinks, Disk disk, DiskWatch watch) {
         this.roots = roots;
         this.filter = filter;
         this.followLinks = followLinks;
         this.options = followLinks ? new LinkOption[0] : new LinkOption[] {LinkOption.NOFOLLOW_LINKS};
         this.disk = disk;
+        this.watch = watch;
     }
 
     /** What the ids of all files in a watched folder begin with. */
@@ -134,6 +136,7 @@ final class FolderWalk {
         for (int i = 0; i < roots.size(); i++) {
             Path path = roots.get(i);
             String id = prefix(i, roots.size());
+            watch.at(path);
             try {
                 FileLook look = disk.look(path);
                 if (look.kind() == FileLook.Kind.FOLDER) {
@@ -183,6 +186,7 @@ final class FolderWalk {
         List<Folder> inner = new ArrayList<>();
         while (!folders.isEmpty()) {
             Folder folder = folders.pop();
+            watch.at(folder.path);
             visitor.folder(folder);
             inner.clear();
             try (DirectoryStream<Path> names = disk.list(folder.path)) {
@@ -190,6 +194,7 @@ final class FolderWalk {
                 for (Path each : names) {
                     empty = false;
                     look(folder, each, visitor, inner);
+                    watch.at(folder.path); // for the next name
                 }
                 if (empty) {
                     visitor.empty(folder);
@@ -207,6 +212,7 @@ final class FolderWalk {
     /** False where there is nothing of this name. */
     private boolean look(Folder folder, Path path, Visitor visitor, Collection<Folder> inner)
             throws InterruptedException {
+        watch.at(path);
         try {
             FileLook look = disk.look(path, options);
             if (look.kind() == FileLook.Kind.FOLDER) {

@@ -49,6 +49,7 @@ final class FolderScannerTest {
     private final ToldDocuments told = new ToldDocuments();
     private final Disk disk = new Disk();
     private final FolderHints hints = FolderHints.none();
+    private final DiskWatch watch = new DiskWatch();
     private FoundQueue found = new FoundQueue();
     private long nanos = 77;
     /** Always later than what the test writes, unless it sets a file's time itself. */
@@ -111,11 +112,12 @@ final class FolderScannerTest {
         Filter filter = new Filter(new InputSpec(List.of(), List.of(), List.of("*.tmp"), false, 1));
         nextTurn = nanos;
         return new FolderScanner(
-                new FolderWalk(List.of(folder), filter, followLinks, disk),
-                new FolderTexts(List.of(folder), InputLimits.DEFAULT, 100),
+                new FolderWalk(List.of(folder), filter, followLinks, disk, watch),
+                new FolderTexts(List.of(folder), InputLimits.DEFAULT, 100, watch),
                 state,
                 hints,
                 found,
+                watch,
                 () -> {},
                 () -> new FolderState.Now(nanos, wallNanos),
                 INTERVAL);
@@ -623,6 +625,43 @@ final class FolderScannerTest {
         delete("in");
         run(2_000);
         assertThat(told.texts).isEmpty();
+    }
+
+    /** The scanner waited for a file server that was gone, and nobody was told. */
+    @Test
+    void aFileSystemThatDoesNotAnswerIsTold() throws Exception {
+        write("in/a", "one");
+        run(200);
+        log();
+        scanner.askBarrier();
+        Path silent = folder.resolve("in");
+        disk.whenListed.put(silent, () -> {
+            assertThat(scanner.heldUpBy()).isEqualTo("a scan of the watched folders, which is at " + silent);
+            for (int seconds = 0; seconds <= 30; seconds++) {
+                assertThat(told.unreadable).isEmpty();
+                watch.tell(told, nanos);
+                pass(1_000);
+            }
+            assertThat(told.unreadable)
+                    .containsOnly(Map.entry(
+                            silent + " (no answer)",
+                            "it has not answered for 30 s; nothing of the watched folders is looked at until it does"));
+        });
+        turn();
+        watch.tell(told, nanos);
+        assertThat(told.unreadable).isEmpty();
+        assertThat(watch.path()).isNull();
+    }
+
+    @Test
+    void whatABarrierWaitsForIsKnown() throws Exception {
+        save("a", "one");
+        scanner.askBarrier();
+        turn();
+        assertThat(scanner.heldUpBy()).isEqualTo("files that still change");
+        pass(200);
+        scanner.step();
+        assertThat(scanner.heldUpBy()).isEqualTo("files that were found, and are to be counted first");
     }
 
     // ---- hints
