@@ -121,11 +121,11 @@ final class FolderScanner {
 
     private void scan() throws InterruptedException {
         long asked = barriersAsked.get();
-        long begun = clock.get().nanos();
+        Now begun = clock.get();
         state.barrier(asked);
-        state.beginScan();
+        state.beginScan(begun);
         walk.all(new FullScan());
-        scanTook = clock.get().nanos() - begun;
+        scanTook = clock.get().nanos() - begun.nanos();
         hints.clean();
         state.endScan();
         carryOut();

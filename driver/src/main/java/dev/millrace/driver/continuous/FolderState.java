@@ -129,6 +129,15 @@ final class FolderState {
         }
     }
 
+    /** Identity of a folder in which a scan found something, and when that scan had begun. */
+    private record LastFilled(Object key, Now begun) {
+        /** Whether another folder was there by then, and nothing came or went in it since. */
+        boolean isOlder(FolderWalk.Folder other) {
+            return !key.equals(other.key())
+                    && untilSettled(other.modifiedNanos(), other.changedNanos(), begun.nanos, begun) <= 0;
+        }
+    }
+
     private final Map<String, Document> documents = new HashMap<>();
     /** By identity, files that were told: a new name of one of them is for a scan to judge. */
     private final Map<Object, Document> byKey = new HashMap<>();
@@ -142,8 +151,8 @@ final class FolderState {
     private Map<String, Listed> listed = new HashMap<>();
 
     private Map<String, Listed> listing = new HashMap<>();
-    /** Folders by id, with their identity when last there was something in them. */
-    private final Map<String, Object> filled = new HashMap<>();
+    /** Folders by id, as they were when last there was something in them. */
+    private final Map<String, LastFilled> filled = new HashMap<>();
 
     /** By id, as the scan under way found them. */
     private final Map<String, FolderWalk.Folder> watched = new HashMap<>();
@@ -159,6 +168,7 @@ final class FolderState {
     private final List<Step.Read> changed = new ArrayList<>();
     private final Queue<Step> steps = new ArrayDeque<>();
     private int scan;
+    private Now begun = new Now(0, 0);
     private long barrier;
     private boolean moved, wanted;
 
@@ -202,8 +212,9 @@ final class FolderState {
 
     // ---- full scans
 
-    void beginScan() {
+    void beginScan(Now now) {
         scan++;
+        begun = now;
         moved = false;
         wanted = false;
         changed.clear();
@@ -294,7 +305,7 @@ final class FolderState {
         listing.forEach((id, folder) -> {
             Object key = folder.key();
             if (!empty.containsKey(id) && !unknown.containsKey(id) && key != null) {
-                filled.put(id, key);
+                filled.put(id, new LastFilled(key, begun));
             }
         });
         listed = listing;
@@ -331,8 +342,9 @@ final class FolderState {
     }
 
     /**
-     * A folder that is suddenly empty and on another device was unmounted, and a watched one that is another was replaced:
-     * that is not what deleting looks like.
+     * A folder that is suddenly empty and on another device was unmounted, as was one that is another and was empty before that:
+     * a folder that is emptied, or deleted and made again, is younger. A watched one that is another was replaced. None of these
+     * is what deleting looks like.
      */
     private void keepUnmounted(List<Document> absent) {
         if (empty.isEmpty()) {
@@ -365,8 +377,11 @@ final class FolderState {
         if (number != null && !number.equals(number(folder))) {
             return true;
         }
-        Object before = filled.get(folder.id());
-        String device = device(before != null ? before.toString() : document.toldVersion());
+        LastFilled before = filled.get(folder.id());
+        if (before != null && before.isOlder(folder)) {
+            return true;
+        }
+        String device = device(before != null ? before.key.toString() : document.toldVersion());
         return !device.isEmpty() && !device.equals(device(String.valueOf(folder.key())));
     }
 

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What follows from looks at files whose times no file system would give on demand. */
@@ -21,6 +22,7 @@ final class FolderStateTest {
     private long nanos = 77;
     private long wallNanos = 1_800_000_000_987_654_321L;
     private long folderModified = OLD, folderChanged = OLD;
+    private FolderWalk.@Nullable Folder inner;
     private boolean unreadable;
 
     private Now now() {
@@ -46,8 +48,14 @@ final class FolderStateTest {
     }
 
     private List<Step> scan(Map<String, FileVersion> files) {
-        state.beginScan();
+        state.beginScan(now());
         state.folder(folder("", folderModified, folderChanged, "(dev=1,ino=2)"), now());
+        if (inner != null) {
+            state.folder(inner, now());
+        }
+        if (inner != null && files.isEmpty()) {
+            state.empty(inner);
+        }
         files.forEach((id, version) -> state.scanned(id, version, now()));
         state.endScan();
         return steps();
@@ -169,6 +177,46 @@ final class FolderStateTest {
         scan(Map.of("a", good));
         state.unreadable("a", bad, now());
         assertThat(scan(Map.of("a", good))).containsExactly(new Step.Mended("a"));
+    }
+
+    /** Mounted from the same file system it had the same device, and all in it was deleted when it was unmounted. */
+    @Test
+    void anUnmountedFolderOfTheSameDeviceKeepsAll() {
+        inner = folder("in/", wallNanos, wallNanos, "(dev=1,ino=9)");
+        scan(Map.of("in/a", file(OLD, OLD)));
+        pass(5_000);
+        inner = folder("in/", OLD, OLD, "(dev=1,ino=3)");
+        assertThat(scan(Map.of()))
+                .containsExactly(new Step.Unreadable(
+                        "/watched/in", "it is empty, and not the folder that it was; what was counted of it is kept"));
+        for (int scans = 0; scans < 3; scans++) {
+            assertThat(scan(Map.of())).isEmpty();
+        }
+        inner = folder("in/", wallNanos, wallNanos, "(dev=1,ino=9)");
+        assertThat(scan(Map.of("in/a", file(OLD, OLD)))).containsExactly(new Step.Mended("/watched/in"));
+    }
+
+    @Test
+    void aFolderThatWasDeletedAndMadeAgainIsEmpty() {
+        long second = wallNanos - wallNanos % 1_000_000_000;
+        for (long made : new long[] {wallNanos + 1_000 * MILLI, second}) {
+            state = new FolderState();
+            inner = folder("in/", OLD, OLD, "(dev=1,ino=9)");
+            scan(Map.of("in/a", file(OLD, OLD)));
+            inner = folder("in/", made, made, "(dev=1,ino=3)");
+            assertThat(scan(Map.of())).isEmpty();
+            assertThat(scan(Map.of())).containsExactly(new Step.Deleted("in/a"));
+        }
+    }
+
+    /** Time of its own or not: whoever moves an empty folder there changes it. */
+    @Test
+    void anOldFolderThatWasMovedThereIsEmpty() {
+        inner = folder("in/", OLD, OLD, "(dev=1,ino=9)");
+        scan(Map.of("in/a", file(OLD, OLD)));
+        inner = folder("in/", OLD, wallNanos, "(dev=1,ino=3)");
+        assertThat(scan(Map.of())).isEmpty();
+        assertThat(scan(Map.of())).containsExactly(new Step.Deleted("in/a"));
     }
 
     /** A snapshot said of a file that had been mended before it that it could not be read. */
