@@ -129,7 +129,7 @@ public final class FolderSource implements DocumentSource {
             FolderState state = new FolderState();
             for (String id : driver.ids()) {
                 DocumentEntry entry = driver.entry(id);
-                state.restore(id, entry == null ? null : entry.version());
+                state.restore(id, entry == null ? driver.version(id) : entry.version(), entry == null);
             }
             for (String folder : walk.ids()) {
                 Long number = driver.remembered(mark(folder));

@@ -175,10 +175,11 @@ final class FolderState {
     /**
      * A document of an earlier driver.
      *
-     * @param version as {@link #version} made it; null where that is not known, so that it is read again
+     * @param version as {@link #version} made it
+     * @param isUnderWay whether it is not counted yet: then the file is read again, and the version says where it was
      */
-    void restore(String id, @Nullable String version) {
-        document(id).toldBefore = version == null ? "" : version;
+    void restore(String id, @Nullable String version, boolean isUnderWay) {
+        document(id).toldBefore = isUnderWay ? "under way: " + version : String.valueOf(version);
     }
 
     /** What {@link Step.Filled} said to an earlier driver. */

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.driver.submit.Filter;
 import dev.millrace.input.FileLook;
 import dev.millrace.input.InputLimits;
-import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.InputSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -127,8 +126,7 @@ final class FolderScannerTest {
     private void restart() throws IOException {
         FolderState state = new FolderState();
         for (String id : told.ids()) {
-            DocumentEntry entry = told.entry(id);
-            state.restore(id, entry == null ? null : entry.version());
+            state.restore(id, told.version(id), told.entry(id) == null);
         }
         told.remembered.forEach((name, number) -> state.restore(name.substring("folder:".length()), number));
         told.unreadable.clear();
@@ -557,6 +555,21 @@ final class FolderScannerTest {
         disk.onOtherDevice.clear();
         run(5_000);
         assertThat(log()).containsExactly(folder + " readable");
+    }
+
+    /** Nothing was known of the device of what was under way when a driver died, and all such was deleted. */
+    @Test
+    void aVolumeThatIsUnmountedKeepsWhatWasUnderWayWhenADriverDied() throws Exception {
+        write("in/a", "one");
+        run(200);
+        log();
+        told.underWay.add("in/a");
+        delete("in/a");
+        disk.onOtherDevice.add(folder.resolve("in"));
+        restart();
+        run(5_000);
+        assertThat(log()).containsExactly(folder.resolve("in") + " unreadable");
+        assertThat(told.texts).containsOnlyKeys("in/a");
     }
 
     /** All that a link led to was deleted when its disk went away. */

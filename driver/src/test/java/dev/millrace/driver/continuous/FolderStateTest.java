@@ -154,8 +154,8 @@ final class FolderStateTest {
     @Test
     void whatAReleaseToldThatKnewNoTimesOfChangesIsReadAgainAndKeepsItsName() {
         FileVersion a = file(OLD, OLD), b = new FileVersion(4, OLD, OLD, "(dev=1,ino=6)");
-        state.restore("a", OLD + "/3/(dev=1,ino=5)");
-        state.restore("old", OLD + "/4/(dev=1,ino=6)");
+        state.restore("a", OLD + "/3/(dev=1,ino=5)", false);
+        state.restore("old", OLD + "/4/(dev=1,ino=6)", false);
         assertThat(scan(Map.of("a", a, "b", b)))
                 .containsExactlyInAnyOrder(new Step.Read("a", a), new Step.Rename("old", "b", b));
     }
@@ -163,11 +163,11 @@ final class FolderStateTest {
     @Test
     void whatWasToldBeforeIsNotReadAgain() {
         FileVersion a = file(OLD, OLD);
-        state.restore("a", FolderState.version(a));
+        state.restore("a", FolderState.version(a), false);
         assertThat(scan(Map.of("a", a))).isEmpty();
         FileVersion changed = file(OLD, OLD + 1);
         state = new FolderState();
-        state.restore("a", FolderState.version(a));
+        state.restore("a", FolderState.version(a), false);
         assertThat(scan(Map.of("a", changed))).containsExactly(new Step.Read("a", changed));
     }
 
