@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one call of the file system tells of a file or folder, without opening it.
  *
- * @param modifiedNanos when what is in it changed last, unless somebody has set that time; nanoseconds since 1970, as exact
- *     as the file system keeps them
- * @param changedNanos when anything about it changed last, which nobody can set; 0 where the file system does not tell
+ * @param modifiedNanos when what is in it changed last, unless somebody has set that time; nanoseconds since 1970, as
+ *     exact as the file system keeps them
+ * @param changedNanos when anything about it changed last, which nobody can set; 0 where that is not kept
  * @param key identity within the file system (device and inode), where it has one
  */
 public record FileLook(
@@ -33,7 +33,7 @@ public record FileLook(
         OTHER
     }
 
-    /** All that is asked for costs time, and there may be hundreds of thousands of files: the mode holds what it is. */
+    /** All that is asked for costs time, of each of perhaps 100,000 files: the mode holds what it is. */
     private static final String UNIX = "unix:mode,size,lastModifiedTime,ctime,fileKey";
 
     private static final int TYPE = 0xF000, FILE = 0x8000, FOLDER = 0x4000, LINK = 0xA000;

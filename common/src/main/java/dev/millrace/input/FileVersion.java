@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * What tells one state of a regular file from another.
  *
  * @param modifiedNanos nanoseconds since 1970, as exact as the file system keeps them
- * @param changedNanos when anything about the file changed last, its name included, which nobody can set: a file that replaces
- *     another may have all else of it; 0 where the file system does not tell
+ * @param changedNanos when anything about the file changed last, its name included, which nobody can set: a file that
+ *     replaces another may have all else of it; 0 where that is not kept
  * @param key identity of the file within its file system (device and inode), where it has one
  */
 public record FileVersion(

@@ -6,12 +6,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the driver of a file system that does not answer, as of a file server that is gone: a thread that waits for it cannot.
- * {@link #at} and {@link #away} are of the thread that calls the file system, {@link #tell} is of the driver's thread.
+ * Tells the driver of a file system that does not answer, as of a file server that is gone: a thread that waits for it
+ * cannot. {@link #at} and {@link #away} are of that thread, {@link #tell} is of the driver's.
  */
 final class DiskWatch {
     private static final long SILENT_NANOS = 30_000_000_000L;
-    /** The driver looks several times a second; after a longer pause it was itself stopped, or waited for a broker. */
+    /** The driver looks several times a second; for longer only where it was itself stopped, or waited for a broker. */
     private static final long PAUSE_NANOS = 5_000_000_000L;
 
     private record Call(long number, Path path) {}

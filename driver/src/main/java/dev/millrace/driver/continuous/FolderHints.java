@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the file system tells of changes in folders: names to look at. Only hints, for it tells not all, and of mounted
- * volumes often nothing; where it fails or falls behind, scans have to do. Read by a thread of its own; all methods may be
- * called by any thread.
+ * volumes often nothing; where it fails or falls behind, scans have to do. Read by a thread of its own; all methods but
+ * {@link #watch} may be called by any thread.
  */
 final class FolderHints implements AutoCloseable {
     private static final int MOST = 50_000;
@@ -87,7 +87,7 @@ final class FolderHints implements AutoCloseable {
         return folders.get(watch);
     }
 
-    /** Watches a folder, before its names are listed. Tried again at each call while it fails. The scanner's thread. */
+    /** Watches a folder, before its names are listed. Tried again at each call while it fails. One thread. */
     void watch(FolderWalk.Folder folder) {
         if (watcher == null) {
             return;

@@ -19,10 +19,11 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of watched folders, as they are now. The truth is a scan: what has another size or another time, of
- * its text or of anything about it, than what is counted is read, what two scans in a row do not find is deleted, and a file
- * that only has another name, which its identity, size and the time of its text show, is renamed. Notifications of the file system have a file looked at early; where they fail, as on mounted
- * volumes, scans at an interval find everything.
+ * The files of watched folders, as they are now. The truth is a scan: what has another size or another time, of its
+ * text or of anything about it, than what is counted is read, what two scans in a row do not find is deleted, and a
+ * file that only has another name, which its identity, size and the time of its text show, is renamed. Notifications
+ * of the file system have a file looked at early; where they fail, as on mounted volumes, scans at an interval find
+ * everything.
  *
  * <p>A file is read once it has settled: nothing has changed for as long as file times may stand still. A file that cannot
  * be read keeps its last good version until it can. A folder that cannot be listed, or is empty because its volume is not

@@ -343,9 +343,9 @@ final class FolderState {
     }
 
     /**
-     * A folder that is suddenly empty and on another device was unmounted, as was one that is another and was empty before that:
-     * a folder that is emptied, or deleted and made again, is younger. A watched one that is another was replaced. None of these
-     * is what deleting looks like.
+     * A folder that is suddenly empty and on another device was unmounted, as was one that is another and was empty
+     * before that: a folder that is emptied, or deleted and made again, is younger. A watched one that is another was
+     * replaced. None of these is what deleting looks like.
      */
     private void keepUnmounted(List<Document> absent) {
         if (empty.isEmpty()) {
@@ -446,9 +446,10 @@ final class FolderState {
     }
 
     /**
-     * Whether the last two scans found the same names, and all that they found has been told. A folder's times are taken before
-     * its names are listed; where the second scan finds them unchanged, nothing came or went until after the first scan had
-     * ended. So the first was right about all folders at one moment, its end: no file moved around it.
+     * Whether the last two scans found the same names, and all that they found has been told. A folder's times are
+     * taken before its names are listed; where the second scan finds them unchanged, nothing came or went until after
+     * the first scan had ended. So the first was right about all folders at one moment, its end: no file moved around
+     * it.
      */
     boolean agrees() {
         return !moved && missed.isEmpty() && restless.isEmpty();
@@ -579,7 +580,7 @@ final class FolderState {
         return documents.computeIfAbsent(id, Document::new);
     }
 
-    /** Whether it could not be read a moment ago, and not since the last barrier was asked for, and is as it was then. */
+    /** Whether it could not be read a moment ago, behind the last barrier, and is as it was then. */
     private boolean isPutOff(Document document, FileVersion version, Now now, long nanos) {
         return version.equals(document.unreadable)
                 && document.triedBarrier == barrier
@@ -625,8 +626,8 @@ final class FolderState {
     }
 
     /**
-     * How long until a later change would show: the times of the last one are not now, or have stayed the same long enough.
-     * Both, as a file that was just written may have been given an old time.
+     * How long until a later change would show: the times of the last one are not now, or have stayed the same long
+     * enough. Both, as a file that was just written may have been given an old time.
      */
     private static long untilSettled(long modifiedNanos, long changedNanos, long sameSinceNanos, Now now) {
         return Math.max(

@@ -13,7 +13,7 @@ final class FolderHintsTest {
     @TempDir
     Path folder;
 
-    /** The driver waited with the scanner for a file system that did not answer, for it wakes the scanner at a barrier. */
+    /** The driver, which wakes the scanner at a barrier, waited with it for a file system that did not answer. */
     @Test
     void aFolderThatCannotBeWatchedYetKeepsNobodyFromWaking() throws Exception {
         CountDownLatch asked = new CountDownLatch(1), answered = new CountDownLatch(1);

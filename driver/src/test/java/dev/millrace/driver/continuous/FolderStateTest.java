@@ -79,7 +79,7 @@ final class FolderStateTest {
         return steps;
     }
 
-    /** An archive that was unpacked again had given the file its size and time, and the file system its place: it went unread. */
+    /** An archive had given the file its size and time, and the file system its place: it went unread. */
     @Test
     void anotherFileOfTheSameSizeTimeAndPlaceIsRead() {
         scan(Map.of("a", file(OLD, OLD)));
