@@ -784,6 +784,10 @@ public final class ContinuousJob implements AutoCloseable {
                         + partition + ": " + OpenTransactions.heldUpBy(cluster, partition));
             }
         });
+        String other = source.heldUpBy();
+        if (other != null) {
+            listener.notice("a snapshot waits for " + other);
+        }
     }
 
     /** What was read of a topic that is gone counts on. */

@@ -105,6 +105,11 @@ public interface DocumentSource extends AutoCloseable {
     /** @param positions of its partitions: offsets of the next records */
     boolean isPastBarrier(Map<TopicPartition, Long> positions);
 
+    /** What {@link #isPastBarrier} waits for, where that is anything but records of its partitions; null else. */
+    default @Nullable String heldUpBy() {
+        return null;
+    }
+
     /** Whether nothing more will ever come, as behind the end of standard input. */
     default boolean isEnded() {
         return false;

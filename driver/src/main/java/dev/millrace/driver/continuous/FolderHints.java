@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the file system tells of changes in folders: names to look at. Only hints, for it tells not all, and of mounted
- * volumes often nothing; where it fails or falls behind, scans have to do. Read by a thread of its own; all methods may be
- * called by any thread.
+ * volumes often nothing; where it fails or falls behind, scans have to do. Read by a thread of its own; all methods but
+ * {@link #watch} may be called by any thread.
  */
 final class FolderHints implements AutoCloseable {
     private static final int MOST = 50_000;
@@ -87,28 +87,41 @@ final class FolderHints implements AutoCloseable {
         return folders.get(watch);
     }
 
-    /** Watches a folder, before its names are listed. Tried again at each call while it fails. */
-    synchronized void watch(FolderWalk.Folder folder) {
+    /** Watches a folder, before its names are listed. Tried again at each call while it fails. One thread. */
+    void watch(FolderWalk.Folder folder) {
         if (watcher == null) {
             return;
         }
         Object key = Objects.requireNonNullElse(folder.key(), folder.path());
-        Watched before = watched.get(folder.path());
-        if (before != null && before.key.equals(key) && isWatched(folder.path(), before.watch)) {
+        if (isWatchedAs(folder.path(), key)) {
             return;
         }
         try {
+            // Without the lock, which the driver's thread takes: a file system may never answer.
             WatchKey watch = folder.path()
                     .register(
                             watcher,
                             StandardWatchEventKinds.ENTRY_CREATE,
                             StandardWatchEventKinds.ENTRY_DELETE,
                             StandardWatchEventKinds.ENTRY_MODIFY);
-            watched.put(folder.path(), new Watched(watch, key));
-            folders.put(watch, folder.path());
+            watched(folder.path(), new Watched(watch, key));
         } catch (IOException | UnsupportedOperationException | ClosedWatchServiceException e) {
-            watched.remove(folder.path());
+            forget(folder.path());
         }
+    }
+
+    private synchronized boolean isWatchedAs(Path folder, Object key) {
+        Watched known = watched.get(folder);
+        return known != null && known.key.equals(key) && isWatched(folder, known.watch);
+    }
+
+    private synchronized void watched(Path folder, Watched by) {
+        watched.put(folder, by);
+        folders.put(by.watch, folder);
+    }
+
+    private synchronized void forget(Path folder) {
+        watched.remove(folder);
     }
 
     private synchronized boolean isWatched(Path folder, WatchKey watch) {

@@ -4,6 +4,7 @@ import dev.millrace.driver.continuous.FolderState.Now;
 import dev.millrace.driver.continuous.FolderState.Step;
 import dev.millrace.input.FileVersion;
 import dev.millrace.input.InputException;
+import dev.millrace.input.Names;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
@@ -12,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at watched folders turn by turn, and puts into a queue what is to be told. A turn looks at what hints name and at
- * files that have not settled, and at everything when that is due. One thread, but for {@link #askBarrier} and {@link
- * #isPastBarrier}.
+ * files that have not settled, and at everything when that is due. One thread, but for {@link #askBarrier}, {@link
+ * #isPastBarrier} and {@link #heldUpBy}.
  */
 final class FolderScanner {
     /** Between a full scan and another that has a reason: something has gone, moved or not settled. */
@@ -28,6 +29,7 @@ final class FolderScanner {
     private final FolderState state;
     private final FolderHints hints;
     private final FoundQueue found;
+    private final DiskWatch watch;
     private final Runnable wake;
     private final Supplier<Now> clock;
     private final long intervalNanos;
@@ -43,6 +45,7 @@ final class FolderScanner {
     private int looks;
 
     /**
+     * @param watch that of walk and texts
      * @param wake called when there is something in the queue, a barrier that has been passed among them
      * @param interval between full scans, at least
      */
@@ -52,6 +55,7 @@ final class FolderScanner {
             FolderState state,
             FolderHints hints,
             FoundQueue found,
+            DiskWatch watch,
             Runnable wake,
             Supplier<Now> clock,
             Duration interval) {
@@ -60,6 +64,7 @@ final class FolderScanner {
         this.state = state;
         this.hints = hints;
         this.found = found;
+        this.watch = watch;
         this.wake = wake;
         this.clock = clock;
         this.intervalNanos = interval.toNanos();
@@ -81,6 +86,14 @@ final class FolderScanner {
         return barriersPassed >= barriersAsked.get();
     }
 
+    /** What the barrier waits for. */
+    String heldUpBy() {
+        Path path = watch.path();
+        return path != null && !isPastBarrier()
+                ? "a scan of the watched folders, which is at " + Names.printable(path)
+                : found.isEmpty() ? "files that still change" : "files that were found, and are to be counted first";
+    }
+
     /** Does what is due. Returns after how many nanoseconds something will be, unless there is a hint before. */
     long step() throws InterruptedException {
         if (scans > 0) {
@@ -89,6 +102,7 @@ final class FolderScanner {
         if (scanDue() <= clock.get().nanos()) {
             scan();
         }
+        watch.away();
         return Math.max(
                 0, Math.min(scanDue(), state.nextRestless()) - clock.get().nanos());
     }
@@ -107,10 +121,11 @@ final class FolderScanner {
 
     private void scan() throws InterruptedException {
         long asked = barriersAsked.get();
-        long begun = clock.get().nanos();
-        state.beginScan();
+        Now begun = clock.get();
+        state.barrier(asked);
+        state.beginScan(begun);
         walk.all(new FullScan());
-        scanTook = clock.get().nanos() - begun;
+        scanTook = clock.get().nanos() - begun.nanos();
         hints.clean();
         state.endScan();
         carryOut();
@@ -290,6 +305,7 @@ final class FolderScanner {
     }
 
     private void tell(int bytes, FoundQueue.Found what) throws InterruptedException {
+        watch.away(); // the queue may be full
         if (found.put(bytes, what)) {
             wake.run();
         }

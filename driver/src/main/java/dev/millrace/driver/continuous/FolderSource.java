@@ -19,14 +19,15 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of watched folders, as they are now. The truth is a scan: what has another size or time than what is counted is
- * read, what two scans in a row do not find is deleted, and a file that only has another name, which its identity, size and
- * time show, is renamed. Notifications of the file system have a file looked at early; where they fail, as on mounted
- * volumes, scans at an interval find everything.
+ * The files of watched folders, as they are now. The truth is a scan: what has another size or another time, of its
+ * text or of anything about it, than what is counted is read, what two scans in a row do not find is deleted, and a
+ * file that only has another name, which its identity, size and the time of its text show, is renamed. Notifications
+ * of the file system have a file looked at early; where they fail, as on mounted volumes, scans at an interval find
+ * everything.
  *
  * <p>A file is read once it has settled: nothing has changed for as long as file times may stand still. A file that cannot
  * be read keeps its last good version until it can. A folder that cannot be listed, or is empty because its volume is not
- * mounted, keeps all its documents.
+ * mounted, keeps all its documents. A file system that does not answer is told.
  *
  * <p>Scans and reads on a thread of its own, from the first {@link #poll}; the driver's thread takes over what was found.
  */
@@ -35,6 +36,7 @@ public final class FolderSource implements DocumentSource {
     private static final long HINTS_MILLIS = 10;
 
     private final List<Path> folders;
+    private final DiskWatch watch = new DiskWatch();
     private final FolderWalk walk;
     private final FolderTexts texts;
     private final Duration interval;
@@ -59,8 +61,8 @@ public final class FolderSource implements DocumentSource {
         this.folders = folders.stream().map(FolderSource::plain).toList();
         this.interval = interval;
         Filter filter = new Filter(new InputSpec(List.of(), includes, excludes, followLinks, 1));
-        this.walk = new FolderWalk(this.folders, filter, followLinks, new FolderWalk.Disk());
-        this.texts = texts(this.folders, limits, mostBytes);
+        this.walk = new FolderWalk(this.folders, filter, followLinks, new FolderWalk.Disk(), watch);
+        this.texts = texts(this.folders, limits, mostBytes, watch);
     }
 
     /** Without dots; links stay, for they may lead elsewhere one day, but where two dots lead back from one. */
@@ -73,7 +75,7 @@ public final class FolderSource implements DocumentSource {
         }
     }
 
-    private static FolderTexts texts(List<Path> folders, InputLimits limits, int mostBytes) {
+    private static FolderTexts texts(List<Path> folders, InputLimits limits, int mostBytes, DiskWatch watch) {
         for (Path folder : folders) {
             if (!Files.isDirectory(folder)) {
                 throw new MillraceException(
@@ -83,7 +85,7 @@ public final class FolderSource implements DocumentSource {
             }
         }
         try {
-            return new FolderTexts(folders, limits, mostBytes);
+            return new FolderTexts(folders, limits, mostBytes, watch);
         } catch (InputException e) {
             throw new MillraceException(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
         }
@@ -108,6 +110,7 @@ public final class FolderSource implements DocumentSource {
                     ? known
                     : new IllegalStateException("the folders cannot be watched any more", failure);
         }
+        watch.tell(driver, System.nanoTime());
         while (driver.hasRoom()) {
             FoundQueue.Found next = found.poll();
             if (next == null) {
@@ -127,7 +130,7 @@ public final class FolderSource implements DocumentSource {
             FolderState state = new FolderState();
             for (String id : driver.ids()) {
                 DocumentEntry entry = driver.entry(id);
-                state.restore(id, entry == null ? null : entry.version());
+                state.restore(id, entry == null ? driver.version(id) : entry.version(), entry == null);
             }
             for (String folder : walk.ids()) {
                 Long number = driver.remembered(mark(folder));
@@ -158,6 +161,11 @@ public final class FolderSource implements DocumentSource {
     }
 
     @Override
+    public @Nullable String heldUpBy() {
+        return running == null ? null : running.scanner.heldUpBy();
+    }
+
+    @Override
     public void close() {
         found.close();
         if (running != null) {
@@ -184,6 +192,7 @@ public final class FolderSource implements DocumentSource {
                     state,
                     hints,
                     found,
+                    watch,
                     wake,
                     () -> new FolderState.Now(System.nanoTime(), System.currentTimeMillis() * 1_000_000),
                     interval);

@@ -1,5 +1,6 @@
 package dev.millrace.driver.continuous;
 
+import dev.millrace.input.FileLook;
 import dev.millrace.input.FileVersion;
 import dev.millrace.input.Names;
 import java.nio.file.Path;
@@ -78,6 +79,8 @@ final class FolderState {
         FileVersion unreadable;
 
         long triedNanos;
+        /** The barrier that was asked for last when it was tried. */
+        long triedBarrier;
         /** The last scan that found it. */
         int seen;
 
@@ -114,10 +117,24 @@ final class FolderState {
         }
     }
 
-    /** A folder as it was before a scan listed it; quiet where any later change would show in its time. */
-    private record Listed(@Nullable Object key, long modifiedNanos, long sinceNanos, boolean isQuiet) {
-        boolean isSame(Listed other) {
-            return modifiedNanos == other.modifiedNanos && Objects.equals(key, other.key);
+    /** A folder as it was before a scan listed it; quiet where any later change would show in its times. */
+    private record Listed(@Nullable FileLook look, long sinceNanos, boolean isQuiet) {
+        boolean isSame(@Nullable FileLook other) {
+            return Objects.equals(look, other);
+        }
+
+        @Nullable
+        Object key() {
+            return look == null ? null : look.key();
+        }
+    }
+
+    /** Identity of a folder in which a scan found something, and when that scan had begun. */
+    private record LastFilled(Object key, Now begun) {
+        /** Whether another folder was there by then, and nothing came or went in it since. */
+        boolean isOlder(FolderWalk.Folder other) {
+            return !key.equals(other.key())
+                    && untilSettled(other.modifiedNanos(), other.changedNanos(), begun.nanos, begun) <= 0;
         }
     }
 
@@ -134,8 +151,8 @@ final class FolderState {
     private Map<String, Listed> listed = new HashMap<>();
 
     private Map<String, Listed> listing = new HashMap<>();
-    /** Folders by id, with their identity when last there was something in them. */
-    private final Map<String, Object> filled = new HashMap<>();
+    /** Folders by id, as they were when last there was something in them. */
+    private final Map<String, LastFilled> filled = new HashMap<>();
 
     /** By id, as the scan under way found them. */
     private final Map<String, FolderWalk.Folder> watched = new HashMap<>();
@@ -151,15 +168,18 @@ final class FolderState {
     private final List<Step.Read> changed = new ArrayList<>();
     private final Queue<Step> steps = new ArrayDeque<>();
     private int scan;
+    private Now begun = new Now(0, 0);
+    private long barrier;
     private boolean moved, wanted;
 
     /**
      * A document of an earlier driver.
      *
-     * @param version as {@link #version} made it; null where that is not known, so that it is read again
+     * @param version as {@link #version} made it
+     * @param isUnderWay whether it is not counted yet: then the file is read again, and the version says where it was
      */
-    void restore(String id, @Nullable String version) {
-        document(id).toldBefore = version == null ? "" : version;
+    void restore(String id, @Nullable String version, boolean isUnderWay) {
+        document(id).toldBefore = isUnderWay ? "under way: " + version : String.valueOf(version);
     }
 
     /** What {@link Step.Filled} said to an earlier driver. */
@@ -167,9 +187,17 @@ final class FolderState {
         numbers.put(folder, number);
     }
 
-    /** Time, size and identity in one text: the same file in the same state, whatever its name. */
+    /** All of it in one text, which begins with what stays the same when the file is renamed. */
     static String version(FileVersion version) {
-        return version.modifiedNanos() + "/" + version.bytes() + "/" + version.key();
+        return version.modifiedNanos() + "/" + version.bytes() + "/" + version.key() + "/" + version.changedNanos();
+    }
+
+    /** The part of a version that a rename leaves; all of it where a release wrote it that did not know the rest. */
+    private static String nameless(String version) {
+        int bytes = version.indexOf('/'),
+                key = version.indexOf('/', bytes + 1),
+                changed = version.indexOf('/', key + 1);
+        return changed < 0 ? version : version.substring(0, changed);
     }
 
     /** What has been decided; null where all has been taken. */
@@ -178,10 +206,16 @@ final class FolderState {
         return steps.poll();
     }
 
+    /** Another barrier has been asked for: what could not be read before may have been mended before it. */
+    void barrier(long asked) {
+        barrier = asked;
+    }
+
     // ---- full scans
 
-    void beginScan() {
+    void beginScan(Now now) {
         scan++;
+        begun = now;
         moved = false;
         wanted = false;
         changed.clear();
@@ -197,12 +231,9 @@ final class FolderState {
             watched.put(folder.id(), folder);
         }
         Listed before = listed.get(folder.id());
-        Listed first = new Listed(folder.key(), folder.modifiedNanos(), now.nanos(), false);
-        long since = before != null && before.isSame(first) ? before.sinceNanos : now.nanos();
-        listing.put(
-                folder.id(),
-                new Listed(
-                        folder.key(), folder.modifiedNanos(), since, hasSettled(folder.modifiedNanos(), since, now)));
+        long since = before != null && before.isSame(folder.look()) ? before.sinceNanos : now.nanos();
+        boolean isQuiet = untilSettled(folder.modifiedNanos(), folder.changedNanos(), since, now) <= 0;
+        listing.put(folder.id(), new Listed(folder.look(), since, isQuiet));
     }
 
     void empty(FolderWalk.Folder folder) {
@@ -224,7 +255,7 @@ final class FolderState {
         moved |= document.seen != scan - 1;
         document.seen = scan;
         missed.remove(document);
-        if (isDue(document, version, now, UNREADABLE_AGAIN_NANOS)) {
+        if (!isPutOff(document, version, now, UNREADABLE_AGAIN_NANOS) && isDue(document, version, now)) {
             changed.add(new Step.Read(id, version));
         }
     }
@@ -241,7 +272,7 @@ final class FolderState {
         for (Document document : absent) {
             moved |= document.seen == scan - 1;
             if (document.isTold()) {
-                gone.computeIfAbsent(document.toldVersion(), v -> new ArrayDeque<>(1))
+                gone.computeIfAbsent(nameless(document.toldVersion()), v -> new ArrayDeque<>(1))
                         .add(document);
             } else if (document.restless == null) {
                 forget(document); // a restless one is looked at again by itself
@@ -253,14 +284,19 @@ final class FolderState {
             if (each.version().equals(document.told)) {
                 continue; // by a hint, meanwhile
             }
-            Deque<Document> olds = document.isTold() || gone.isEmpty() ? null : gone.get(version(each.version()));
-            Document old = olds == null ? null : olds.poll();
+            Document old = document.isTold() ? null : takeOld(gone, each.version());
             reads.add(old == null ? each : new Step.Rename(old.id, each.id(), each.version()));
             if (old != null) {
                 missed.add(old); // until it has been read under its new name
             }
         }
         changed.clear();
+        for (Document each : restless) {
+            Document old = each.isTold() ? null : takeOld(gone, restless(each).version);
+            if (old != null) {
+                missed.add(old); // a rename is a change, and has to settle
+            }
+        }
         gone.values().forEach(olds -> olds.forEach(this::miss));
         numberFilled();
         steps.addAll(reads);
@@ -268,11 +304,17 @@ final class FolderState {
         moved |= !isListedAsBefore();
         filled.keySet().removeIf(id -> !listing.containsKey(id) && !isUnknown(id));
         listing.forEach((id, folder) -> {
-            if (!empty.containsKey(id) && !unknown.containsKey(id) && folder.key() != null) {
-                filled.put(id, folder.key());
+            Object key = folder.key();
+            if (!empty.containsKey(id) && !unknown.containsKey(id) && key != null) {
+                filled.put(id, new LastFilled(key, begun));
             }
         });
         listed = listing;
+    }
+
+    private static @Nullable Document takeOld(Map<String, Deque<Document>> gone, FileVersion version) {
+        Deque<Document> olds = gone.isEmpty() ? null : gone.get(nameless(version(version)));
+        return olds == null ? null : olds.poll();
     }
 
     private List<Document> absent() {
@@ -301,8 +343,9 @@ final class FolderState {
     }
 
     /**
-     * A folder that is suddenly empty and on another device was unmounted, and a watched one that is another was replaced:
-     * that is not what deleting looks like.
+     * A folder that is suddenly empty and on another device was unmounted, as was one that is another and was empty
+     * before that: a folder that is emptied, or deleted and made again, is younger. A watched one that is another was
+     * replaced. None of these is what deleting looks like.
      */
     private void keepUnmounted(List<Document> absent) {
         if (empty.isEmpty()) {
@@ -335,8 +378,11 @@ final class FolderState {
         if (number != null && !number.equals(number(folder))) {
             return true;
         }
-        Object before = filled.get(folder.id());
-        String device = device(before != null ? before.toString() : document.toldVersion());
+        LastFilled before = filled.get(folder.id());
+        if (before != null && before.isOlder(folder)) {
+            return true;
+        }
+        String device = device(before != null ? before.key.toString() : document.toldVersion());
         return !device.isEmpty() && !device.equals(device(String.valueOf(folder.key())));
     }
 
@@ -395,14 +441,15 @@ final class FolderState {
         return listing.size() == listed.size()
                 && listing.entrySet().stream().allMatch(each -> {
                     Listed before = listed.get(each.getKey());
-                    return before != null && before.isQuiet && before.isSame(each.getValue());
+                    return before != null && before.isQuiet && before.isSame(each.getValue().look);
                 });
     }
 
     /**
-     * Whether the last two scans found the same names, and all that they found has been told. A folder's time is taken before
-     * its names are listed; where the second scan finds it unchanged, nothing came or went until after the first scan had
-     * ended. So the first was right about all folders at one moment, its end: no file moved around it.
+     * Whether the last two scans found the same names, and all that they found has been told. A folder's times are
+     * taken before its names are listed; where the second scan finds them unchanged, nothing came or went until after
+     * the first scan had ended. So the first was right about all folders at one moment, its end: no file moved around
+     * it.
      */
     boolean agrees() {
         return !moved && missed.isEmpty() && restless.isEmpty();
@@ -430,12 +477,22 @@ final class FolderState {
     void hinted(String id, FileVersion version, Now now) {
         Document document = document(id);
         Restless before = document.restless;
-        if (before != null && now.nanos < before.due || !isDue(document, version, now, SETTLED_NANOS)) {
+        if (before != null && now.nanos < before.due) {
+            return;
+        }
+        if (isPutOff(document, version, now, SETTLED_NANOS)) {
+            fidget(document, version, now).due = document.triedNanos + SETTLED_NANOS; // no other hint may come
+            return;
+        }
+        if (!isDue(document, version, now)) {
             return;
         }
         Document same = version.key() == null ? null : byKey.get(version.key());
-        if (!document.isTold() && same != null && version.equals(same.told)) {
+        if (!document.isTold() && same != null && same.told != null && version.isSameButForName(same.told)) {
             wanted = true; // another name of it, or a new one
+            if (document.restless != null) {
+                document.restless.due = now.nanos + SETTLED_NANOS; // by then that scan may have been
+            }
         } else {
             steps.add(new Step.Read(id, version));
         }
@@ -515,6 +572,7 @@ final class FolderState {
         calm(document);
         document.unreadable = version;
         document.triedNanos = now.nanos;
+        document.triedBarrier = barrier;
         return news;
     }
 
@@ -522,8 +580,15 @@ final class FolderState {
         return documents.computeIfAbsent(id, Document::new);
     }
 
+    /** Whether it could not be read a moment ago, behind the last barrier, and is as it was then. */
+    private boolean isPutOff(Document document, FileVersion version, Now now, long nanos) {
+        return version.equals(document.unreadable)
+                && document.triedBarrier == barrier
+                && now.nanos - document.triedNanos < nanos;
+    }
+
     /** Whether a file is to be read now. */
-    private boolean isDue(Document document, FileVersion version, Now now, long unreadableAgainNanos) {
+    private boolean isDue(Document document, FileVersion version, Now now) {
         if (document.toldBefore != null && document.toldBefore.equals(version(version))) {
             become(document, version);
         }
@@ -532,13 +597,10 @@ final class FolderState {
             mended(document);
             return false;
         }
-        if (version.equals(document.unreadable) && now.nanos - document.triedNanos < unreadableAgainNanos) {
-            return false;
-        }
-        if (document.restless == null && hasSettled(version.modifiedNanos(), now.nanos, now)) {
+        if (document.restless == null && untilSettled(version, now.nanos, now) <= 0) {
             return true;
         }
-        return hasSettled(version.modifiedNanos(), fidget(document, version, now).sameSince, now);
+        return untilSettled(version, fidget(document, version, now).sameSince, now) <= 0;
     }
 
     private Restless fidget(Document document, FileVersion version, Now now) {
@@ -554,19 +616,30 @@ final class FolderState {
             known.version = version;
             known.sameSince = now.nanos;
         }
-        long settled = untilSettled(version.modifiedNanos(), known.sameSince, now);
+        long settled = untilSettled(version, known.sameSince, now);
         known.due = now.nanos + Math.max(SHORT_NANOS, Math.min(settled, SETTLED_NANOS));
         return known;
     }
 
-    /** Whether a later change would show: the time of the last one is not now, or has stayed the same long enough. */
-    private static boolean hasSettled(long modifiedNanos, long sameSinceNanos, Now now) {
-        return untilSettled(modifiedNanos, sameSinceNanos, now) <= 0;
+    private static long untilSettled(FileVersion version, long sameSinceNanos, Now now) {
+        return untilSettled(version.modifiedNanos(), version.changedNanos(), sameSinceNanos, now);
     }
 
-    private static long untilSettled(long modifiedNanos, long sameSinceNanos, Now now) {
-        long needed = modifiedNanos % 1_000_000_000 == 0 ? SETTLED_COARSE_NANOS : SETTLED_NANOS;
-        return needed - Math.max(now.wallNanos - modifiedNanos, now.nanos - sameSinceNanos);
+    /**
+     * How long until a later change would show: the times of the last one are not now, or have stayed the same long
+     * enough. Both, as a file that was just written may have been given an old time.
+     */
+    private static long untilSettled(long modifiedNanos, long changedNanos, long sameSinceNanos, Now now) {
+        return Math.max(
+                untilSettled(modifiedNanos, sameSinceNanos, now), untilSettled(changedNanos, sameSinceNanos, now));
+    }
+
+    private static long untilSettled(long timeNanos, long sameSinceNanos, Now now) {
+        return needed(timeNanos) - Math.max(now.wallNanos - timeNanos, now.nanos - sameSinceNanos);
+    }
+
+    private static long needed(long timeNanos) {
+        return timeNanos % 1_000_000_000 == 0 ? SETTLED_COARSE_NANOS : SETTLED_NANOS;
     }
 
     private void become(Document document, FileVersion version) {

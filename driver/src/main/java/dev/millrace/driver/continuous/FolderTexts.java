@@ -9,7 +9,9 @@ import dev.millrace.input.InputRoots;
 import dev.millrace.input.TextInput;
 import dev.millrace.job.Compression;
 import dev.millrace.job.InputRange;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,24 +34,27 @@ final class FolderTexts {
     private final List<InputRoots.Located> folders = new ArrayList<>();
     private final InputLimits limits;
     private final int mostBytes;
+    private final DiskWatch watch;
 
     /**
      * @param folders absolute
      * @param mostBytes longest text
      * @throws InputException if one is gone
      */
-    FolderTexts(List<Path> folders, InputLimits limits, int mostBytes) throws InputException {
-        this(InputRoots.ofArguments(folders), folders, limits, mostBytes);
+    FolderTexts(List<Path> folders, InputLimits limits, int mostBytes, DiskWatch watch) throws InputException {
+        this(InputRoots.ofArguments(folders), folders, limits, mostBytes, watch);
     }
 
     /** @param roots that hold the folders */
-    FolderTexts(InputRoots roots, List<Path> folders, InputLimits limits, int mostBytes) throws InputException {
+    FolderTexts(InputRoots roots, List<Path> folders, InputLimits limits, int mostBytes, DiskWatch watch)
+            throws InputException {
         this.roots = roots;
         for (Path folder : folders) {
             this.folders.add(roots.locate(folder));
         }
         this.limits = limits;
         this.mostBytes = mostBytes;
+        this.watch = watch;
     }
 
     /** The text of a file that was looked at, verified to be still in that state behind the last byte. */
@@ -58,6 +63,7 @@ final class FolderTexts {
             InputRoots.Located folder = folder(id);
             String path = below(id);
             Path file = roots.resolve(folder.root(), path);
+            watch.at(file);
             Compression compression = CompressionProbe.probe(file, version.bytes());
             if (compression == Compression.NONE && version.bytes() > mostBytes) {
                 return tooLong();
@@ -65,7 +71,7 @@ final class FolderTexts {
             InputRange range = new InputRange(
                     folder.root(), path, 0, version.bytes(), version.bytes(), version.modifiedNanos(), compression);
             try (TextInput in = InputFiles.open(roots, range, limits)) {
-                byte[] text = in.readNBytes(mostBytes + 1);
+                byte[] text = watched(in, file).readNBytes(mostBytes + 1);
                 in.verifyUnchanged();
                 if (!FileVersion.of(file).equals(version)) {
                     return Text.CHANGING; // another file of the same size and time
@@ -77,6 +83,17 @@ final class FolderTexts {
         } catch (IOException e) {
             return hasChanged(id, version) ? Text.CHANGING : new Text(null, String.valueOf(e.getMessage()));
         }
+    }
+
+    /** A file that takes long has answered as long as something comes. */
+    private InputStream watched(InputStream in, Path file) {
+        return new FilterInputStream(in) {
+            @Override
+            public int read(byte[] bytes, int offset, int length) throws IOException {
+                watch.at(file);
+                return super.read(bytes, offset, length);
+            }
+        };
     }
 
     private Text tooLong() {

@@ -1,6 +1,7 @@
 package dev.millrace.driver.continuous;
 
 import dev.millrace.driver.submit.Filter;
+import dev.millrace.input.FileLook;
 import dev.millrace.input.FileVersion;
 import dev.millrace.input.Names;
 import java.io.IOException;
@@ -11,13 +12,11 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -58,8 +57,8 @@ final class FolderWalk {
             return Files.newDirectoryStream(folder);
         }
 
-        BasicFileAttributes look(Path path, LinkOption... options) throws IOException {
-            return Files.readAttributes(path, BasicFileAttributes.class, options);
+        FileLook look(Path path, LinkOption... options) throws IOException {
+            return FileLook.of(path, options);
         }
     }
 
@@ -68,16 +67,30 @@ final class FolderWalk {
      *
      * @param id what the ids of all below begin with: empty, or ending in a slash
      * @param below path below the watched folder as patterns see it: empty, or ending in a slash
-     * @param key identity within the file system, where it has one
-     * @param modifiedNanos when a name last came or went; nanoseconds since 1970
+     * @param look null where nobody has looked at it
      */
     record Folder(
             Path path,
             String id,
             String below,
-            @Nullable Object key,
-            long modifiedNanos,
+            @Nullable FileLook look,
             @Nullable Folder parent) {
+        /** Identity within the file system, where it has one. */
+        @Nullable
+        Object key() {
+            return look == null ? null : look.key();
+        }
+
+        /** When a name last came or went, unless somebody has set that time; nanoseconds since 1970. */
+        long modifiedNanos() {
+            return look == null ? 0 : look.modifiedNanos();
+        }
+
+        /** When anything about it changed last; 0 where the file system does not tell. */
+        long changedNanos() {
+            return look == null ? 0 : look.changedNanos();
+        }
+
         /** Whether it is a watched folder itself. */
         boolean isWatched() {
             return below.isEmpty();
@@ -85,7 +98,7 @@ final class FolderWalk {
 
         /** Whether a link leads from in here back to a folder around it. */
         boolean isWithin(@Nullable Object other) {
-            return other != null && (other.equals(key) || parent != null && parent.isWithin(other));
+            return other != null && (other.equals(key()) || parent != null && parent.isWithin(other));
         }
     }
 
@@ -94,14 +107,16 @@ final class FolderWalk {
     private final boolean followLinks;
     private final LinkOption[] options;
     private final Disk disk;
+    private final DiskWatch watch;
 
     /** @param roots absolute */
-    FolderWalk(List<Path> roots, Filter filter, boolean followLinks, Disk disk) {
+    FolderWalk(List<Path> roots, Filter filter, boolean followLinks, Disk disk, DiskWatch watch) {
         this.roots = roots;
         this.filter = filter;
         this.followLinks = followLinks;
         this.options = followLinks ? new LinkOption[0] : new LinkOption[] {LinkOption.NOFOLLOW_LINKS};
         this.disk = disk;
+        this.watch = watch;
     }
 
     /** What the ids of all files in a watched folder begin with. */
@@ -121,10 +136,11 @@ final class FolderWalk {
         for (int i = 0; i < roots.size(); i++) {
             Path path = roots.get(i);
             String id = prefix(i, roots.size());
+            watch.at(path);
             try {
-                BasicFileAttributes attributes = disk.look(path);
-                if (attributes.isDirectory()) {
-                    list(folder(path, id, "", attributes, null), visitor);
+                FileLook look = disk.look(path);
+                if (look.kind() == FileLook.Kind.FOLDER) {
+                    list(new Folder(path, id, "", look, null), visitor);
                 } else {
                     visitor.unknown(id, path, "it is no folder any more");
                 }
@@ -143,10 +159,10 @@ final class FolderWalk {
             if (!path.startsWith(root) || path.equals(root)) {
                 continue;
             }
-            Folder around = new Folder(root, prefix(i, roots.size()), "", null, 0, null);
+            Folder around = new Folder(root, prefix(i, roots.size()), "", null, null);
             Path inner = root.relativize(path);
             for (int n = 0; around != null && n < inner.getNameCount() - 1; n++) {
-                around = enter(around, around.path.resolve(inner.getName(n)), null, 0);
+                around = enter(around, around.path.resolve(inner.getName(n)), null);
             }
             if (around != null) {
                 Deque<Folder> folders = new ArrayDeque<>();
@@ -170,6 +186,7 @@ final class FolderWalk {
         List<Folder> inner = new ArrayList<>();
         while (!folders.isEmpty()) {
             Folder folder = folders.pop();
+            watch.at(folder.path);
             visitor.folder(folder);
             inner.clear();
             try (DirectoryStream<Path> names = disk.list(folder.path)) {
@@ -177,6 +194,7 @@ final class FolderWalk {
                 for (Path each : names) {
                     empty = false;
                     look(folder, each, visitor, inner);
+                    watch.at(folder.path); // for the next name
                 }
                 if (empty) {
                     visitor.empty(folder);
@@ -194,17 +212,18 @@ final class FolderWalk {
     /** False where there is nothing of this name. */
     private boolean look(Folder folder, Path path, Visitor visitor, Collection<Folder> inner)
             throws InterruptedException {
+        watch.at(path);
         try {
-            BasicFileAttributes attributes = disk.look(path, options);
-            if (attributes.isDirectory()) {
-                Folder entered = enter(folder, path, attributes.fileKey(), modifiedNanos(attributes));
-                if (entered != null && !(followLinks && folder.isWithin(entered.key))) {
+            FileLook look = disk.look(path, options);
+            if (look.kind() == FileLook.Kind.FOLDER) {
+                Folder entered = enter(folder, path, look);
+                if (entered != null && !(followLinks && folder.isWithin(look.key()))) {
                     inner.add(entered);
                 }
-            } else if (attributes.isRegularFile()) {
+            } else if (look.kind() == FileLook.Kind.FILE) {
                 String name = name(path);
                 if (filter.takes(name, folder.below + name)) {
-                    visitor.file(id(folder, path), FileVersion.of(path, attributes));
+                    visitor.file(id(folder, path), FileVersion.of(path, look));
                 }
             }
             return true;
@@ -219,21 +238,10 @@ final class FolderWalk {
         }
     }
 
-    private @Nullable Folder enter(Folder parent, Path path, @Nullable Object key, long modifiedNanos) {
+    private @Nullable Folder enter(Folder parent, Path path, @Nullable FileLook look) {
         String name = name(path);
         String below = parent.below + name;
-        return filter.enters(name, below)
-                ? new Folder(path, id(parent, path) + "/", below + "/", key, modifiedNanos, parent)
-                : null;
-    }
-
-    private static Folder folder(
-            Path path, String id, String below, BasicFileAttributes attributes, @Nullable Folder parent) {
-        return new Folder(path, id, below, attributes.fileKey(), modifiedNanos(attributes), parent);
-    }
-
-    private static long modifiedNanos(BasicFileAttributes attributes) {
-        return attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS);
+        return filter.enters(name, below) ? new Folder(path, id(parent, path) + "/", below + "/", look, parent) : null;
     }
 
     private static String name(Path path) {

@@ -32,7 +32,8 @@ final class ReferencedFiles {
      */
     ReferencedFiles(Path folder, InputLimits limits, int mostBytes) {
         try {
-            texts = new FolderTexts(InputRoots.confined("files", folder), List.of(folder), limits, mostBytes);
+            texts = new FolderTexts(
+                    InputRoots.confined("files", folder), List.of(folder), limits, mostBytes, new DiskWatch());
         } catch (InputException e) {
             throw new MillraceException(ExitCode.USAGE, "--files: " + e.getMessage(), e);
         }

@@ -152,7 +152,7 @@ public record Snapshot(
                 .orElse(0);
         String whom = asked.values().stream().allMatch(each -> each.driver == null)
                 ? "its driver has not answered: is 'millrace watch' or 'millrace stream' running for it? If it is, it has not read"
-                        + " or counted all yet, or waits for a transaction in its topic, which it tells"
+                        + " or counted all yet, or waits for a transaction in its topic or for a file system, which it tells"
                 : "only " + most + " of " + spec.partitions() + " partitions were reached: are reducers running?";
         throw new MillraceException(
                 ExitCode.TIMED_OUT,

@@ -1,6 +1,7 @@
 package dev.millrace.driver.submit;
 
 import dev.millrace.input.CompressionProbe;
+import dev.millrace.input.FileLook;
 import dev.millrace.input.FileVersion;
 import dev.millrace.input.InputException;
 import dev.millrace.input.InputRoots;
@@ -177,7 +178,7 @@ public final class InputWalk implements Iterator<PlannedFile> {
             Located located = roots.locate(file);
             BasicFileAttributes attributes = Files.readAttributes(located.file(), BasicFileAttributes.class);
             if (!attributes.isDirectory()) {
-                FileVersion.of(file, attributes);
+                FileVersion.of(file, FileLook.of(attributes));
             }
             return new Argument(shown, located, attributes.isDirectory());
         } catch (InputException e) {
@@ -368,7 +369,7 @@ public final class InputWalk implements Iterator<PlannedFile> {
                 // Where it leads out of the root, the mapper would refuse it.
                 roots.resolve(root, path);
             }
-            FileVersion version = FileVersion.of(file, attributes);
+            FileVersion version = FileVersion.of(file, FileLook.of(attributes));
             Compression compression = CompressionProbe.probe(file, version.bytes());
             next = new PlannedFile(root, path, 0, version.bytes(), version.modifiedNanos(), compression);
             anyFileInCurrent = true;

@@ -104,12 +104,17 @@ final class ToldDocuments implements DocumentSource.Driver {
         if (refusesRenames || old == null || entries.containsKey(to) || !text.equals(texts.get(from))) {
             return false;
         }
-        assertThat(change.version()).isEqualTo(old.version());
+        assertThat(nameless(change.version())).isEqualTo(nameless(old.version()));
         entries.remove(from);
-        entries.put(to, old);
+        entries.put(to, old.renewed(change.version(), change.bytes(), change.modifiedNanos()));
         texts.put(to, Objects.requireNonNull(texts.remove(from)));
         log.add(from + " -> " + to);
         return true;
+    }
+
+    /** Without the time of the change that a rename is. */
+    private static String nameless(String version) {
+        return version.substring(0, version.lastIndexOf(')') + 1);
     }
 
     @Override

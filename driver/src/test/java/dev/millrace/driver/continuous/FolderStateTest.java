@@ -1,0 +1,273 @@
+package dev.millrace.driver.continuous;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.driver.continuous.FolderState.Now;
+import dev.millrace.driver.continuous.FolderState.Step;
+import dev.millrace.input.FileLook;
+import dev.millrace.input.FileVersion;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What follows from looks at files whose times no file system would give on demand. */
+final class FolderStateTest {
+    private static final long MILLI = 1_000_000;
+    private static final long OLD = 1_000_000_000_123_456_789L;
+
+    private FolderState state = new FolderState();
+    private long nanos = 77;
+    private long wallNanos = 1_800_000_000_987_654_321L;
+    private long folderModified = OLD, folderChanged = OLD;
+    private FolderWalk.@Nullable Folder inner;
+    private boolean unreadable;
+
+    private Now now() {
+        return new Now(nanos, wallNanos);
+    }
+
+    private void pass(long millis) {
+        nanos += millis * MILLI;
+        wallNanos += millis * MILLI;
+    }
+
+    private static FileVersion file(long modified, long changed) {
+        return new FileVersion(3, modified, changed, "(dev=1,ino=5)");
+    }
+
+    private static FolderWalk.Folder folder(String id, long modified, long changed, String key) {
+        return new FolderWalk.Folder(
+                Path.of("/watched", id),
+                id,
+                id,
+                new FileLook(FileLook.Kind.FOLDER, 4_096, modified, changed, key),
+                null);
+    }
+
+    private List<Step> scan(Map<String, FileVersion> files) {
+        state.beginScan(now());
+        state.folder(folder("", folderModified, folderChanged, "(dev=1,ino=2)"), now());
+        if (inner != null) {
+            state.folder(inner, now());
+        }
+        if (inner != null && files.isEmpty()) {
+            state.empty(inner);
+        }
+        files.forEach((id, version) -> state.scanned(id, version, now()));
+        state.endScan();
+        return steps();
+    }
+
+    /** All are carried out. */
+    private List<Step> steps() {
+        List<Step> steps = new ArrayList<>();
+        for (Step step = state.next(); step != null; step = state.next()) {
+            if (step instanceof Step.Read read && unreadable) {
+                state.unreadable(read.id(), read.version(), now());
+            } else if (step instanceof Step.Read read) {
+                state.told(read.id(), read.version());
+            } else if (step instanceof Step.Rename rename) {
+                state.renamed(rename.from(), rename.to(), rename.version());
+            }
+            if (!(step instanceof Step.Filled)) {
+                steps.add(step);
+            }
+        }
+        return steps;
+    }
+
+    /** An archive had given the file its size and time, and the file system its place: it went unread. */
+    @Test
+    void anotherFileOfTheSameSizeTimeAndPlaceIsRead() {
+        scan(Map.of("a", file(OLD, OLD)));
+        pass(5_000);
+        FileVersion other = file(OLD, wallNanos - 1_000 * MILLI);
+        assertThat(scan(Map.of("a", other))).containsExactly(new Step.Read("a", other));
+        assertThat(scan(Map.of("a", other))).isEmpty();
+    }
+
+    /** It counted as settled at once, and what was written to it within the same step of its time went unread. */
+    @Test
+    void aFileThatWasJustWrittenAndGivenAnOldTimeHasNotSettled() {
+        FileVersion fresh = file(OLD, wallNanos);
+        assertThat(scan(Map.of("a", fresh))).isEmpty();
+        assertThat(state.agrees()).isFalse();
+        pass(99);
+        state.hinted("a", fresh, now());
+        assertThat(steps()).isEmpty();
+        pass(1);
+        state.hinted("a", fresh, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", fresh));
+    }
+
+    @Test
+    void aChangeInWholeSecondsSettlesSlowly() {
+        FileVersion fresh = file(OLD, wallNanos - wallNanos % 1_000_000_000);
+        scan(Map.of("a", fresh));
+        pass(1_000);
+        assertThat(scan(Map.of("a", fresh))).isEmpty();
+        pass(1_100);
+        assertThat(scan(Map.of("a", fresh))).containsExactly(new Step.Read("a", fresh));
+    }
+
+    @Test
+    void whereChangesHaveNoTimeTheOtherTimeHasToDo() {
+        FileVersion fresh = file(wallNanos, 0);
+        assertThat(scan(Map.of("a", fresh))).isEmpty();
+        pass(100);
+        assertThat(scan(Map.of("a", fresh))).containsExactly(new Step.Read("a", fresh));
+    }
+
+    @Test
+    void aRenameIsToldAsOneThoughItIsAChange() {
+        scan(Map.of("a", file(OLD, OLD)));
+        pass(5_000);
+        FileVersion renamed = file(OLD, wallNanos);
+        state.hinted("b", renamed, now());
+        assertThat(scan(Map.of("b", renamed))).isEmpty();
+        pass(100);
+        state.hinted("b", renamed, now());
+        assertThat(steps()).isEmpty();
+        assertThat(state.wantsScan()).isTrue();
+        assertThat(state.nextRestless()).isEqualTo(nanos + 100 * MILLI); // not all the time until that scan
+        assertThat(scan(Map.of("b", renamed))).containsExactly(new Step.Rename("a", "b", renamed));
+    }
+
+    @Test
+    void aRenameThatSettlesSlowlyIsNoDeletion() {
+        scan(Map.of("a", file(OLD, OLD)));
+        pass(5_000);
+        FileVersion renamed = file(OLD, wallNanos - wallNanos % 1_000_000_000);
+        for (int scans = 0; scans < 10; scans++) {
+            assertThat(scan(Map.of("b", renamed))).isEmpty();
+            assertThat(state.agrees()).isFalse();
+            pass(100);
+        }
+        pass(1_100);
+        assertThat(scan(Map.of("b", renamed))).containsExactly(new Step.Rename("a", "b", renamed));
+        assertThat(scan(Map.of("b", renamed))).isEmpty();
+    }
+
+    @Test
+    void whatAReleaseToldThatKnewNoTimesOfChangesIsReadAgainAndKeepsItsName() {
+        FileVersion a = file(OLD, OLD), b = new FileVersion(4, OLD, OLD, "(dev=1,ino=6)");
+        state.restore("a", OLD + "/3/(dev=1,ino=5)", false);
+        state.restore("old", OLD + "/4/(dev=1,ino=6)", false);
+        assertThat(scan(Map.of("a", a, "b", b)))
+                .containsExactlyInAnyOrder(new Step.Read("a", a), new Step.Rename("old", "b", b));
+    }
+
+    @Test
+    void whatWasToldBeforeIsNotReadAgain() {
+        FileVersion a = file(OLD, OLD);
+        state.restore("a", FolderState.version(a), false);
+        assertThat(scan(Map.of("a", a))).isEmpty();
+        FileVersion changed = file(OLD, OLD + 1);
+        state = new FolderState();
+        state.restore("a", FolderState.version(a), false);
+        assertThat(scan(Map.of("a", changed))).containsExactly(new Step.Read("a", changed));
+    }
+
+    @Test
+    void aFileThatIsMendedToWhatIsCountedIsReadableAgain() {
+        FileVersion good = file(OLD, 0), bad = file(OLD + 1, 0);
+        scan(Map.of("a", good));
+        state.unreadable("a", bad, now());
+        assertThat(scan(Map.of("a", good))).containsExactly(new Step.Mended("a"));
+    }
+
+    /** Mounted from the same file system it had the same device, and all in it was deleted when it was unmounted. */
+    @Test
+    void anUnmountedFolderOfTheSameDeviceKeepsAll() {
+        inner = folder("in/", wallNanos, wallNanos, "(dev=1,ino=9)");
+        scan(Map.of("in/a", file(OLD, OLD)));
+        pass(5_000);
+        inner = folder("in/", OLD, OLD, "(dev=1,ino=3)");
+        assertThat(scan(Map.of()))
+                .containsExactly(new Step.Unreadable(
+                        "/watched/in", "it is empty, and not the folder that it was; what was counted of it is kept"));
+        for (int scans = 0; scans < 3; scans++) {
+            assertThat(scan(Map.of())).isEmpty();
+        }
+        inner = folder("in/", wallNanos, wallNanos, "(dev=1,ino=9)");
+        assertThat(scan(Map.of("in/a", file(OLD, OLD)))).containsExactly(new Step.Mended("/watched/in"));
+    }
+
+    @Test
+    void aFolderThatWasDeletedAndMadeAgainIsEmpty() {
+        long second = wallNanos - wallNanos % 1_000_000_000;
+        for (long made : new long[] {wallNanos + 1_000 * MILLI, second}) {
+            state = new FolderState();
+            inner = folder("in/", OLD, OLD, "(dev=1,ino=9)");
+            scan(Map.of("in/a", file(OLD, OLD)));
+            inner = folder("in/", made, made, "(dev=1,ino=3)");
+            assertThat(scan(Map.of())).isEmpty();
+            assertThat(scan(Map.of())).containsExactly(new Step.Deleted("in/a"));
+        }
+    }
+
+    /** Time of its own or not: whoever moves an empty folder there changes it. */
+    @Test
+    void anOldFolderThatWasMovedThereIsEmpty() {
+        inner = folder("in/", OLD, OLD, "(dev=1,ino=9)");
+        scan(Map.of("in/a", file(OLD, OLD)));
+        inner = folder("in/", OLD, wallNanos, "(dev=1,ino=3)");
+        assertThat(scan(Map.of())).isEmpty();
+        assertThat(scan(Map.of())).containsExactly(new Step.Deleted("in/a"));
+    }
+
+    /** A snapshot said of a file that had been mended before it that it could not be read. */
+    @Test
+    void aFileThatCouldNotBeReadIsTriedAgainForABarrier() {
+        FileVersion a = file(OLD, OLD);
+        unreadable = true;
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+        pass(50);
+        assertThat(scan(Map.of("a", a))).isEmpty();
+        state.barrier(1);
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+        assertThat(scan(Map.of("a", a))).isEmpty();
+        state.barrier(2);
+        unreadable = false;
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+    }
+
+    /** Nothing came of it, as it was the last one. */
+    @Test
+    void aHintOfAFileThatWasTriedAMomentAgoIsFollowedLater() {
+        FileVersion a = file(OLD, OLD);
+        unreadable = true;
+        scan(Map.of("a", a));
+        pass(60);
+        state.hinted("a", a, now());
+        assertThat(steps()).isEmpty();
+        assertThat(state.nextRestless()).isEqualTo(nanos + 40 * MILLI);
+        pass(40);
+        assertThat(state.restless(now())).containsExactly("a");
+        state.hinted("a", a, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", a));
+        assertThat(state.nextRestless()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    /** Whoever copies a tree as it was sets times of folders back too: a barrier took them for unchanged. */
+    @Test
+    void aFolderWhoseTimeWasSetBackIsNotAsItWasListed() {
+        Map<String, FileVersion> files = Map.of("a", file(OLD, OLD));
+        scan(files);
+        scan(files);
+        assertThat(state.agrees()).isTrue();
+        pass(5_000);
+        folderChanged = wallNanos;
+        scan(files);
+        assertThat(state.agrees()).isFalse();
+        assertThat(state.isMoving()).isTrue();
+        pass(100);
+        scan(files);
+        assertThat(state.agrees()).isFalse(); // the one before had looked too early
+        scan(files);
+        assertThat(state.agrees()).isTrue();
+    }
+}
