@@ -173,6 +173,7 @@ public sealed interface Event {
      *     such change. Else: how long the last one took. The clock runs from the moment the driver was told of the change
      *     to the moment it learns that the change, and all that came before it, is counted. Where a reducer is longer
      *     behind: since when. -1 where the driver has seen no change yet
+     * @param isBehind whether a change is not counted, or a reducer late
      */
     record ContinuousStatus(
             JobId job,
@@ -184,7 +185,8 @@ public sealed interface Event {
             long waiting,
             long openTasks,
             long unreadable,
-            long freshnessMillis)
+            long freshnessMillis,
+            boolean isBehind)
             implements Event {}
 
     /** A reducer found that what it holds is not what END states; the job must fail. */

@@ -32,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -153,8 +154,9 @@ final class JobWatch {
         // Of tasks that are lost the events may be there, and must not be taken for those of tasks that are planned
         // anew.
         long eventsEnd = isTakenUp ? writtenEnd(eventsPartition) : 0;
+        boolean isCaughtUp = !isTakenUp;
         while (!tracker.isReduced()) {
-            boolean isCaughtUp = events.position(eventsPartition) >= eventsEnd;
+            isCaughtUp = isCaughtUp || position() >= eventsEnd;
             if (isCaughtUp) {
                 planned = planned || planned(plan);
                 publish(planned);
@@ -302,8 +304,23 @@ final class JobWatch {
     }
 
     private ConsumerRecords<byte[], byte[]> poll(KafkaConsumer<byte[], byte[]> consumer, Duration wait) {
+        return ask(() -> consumer.poll(wait));
+    }
+
+    /** Of the next event; before all where that is not known at the moment. */
+    private long position() {
+        return ask(() -> {
+            try {
+                return events.position(eventsPartition, Duration.ZERO);
+            } catch (TimeoutException e) {
+                return -1L;
+            }
+        });
+    }
+
+    private <T> T ask(Supplier<T> consumer) {
         try {
-            return consumer.poll(wait);
+            return consumer.get();
         } catch (InterruptException e) {
             throw interrupted(e);
         } catch (OffsetOutOfRangeException e) {

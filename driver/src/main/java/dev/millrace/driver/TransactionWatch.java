@@ -28,6 +28,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ProducerFencedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -171,8 +172,10 @@ public final class TransactionWatch implements AutoCloseable {
                 continue;
             }
             if (id == null) {
-                tell("a transaction that the broker has lost the end of hides what stands behind it, and by its id,"
-                        + " which is not known, nobody can end it: " + each);
+                if (isLeftAlone(each.partition())) {
+                    tell("a transaction hides what stands behind it; if no coordinator knows its id, and not only this"
+                            + " user, nobody can end it: " + each);
+                }
             } else if (id.equals(own)) {
                 ofDriver.add(each.partition());
                 found.add(FOUND + each);
@@ -188,6 +191,8 @@ public final class TransactionWatch implements AutoCloseable {
         try {
             OpenTransactions.end(cluster, id, lost.keySet());
             lost.values().forEach(each -> found.add(FOUND + each));
+        } catch (ProducerFencedException e) {
+            LOG.debug("another has ended what was open under {}", id, e);
         } catch (KafkaException e) {
             lost.values()
                     .forEach(each -> tell("a transaction that the broker has lost the end of cannot be ended ("

@@ -377,6 +377,41 @@ final class ContinuousTest {
         }
     }
 
+    /** An older version stays in the partition that a document has left, and looked as if the document were there. */
+    @Test
+    void aDeletionIsMadeUpForWhereAnotherPartitionHoldsAnOlderVersion() throws Exception {
+        try (Admin admin = Admin.create(client());
+                KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer())) {
+            Map<String, String> eager = Map.of(
+                    "cleanup.policy", "compact",
+                    "min.cleanable.dirty.ratio", "0.01",
+                    "delete.retention.ms", "1",
+                    "segment.ms", "100");
+            admin.createTopics(List.of(new NewTopic("left", 2, (short) 1).configs(eager)))
+                    .all()
+                    .get();
+            producer.send(new ProducerRecord<>("left", 0, "moved", "mill")).get();
+            try (Driver running = new Driver("left", new TopicSource("left", 2))) {
+                running.awaitOpen();
+                Snapshot.take(cluster.cluster(), "left", PATIENCE);
+                producer.send(new ProducerRecord<>("left", 1, "moved", "race")).get();
+                assertThat(counts(Snapshot.take(cluster.cluster(), "left", PATIENCE)))
+                        .isEqualTo(Map.of("race", 1L));
+            }
+            producer.send(new ProducerRecord<>("left", 1, "moved", null)).get();
+            do { // a segment is compacted behind the record that comes after its time
+                producer.send(new ProducerRecord<>("left", 1, "filler", "wheel"))
+                        .get();
+            } while (isInTopic("left", 1, "moved"));
+            try (Driver running = new Driver("left", new TopicSource("left", 2))) {
+                running.awaitOpen();
+                assertThat(counts(Snapshot.take(cluster.cluster(), "left", PATIENCE)))
+                        .isEqualTo(Map.of("wheel", 1L));
+            }
+        }
+    }
+
     /** The driver waited for its end, and ended with a message that did not name it. */
     @Test
     void aTopicThatIsGoneCountsOn() throws Exception {
@@ -507,7 +542,7 @@ final class ContinuousTest {
             do { // a segment is compacted behind the record that comes after its time
                 producer.send(new ProducerRecord<>("forgets", "filler", "wheel"))
                         .get();
-            } while (isInTopic("forgets", "deleted"));
+            } while (isInTopic("forgets", 0, "deleted"));
             for (int round = 0; round < 2; round++) {
                 try (Driver running = new Driver("forgets", new TopicSource("forgets", 1))) {
                     running.awaitOpen();
@@ -591,11 +626,11 @@ final class ContinuousTest {
         }
     }
 
-    private static boolean isInTopic(String topic, String key) {
+    private static boolean isInTopic(String topic, int partition, String key) {
         AtomicBoolean seen = new AtomicBoolean();
         LogReader.readToEnd(
                 cluster.cluster(),
-                new TopicPartition(topic, 0),
+                new TopicPartition(topic, partition),
                 -1,
                 record -> seen.compareAndSet(false, key.equals(new String(record.key(), StandardCharsets.UTF_8))));
         return seen.get();

@@ -19,7 +19,7 @@ final class DriverNotice {
         if (driver == null || driver.isSilent()) {
             terminal.complain("the driver of the job " + job + " has not been heard of"
                     + (driver == null ? " lately" : " for " + Amounts.rough(driver.ageMillis())) + ": " + then);
-        } else if (driver.said().freshnessMillis() > LATE_MILLIS) {
+        } else if (driver.said().isBehind() && driver.said().freshnessMillis() > LATE_MILLIS) {
             terminal.complain("the counts of the job " + job + " are "
                     + Amounts.rough(driver.said().freshnessMillis())
                     + " behind its documents: if that goes on, look whether mappers and reducers are running");

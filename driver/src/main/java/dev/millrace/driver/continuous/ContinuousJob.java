@@ -36,12 +36,13 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Queue;
-import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -124,12 +125,13 @@ public final class ContinuousJob implements AutoCloseable {
     private final List<Long> barriers = new ArrayList<>();
 
     private long barrierSince;
-    private boolean isBarrierHeldUpTold;
+    private boolean isBarrierHeldUpTold, isGoneTold;
     private boolean draining;
-    /** Partitions of the source that are read once others have been read up to where they ended. */
-    private final Set<TopicPartition> later = new HashSet<>();
+    /** Partitions of the source that are read once all before them are in tasks, up to where they ended. */
+    private final NavigableSet<TopicPartition> later =
+            new TreeSet<>(Comparator.comparingInt(TopicPartition::partition));
 
-    private final Map<TopicPartition, Long> beforeLater = new HashMap<>();
+    private final Map<TopicPartition, Long> endsBefore = new HashMap<>();
     private final JobProgress progress;
     private final LedgerEnds ledgerEnds = new LedgerEnds();
     private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
@@ -235,8 +237,8 @@ public final class ContinuousJob implements AutoCloseable {
         }
 
         @Override
-        public long readBefore(String in) {
-            return tracker.readBefore(in);
+        public boolean wasDone(String in, long position) {
+            return tracker.wasDone(in, position);
         }
 
         @Override
@@ -508,10 +510,7 @@ public final class ContinuousJob implements AutoCloseable {
             });
         }
         List<TopicPartition> added = source.partitions().stream()
-                .filter(partition -> {
-                    Long next = tracker.sourcePosition(TopicSource.name(partition));
-                    return next == null || next == 0;
-                })
+                .filter(partition -> tracker.sourcePosition(TopicSource.name(partition)) == null)
                 .toList();
         readAlso(source.partitions());
         if (added.size() < source.partitions().size()) {
@@ -520,33 +519,32 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     /**
-     * Partitions that a topic was given meanwhile: documents go there from now on that were in the others before, where
-     * older versions of them may not have been read yet.
+     * Partitions that a topic was given meanwhile, once or several times: documents go there from now on that were in those
+     * before, where older versions of them may be that are in no task yet.
      */
     private void readLater(List<TopicPartition> added) {
         if (!added.isEmpty()) {
-            List<TopicPartition> before = new ArrayList<>(source.partitions());
-            before.removeAll(added);
-            before.removeAll(later);
             later.addAll(added);
-            beforeLater.putAll(writtenEnds(before));
+            endsBefore.putAll(writtenEnds(source.partitions()));
         }
     }
 
     /** Partitions to read now. */
     private List<TopicPartition> readable() {
-        if (later.isEmpty()) {
-            return source.partitions();
+        while (!later.isEmpty() && isAllInTasksBefore(later.first())) {
+            later.remove(later.first());
         }
-        if (beforeLater.entrySet().stream()
-                .allMatch(end -> undisturbed(() -> consumer.position(end.getKey())) >= end.getValue())) {
-            later.clear();
-            beforeLater.clear();
-            return source.partitions();
-        }
+        return later.isEmpty()
+                ? source.partitions()
+                : source.partitions().stream()
+                        .filter(partition -> !later.contains(partition))
+                        .toList();
+    }
+
+    private boolean isAllInTasksBefore(TopicPartition added) {
         return source.partitions().stream()
-                .filter(partition -> !later.contains(partition))
-                .toList();
+                .filter(each -> each.partition() < added.partition())
+                .allMatch(each -> tracker.isInTasks(TopicSource.name(each), endsBefore.getOrDefault(each, 0L)));
     }
 
     private void readAlso(List<TopicPartition> partitions) {
@@ -647,7 +645,7 @@ public final class ContinuousJob implements AutoCloseable {
      */
     private boolean hasPassed() {
         boolean moved = false;
-        for (TopicPartition partition : source.partitions()) {
+        for (TopicPartition partition : readable()) {
             try {
                 long next = consumer.position(partition, Duration.ZERO);
                 moved |= tracker.readUpTo(TopicSource.name(partition), next);
@@ -662,7 +660,10 @@ public final class ContinuousJob implements AutoCloseable {
 
     /** Nothing more will come and all is counted: the job is left once that is published too. */
     private void end() {
-        if (!all.isAsked()) {
+        if (!all.isAsked() || all.isLate(now())) {
+            if (all.isAsked()) {
+                listener.notice("all is counted, and not every reducer has published it yet: are reducers running?");
+            }
             write(all.ask(spec.partitions(), now()));
         }
         stopping = all.isAnswered();
@@ -797,7 +798,8 @@ public final class ContinuousJob implements AutoCloseable {
         }
         String id = undisturbed(() -> setup.topicId(history.topic()));
         history.checkSame(id);
-        if (id == null) {
+        if (id == null && !isGoneTold) {
+            isGoneTold = true;
             listener.notice("the topic " + history.topic() + " is gone; what was read of it counts on");
         }
         return id != null;
@@ -997,7 +999,8 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     private void askReducers() {
-        if (echo.isAnswered() && tracker.watermark() > echoed && echo.ageMillis(now()) > ECHO_MILLIS) {
+        boolean isDue = echo.isAnswered() && tracker.watermark() > echoed && echo.askedMillis(now()) > ECHO_MILLIS;
+        if (isDue || echo.isLate(now())) {
             echoed = tracker.watermark();
             write(echo.ask(spec.partitions(), now()));
         }
@@ -1005,8 +1008,13 @@ public final class ContinuousJob implements AutoCloseable {
 
     /** Counted is what reducers have published. */
     private long freshnessMillis(long now) {
-        long behind = echo.isAnswered() ? 0 : echo.ageMillis(now);
-        return behind > ANSWERED_MILLIS ? Math.max(behind, tracker.freshnessMillis(now)) : tracker.freshnessMillis(now);
+        return isReducedLate(now)
+                ? Math.max(echo.behindMillis(now), tracker.freshnessMillis(now))
+                : tracker.freshnessMillis(now);
+    }
+
+    private boolean isReducedLate(long now) {
+        return echo.behindMillis(now) > ANSWERED_MILLIS;
     }
 
     private void tell() {
@@ -1031,7 +1039,8 @@ public final class ContinuousJob implements AutoCloseable {
                 status.waiting(),
                 status.openTasks(),
                 status.unreadable(),
-                status.freshnessMillis());
+                status.freshnessMillis(),
+                tracker.isBehind() || isReducedLate(now));
         // Whoever asks how the job does must find one, and tell from its age whether this driver runs.
         if (!event.equals(published) || System.currentTimeMillis() - event.atMillis() >= DriverStatus.REPEATED_MILLIS) {
             published = new Event.ContinuousStatus(
@@ -1044,7 +1053,8 @@ public final class ContinuousJob implements AutoCloseable {
                     event.waiting(),
                     event.openTasks(),
                     event.unreadable(),
-                    event.freshnessMillis());
+                    event.freshnessMillis(),
+                    event.isBehind());
             say(published);
         }
     }

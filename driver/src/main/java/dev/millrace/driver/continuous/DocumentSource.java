@@ -41,11 +41,8 @@ public interface DocumentSource extends AutoCloseable {
         /** What was announced cannot be told for now, and a driver that takes over may have to do without it. */
         void keep(String source, long position);
 
-        /**
-         * Below which position of a source an earlier driver had dealt with all, but for what it could not read; what comes
-         * from below is read for that alone.
-         */
-        long readBefore(String source);
+        /** Whether an earlier driver has dealt with this position, and it is read for the sake of others alone. */
+        boolean wasDone(String source, long position);
 
         /** Nothing comes of what was announced. */
         void passOver(String source, long position);

@@ -26,6 +26,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,8 +82,13 @@ final class DocumentTracker {
     private static final DocumentEntry.Part NO_PART =
             new DocumentEntry.Part(TextHash.NONE, BlockPosition.NONE, PartitionTotal.ZERO, TextStats.NONE);
 
-    /** Behind the name of a source that is to be read again from a position, for what could not be read there. */
-    private static final String READ_BELOW = "#below";
+    /**
+     * Behind the name of a source that is to be read again for what could not be read: up to where all else is in tasks, and,
+     * with its position, each that is not.
+     */
+    private static final String DONE_BELOW = "#below", OPEN = "#open@";
+    /** Each is written with every position; behind so many, all is read again. */
+    private static final int MOST_KEPT = 1_000;
 
     private final JobSpec spec;
     private final DocumentNames names;
@@ -106,8 +112,6 @@ final class DocumentTracker {
 
     private final TreeMap<Long, Event.DocumentsDone> done = new TreeMap<>();
     private final Map<String, Source> sources = new HashMap<>();
-    /** By source, below which position an earlier driver had all in tasks, but for what it could not read. */
-    private final Map<String, Long> readBefore = new HashMap<>();
 
     private final List<PartitionTotal> totals;
     private long nextTask, watermark;
@@ -231,12 +235,37 @@ final class DocumentTracker {
             return held.isEmpty() ? next : held.iterator().next();
         }
 
-        /** All below is in tasks, but for what could not be read. */
-        long readBelow() {
-            return held.stream()
-                    .filter(position -> !kept.contains(position))
-                    .findFirst()
-                    .orElse(next);
+        /** What an earlier driver had in tasks, but for what it says itself. */
+        long doneBefore;
+
+        final Set<Long> openBefore = new TreeSet<>();
+
+        /** All below is in tasks, but for {@link #open}. */
+        long doneBelow() {
+            int passed = 0;
+            for (long position : held) {
+                if (position >= doneBefore && (!kept.contains(position) || passed >= MOST_KEPT)) {
+                    return position;
+                }
+                passed++;
+            }
+            return Math.max(next, doneBefore);
+        }
+
+        /** Below {@link #doneBelow}, what could not be read, and what is read again for that reason. */
+        List<Long> open(long doneBelow) {
+            List<Long> open = new ArrayList<>();
+            for (long position : held) {
+                if (position < doneBelow) {
+                    open.add(position);
+                }
+            }
+            for (long position : openBefore) {
+                if (position >= next) {
+                    open.add(position);
+                }
+            }
+            return open;
         }
 
         void release(long position) {
@@ -276,14 +305,23 @@ final class DocumentTracker {
                     each.task(),
                     new Event.DocumentsDone(spec.id(), each.task(), 1, 0, "", List.of(), each.totals(), List.of()));
         }
-        position.sources().forEach((name, next) -> {
-            if (name.endsWith(READ_BELOW)) {
-                readBefore.put(name.substring(0, name.length() - READ_BELOW.length()), next);
-            } else {
-                sources.computeIfAbsent(name, n -> new Source()).next = next;
-            }
-        });
+        position.sources().forEach(this::restoreSource);
         advance();
+    }
+
+    private void restoreSource(String name, long value) {
+        int done = name.indexOf(DONE_BELOW), kept = name.indexOf(OPEN);
+        if (done >= 0) {
+            sourceOf(name.substring(0, done)).doneBefore = value;
+        } else if (kept >= 0) {
+            sourceOf(name.substring(0, kept)).openBefore.add(value);
+        } else {
+            sourceOf(name).next = value;
+        }
+    }
+
+    private Source sourceOf(String name) {
+        return sources.computeIfAbsent(name, n -> new Source());
     }
 
     /**
@@ -403,7 +441,7 @@ final class DocumentTracker {
      * @throws IllegalArgumentException if it is not behind all that its source has said before
      */
     void announce(String name, long position) {
-        Source source = sources.computeIfAbsent(name, n -> new Source());
+        Source source = sourceOf(name);
         hold(source, name, position);
         source.announced.add(position);
     }
@@ -495,7 +533,7 @@ final class DocumentTracker {
     }
 
     private @Nullable Source source(DocumentChange change) {
-        return change.source().isEmpty() ? null : sources.computeIfAbsent(change.source(), n -> new Source());
+        return change.source().isEmpty() ? null : sourceOf(change.source());
     }
 
     private @Nullable Origin origin(DocumentChange change) {
@@ -919,10 +957,11 @@ final class DocumentTracker {
         done.forEach((task, result) -> above.add(new ContinuousPosition.DoneTask(task, result.totals())));
         Map<String, Long> positions = new HashMap<>();
         sources.forEach((name, source) -> {
-            positions.put(name, source.resumeAt());
-            long below = Math.max(source.readBelow(), readBefore(name));
-            if (below > source.resumeAt()) {
-                positions.put(name + READ_BELOW, below);
+            long from = source.resumeAt(), below = source.doneBelow();
+            positions.put(name, from);
+            if (below > from) {
+                positions.put(name + DONE_BELOW, below);
+                source.open(below).forEach(open -> positions.put(name + OPEN + open, open));
             }
         });
         return new ContinuousPosition(
@@ -938,19 +977,28 @@ final class DocumentTracker {
 
     /** Below which position of a source all is in tasks, but for what could not be read; null where it was never read. */
     @Nullable
-    Long readBelow(String source) {
+    Long doneBelow(String source) {
         Source known = sources.get(source);
-        return known == null ? null : Long.valueOf(Math.max(known.readBelow(), readBefore(source)));
+        return known == null ? null : known.doneBelow();
     }
 
-    /** The same, of what an earlier driver left: what lies below is read for what it could not read, and for nothing else. */
-    long readBefore(String source) {
-        return readBefore.getOrDefault(source, 0L);
+    /** Whether a source was read up to there, and all of it is in tasks, but for what could not be read. */
+    boolean isInTasks(String source, long end) {
+        Source known = sources.get(source);
+        return known != null
+                && known.next >= end
+                && known.held.stream().allMatch(position -> position >= end || known.kept.contains(position));
+    }
+
+    /** Whether an earlier driver had in a task what is read again for the sake of what it could not read. */
+    boolean wasDone(String source, long position) {
+        Source known = sources.get(source);
+        return known != null && position < known.doneBefore && !known.openBefore.contains(position);
     }
 
     /** To be written with the positions of sources. */
     void remember(String name, long value) {
-        sources.computeIfAbsent(name, n -> new Source()).next = value;
+        sourceOf(name).next = value;
     }
 
     /** Whether a source is known whose name begins so. */
@@ -964,8 +1012,9 @@ final class DocumentTracker {
      * @return whether that is further than what was known
      */
     boolean readUpTo(String source, long next) {
-        Source known = sources.computeIfAbsent(source, n -> new Source());
-        boolean isFurther = next > known.next;
+        boolean isNew = !sources.containsKey(source);
+        Source known = sourceOf(source);
+        boolean isFurther = isNew || next > known.next;
         known.next = Math.max(known.next, next);
         return isFurther;
     }
@@ -1026,6 +1075,11 @@ final class DocumentTracker {
                 leave(oldest);
             }
         }
+    }
+
+    /** Whether a change is not settled. */
+    boolean isBehind() {
+        return !fresh.isEmpty();
     }
 
     /** Age of the oldest change that is not settled, else what the last one took; -1 where there was none. */

@@ -8,15 +8,20 @@ import java.util.Set;
 /** A mark in each partition of pairs, which its reducer answers once it has published all that stands before it. */
 final class ReducersAsked {
     private static final SecureRandom NUMBERS = new SecureRandom();
+    private static final long AGAIN_MILLIS = 30_000;
 
     private final Set<Integer> behind = new HashSet<>();
     private long number;
-    private long sinceMillis;
+    /** Of those that were not answered the first one. */
+    private long firstMillis;
+
+    private long lastMillis;
 
     /** Asks anew. Returns the number of the mark. */
     long ask(int partitions, long nowMillis) {
         number = number();
-        sinceMillis = nowMillis;
+        firstMillis = isAnswered() ? nowMillis : firstMillis;
+        lastMillis = nowMillis;
         for (int partition = 0; partition < partitions; partition++) {
             behind.add(partition);
         }
@@ -42,8 +47,18 @@ final class ReducersAsked {
         return behind.isEmpty();
     }
 
-    /** Since they were asked last. */
-    long ageMillis(long nowMillis) {
-        return nowMillis - sinceMillis;
+    /** How long ago that was. */
+    long askedMillis(long nowMillis) {
+        return nowMillis - lastMillis;
+    }
+
+    /** How long an answer has been waited for. */
+    long behindMillis(long nowMillis) {
+        return isAnswered() ? 0 : nowMillis - firstMillis;
+    }
+
+    /** Whether to ask again: brokers may have lost an answer. */
+    boolean isLate(long nowMillis) {
+        return !isAnswered() && askedMillis(nowMillis) > AGAIN_MILLIS;
     }
 }

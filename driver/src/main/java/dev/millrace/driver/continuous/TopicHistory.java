@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -146,7 +147,7 @@ final class TopicHistory {
             return;
         }
         String source = TopicSource.name(partition);
-        long below = Math.max(next, tracker.readBefore(source));
+        long below = Objects.requireNonNullElse(tracker.doneBelow(source), next);
         if (below < first) {
             throw lost("records " + below + " to " + (first - 1) + " of " + partition
                     + " were deleted before they were read: look at its retention");
@@ -236,18 +237,26 @@ final class TopicHistory {
     private void compare(long readUpTo, Consumer<String> notice) {
         notice.accept("the topic " + topic + " was read last more than " + told(deletionsKeptMillis)
                 + " ago, after which it may forget deletions: comparing what it holds with what is counted");
-        Set<String> held = new HashSet<>();
+        List<Set<String>> held = new ArrayList<>();
         for (TopicPartition partition : source.partitions()) {
+            Set<String> here = new HashSet<>();
+            held.add(here);
             LogReader.read(cluster, partition, -1, end.getOrDefault(partition, 0L), record -> {
                 if (record.value() == null) {
-                    held.remove(source.id(record));
+                    here.remove(source.id(record));
                 } else {
-                    held.add(source.id(record));
+                    here.add(source.id(record));
                 }
             });
         }
         List<String> gone = new ArrayList<>(tracker.ids());
-        gone.removeIf(held::contains);
+        // An older version may be held for good by a partition that the document has left since.
+        gone.removeIf(id -> {
+            int partition = TopicSource.partition(tracker.version(id));
+            return 0 <= partition
+                    && partition < held.size()
+                    && held.get(partition).contains(id);
+        });
         long position = readUpTo;
         for (String id : gone) {
             tracker.change(DocumentChange.deleted(id, "compacted", mark, position++), System.nanoTime() / 1_000_000);
@@ -288,6 +297,9 @@ final class TopicHistory {
             if (nowMillis - endMillis > Math.min(mostBehindMillis / 4, ASKED_MILLIS)) {
                 endMillis = nowMillis;
                 end = ends.get();
+                if (end.isEmpty()) {
+                    readUpToMillis = nowMillis; // of a topic that is gone there is nothing to read
+                }
             }
         } else if (isPast(end, positions.get()::get)) {
             readUpToMillis = endMillis;
@@ -297,7 +309,7 @@ final class TopicHistory {
             }
             end = Map.of();
         }
-        if (!reached.isEmpty() && isPast(reached, each -> tracker.readBelow(TopicSource.name(each)))) {
+        if (!reached.isEmpty() && isPast(reached, each -> tracker.doneBelow(TopicSource.name(each)))) {
             tracker.remember(mark, reachedMillis);
             reached = Map.of();
         }

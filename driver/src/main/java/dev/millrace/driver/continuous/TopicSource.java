@@ -59,12 +59,15 @@ public class TopicSource implements DocumentSource {
     private final List<String> sources = new ArrayList<>();
     /** By document, what is to be read. */
     private final Map<String, Reference> toRead = new LinkedHashMap<>();
+    /** The same, of what could not be read before; nothing waits for it for long. */
+    private final Map<String, Reference> toReadAgain = new LinkedHashMap<>();
     /** By document, what could not be read. */
     private final Map<String, Unreadable> unreadable = new LinkedHashMap<>();
 
     private long lookedNanos;
     private int looks;
     private Map<TopicPartition, Long> barrier = Map.of();
+    private long barrierNanos;
 
     /**
      * A file that a record names, or a record that cannot be a document.
@@ -148,8 +151,9 @@ public class TopicSource implements DocumentSource {
     public void accept(ConsumerRecord<byte[], byte[]> record, Driver driver) {
         String id = id(record), source = sources.get(record.partition());
         long position = record.offset(), modifiedNanos = record.timestamp() * 1_000_000;
-        if (isKnown(driver.version(id), record, driver.readBefore(source))) {
-            return; // read again: an older version must not take its place, whose file may be gone
+        // Read again: an older version must not take its place, whose file may be gone, or which was deleted since.
+        if (driver.wasDone(source, position) || isKnown(driver.version(id), record)) {
+            return;
         }
         String why = unfit(id, record);
         if (why != null) {
@@ -162,8 +166,8 @@ public class TopicSource implements DocumentSource {
             String path = text(file.value() == null ? new byte[0] : file.value());
             Reference reference = new Reference(id, path, record.partition(), position, modifiedNanos, null);
             // In the place of an older one, or one that comes anew all the time would never be read.
-            passOver(toRead.put(id, reference), driver);
-            passOver(unreadable.remove(id), driver);
+            forget(id, driver);
+            toRead.put(id, reference);
             return;
         }
         forget(id, driver);
@@ -214,19 +218,21 @@ public class TopicSource implements DocumentSource {
         return partition + "@" + position;
     }
 
-    /** @param readBefore what an earlier driver had read; a version of another partition came behind that */
-    private static boolean isKnown(@Nullable String version, ConsumerRecord<byte[], byte[]> record, long readBefore) {
-        if (version == null) {
-            return false;
-        }
-        String before = record.partition() + "@";
-        return version.startsWith(before)
-                ? Long.parseLong(version.substring(before.length())) >= record.offset()
-                : record.offset() < readBefore;
+    private static boolean isKnown(@Nullable String version, ConsumerRecord<byte[], byte[]> record) {
+        return version != null
+                && partition(version) == record.partition()
+                && Long.parseLong(version.substring(version.indexOf('@') + 1)) >= record.offset();
+    }
+
+    /** Which partition a version came from; -1 where none did. */
+    static int partition(@Nullable String version) {
+        int at = version == null ? -1 : version.indexOf('@');
+        return at < 0 ? -1 : Integer.parseInt(version, 0, at, 10);
     }
 
     private void forget(String id, Driver driver) {
         passOver(toRead.remove(id), driver);
+        passOver(toReadAgain.remove(id), driver);
         passOver(unreadable.remove(id), driver);
     }
 
@@ -253,8 +259,13 @@ public class TopicSource implements DocumentSource {
             lookAgain(++looks % LOOKS_OF_ALL == 0);
             lookedNanos = began;
         }
-        while (!toRead.isEmpty() && driver.hasRoom() && nanos.getAsLong() - began < READING_NANOS) {
-            Iterator<Reference> first = toRead.values().iterator();
+        readFirst(toRead, driver, began);
+        readFirst(toReadAgain, driver, began);
+    }
+
+    private void readFirst(Map<String, Reference> references, Driver driver, long began) {
+        while (!references.isEmpty() && driver.hasRoom() && nanos.getAsLong() - began < READING_NANOS) {
+            Iterator<Reference> first = references.values().iterator();
             Reference reference = first.next();
             first.remove();
             read(reference, driver);
@@ -270,7 +281,7 @@ public class TopicSource implements DocumentSource {
                 boolean isTried =
                         file != null && (all || !Objects.equals(known.find(file).version(), each.version));
                 if (isTried) {
-                    toRead.put(each.reference.id, each.reference);
+                    toReadAgain.put(each.reference.id, each.reference);
                 }
                 return isTried;
             });
@@ -345,6 +356,7 @@ public class TopicSource implements DocumentSource {
     @Override
     public void beginBarrier(Map<TopicPartition, Long> ends) {
         barrier = Map.copyOf(ends);
+        barrierNanos = nanos.getAsLong();
         if (!unreadable.isEmpty()) {
             lookAgain(true); // what was saved by now is to be in it
         }
@@ -353,8 +365,13 @@ public class TopicSource implements DocumentSource {
     @Override
     public boolean isPastBarrier(Map<TopicPartition, Long> positions) {
         return barrier.entrySet().stream().allMatch(end -> positions.getOrDefault(end.getKey(), 0L) >= end.getValue())
-                && toRead.values().stream()
-                        .noneMatch(each -> each.position < barrier.getOrDefault(partitions.get(each.partition), 0L));
+                && !isBeforeBarrier(toRead)
+                && (nanos.getAsLong() - barrierNanos > LOOKED_AGAIN_NANOS || !isBeforeBarrier(toReadAgain));
+    }
+
+    private boolean isBeforeBarrier(Map<String, Reference> references) {
+        return references.values().stream()
+                .anyMatch(each -> each.position < barrier.getOrDefault(partitions.get(each.partition), 0L));
     }
 
     @Override

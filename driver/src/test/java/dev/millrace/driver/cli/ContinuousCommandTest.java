@@ -166,7 +166,7 @@ class ContinuousCommandTest {
 
     private static DriverStatus status(long ageMillis) {
         return new DriverStatus(
-                new Event.ContinuousStatus(FakeCluster.CONTINUOUS, 0, 4, 5, 9, 3, 0, 0, 1, 42), ageMillis);
+                new Event.ContinuousStatus(FakeCluster.CONTINUOUS, 0, 4, 5, 9, 3, 0, 0, 1, 42, false), ageMillis);
     }
 
     /** Its last rates were shown as if they were those of now. */

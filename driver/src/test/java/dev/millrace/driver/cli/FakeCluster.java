@@ -63,7 +63,8 @@ final class FakeCluster {
     ContinuousClient.@Nullable Feed feed;
 
     @Nullable
-    DriverStatus status = new DriverStatus(new Event.ContinuousStatus(CONTINUOUS, 0, 1, 5, 2, 0, 0, 0, 0, -1), 1_000);
+    DriverStatus status =
+            new DriverStatus(new Event.ContinuousStatus(CONTINUOUS, 0, 1, 5, 2, 0, 0, 0, 0, -1, false), 1_000);
 
     long brokerAwayMillis;
 

@@ -53,7 +53,7 @@ class DriverEventsTest {
     }
 
     private static Event.ContinuousStatus status(JobId job, long documents) {
-        return new Event.ContinuousStatus(job, 0, documents, 0, 0, 0, 0, 0, 0, -1);
+        return new Event.ContinuousStatus(job, 0, documents, 0, 0, 0, 0, 0, 0, -1, false);
     }
 
     @Test

@@ -79,7 +79,7 @@ class LineSourceTest {
         }
 
         @Override
-        public long readBefore(String source) {
+        public boolean wasDone(String source, long position) {
             throw new AssertionError();
         }
 

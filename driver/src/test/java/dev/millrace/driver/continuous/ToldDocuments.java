@@ -29,7 +29,7 @@ final class ToldDocuments implements DocumentSource.Driver {
     /** Those of them that could not be read. */
     final Set<String> kept = new TreeSet<>();
 
-    long readBefore;
+    long doneBefore;
 
     @Override
     public @Nullable DocumentEntry entry(String id) {
@@ -87,8 +87,8 @@ final class ToldDocuments implements DocumentSource.Driver {
     }
 
     @Override
-    public long readBefore(String source) {
-        return readBefore;
+    public boolean wasDone(String source, long position) {
+        return position < doneBefore;
     }
 
     @Override

@@ -305,7 +305,7 @@ final class TopicSourceTest {
     @Test
     void whatIsReadAgainDoesNotReplaceWhatCameInAnotherPartitionSince() {
         driver.entries.put("a", new DocumentEntry("1@0", 5, 0, List.of()));
-        driver.readBefore = 1;
+        driver.doneBefore = 1;
         produce("a", "older", null);
         assertThat(driver.log).isEmpty();
         produce("a", "newer", null);
