@@ -2,6 +2,7 @@ package dev.millrace.kafka;
 
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
+import dev.millrace.job.MapTask;
 import dev.millrace.job.MillraceException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,14 +70,12 @@ public final class ClusterSetup implements AutoCloseable {
      * @param minInsync copies that must have a record before it counts as written
      */
     public record Shape(int partitions, int replicas, int minInsync) {
-        /** Kafka makes 10,000 partitions in one request, and each of pairs has one of checkpoints beside it. */
-        private static final int MOST_PARTITIONS = 4_000;
-
         /** @throws MillraceException USAGE where there are more partitions than can be made */
         public Shape {
-            if (partitions > MOST_PARTITIONS) {
+            if (partitions > MapTask.MOST_PARTITIONS) {
                 throw new MillraceException(
-                        ExitCode.USAGE, "--partitions may be " + MOST_PARTITIONS + " at most, not " + partitions);
+                        ExitCode.USAGE,
+                        "--partitions may be " + MapTask.MOST_PARTITIONS + " at most, not " + partitions);
             }
         }
     }
@@ -367,6 +366,12 @@ public final class ClusterSetup implements AutoCloseable {
             }
         }
         TopicDescription pairs = Objects.requireNonNull(found.get(topics.pairs()));
+        if (pairs.partitions().size() > MapTask.MOST_PARTITIONS) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    topics.pairs() + " has " + pairs.partitions().size() + " partitions and may have "
+                            + MapTask.MOST_PARTITIONS + ": begin anew with another --topic-prefix and run " + init());
+        }
         TopicDescription checkpoints = found.get(topics.checkpoints());
         if (checkpoints != null
                 && checkpoints.partitions().size() < pairs.partitions().size()) {

@@ -4,6 +4,8 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.shuffle.PairSink;
 import dev.millrace.shuffle.WordHash;
 import dev.millrace.shuffle.WordTable;
+import java.util.Arrays;
+import java.util.function.IntFunction;
 
 /**
  * Counts of words that come and go without end. They lie in many tables, by the hash that the digest takes as well, so that
@@ -23,9 +25,11 @@ final class LiveCounts {
     private int changed;
 
     LiveCounts() {
-        for (int i = 0; i < SHARDS; i++) {
-            shards[i] = WordTable.forShard(i);
-        }
+        this(WordTable::forShard);
+    }
+
+    LiveCounts(IntFunction<WordTable> tables) {
+        Arrays.setAll(shards, tables);
     }
 
     /**
@@ -35,6 +39,7 @@ final class LiveCounts {
      * @return the count then
      * @throws IllegalArgumentException if the word is empty or holds a zero byte
      * @throws ArithmeticException if the count exceeds 63 bits
+     * @throws WordTable.FullException if the word is one too many
      */
     long add(long hash, byte[] word, int from, int length, long count) {
         int shard = shard(hash);
@@ -46,11 +51,16 @@ final class LiveCounts {
         return after;
     }
 
-    /** Sets the count of a word, which nobody has changed. */
+    /**
+     * Sets the count of a word, which nobody has changed.
+     *
+     * @throws ArithmeticException if it is so far from the one before that the difference exceeds 63 bits
+     * @throws WordTable.FullException if the word is one too many
+     */
     void restore(byte[] word, int from, int length, long count) {
         int shard = shard(WordHash.h64(word, from, length));
         long before = shards[shard].get(word, from, length);
-        shards[shard].add(word, from, length, count - before);
+        shards[shard].add(word, from, length, Math.subtractExact(count, before));
         hold(shard, (count == 0 ? 0 : 1) - (before == 0 ? 0 : 1));
     }
 
@@ -69,7 +79,11 @@ final class LiveCounts {
         return words;
     }
 
-    /** Tokens and digest of all words. */
+    /**
+     * Tokens and digest of all words.
+     *
+     * @throws ArithmeticException if the tokens exceed 63 bits
+     */
     PartitionTotal total() {
         PartitionTotal total = PartitionTotal.ZERO;
         for (WordTable shard : shards) {

@@ -8,6 +8,7 @@ import dev.millrace.job.JobId;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.shuffle.PairBlocks;
+import dev.millrace.shuffle.SmallTables;
 import dev.millrace.shuffle.WordHash;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -96,6 +97,16 @@ final class PartitionReducerTest {
         apply(pairs(JOB, 0, 10, 1, 2, "b", 1));
         assertThat(theOnlyEnded().failure()).isNull();
         assertThat(theOnlyEnded().reduction().duplicatesDropped()).isEqualTo(1);
+    }
+
+    /** It ended the reducer, and each one that took the partition over. */
+    @Test
+    void moreWordsThanATableHoldsFailTheJob() {
+        JobReduction reduction = new JobReduction(0, SmallTables.ofFourWords());
+        reduction.add(1, (LaneRecord.Pairs) pairs(JOB, 0, 10, 0, 1, "a", 1, "b", 1, "c", 1, "d", 1));
+        assertThat(reduction.failure()).isNull();
+        reduction.add(2, (LaneRecord.Pairs) pairs(JOB, 1, 11, 0, 1, "e", 1));
+        assertThat(reduction.failure()).startsWith("OVERFLOW: more than").endsWith("more partitions of pairs");
     }
 
     /** Memory was taken for as many parts as the record said there would be. */

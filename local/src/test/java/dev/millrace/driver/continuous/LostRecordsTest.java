@@ -20,6 +20,7 @@ import dev.millrace.reducer.ReducerSettings;
 import dev.millrace.text.TextProfile;
 import dev.millrace.wire.ControlCodec;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -253,6 +254,33 @@ final class LostRecordsTest {
         assertThatThrownBy(driver.end::join)
                 .hasCauseInstanceOf(MillraceException.class)
                 .hasMessageContaining("holds no count at offset");
+        driver = new Driver("second");
+        assertThat(counted("second")).isEqualTo(Map.of("mill", 2L, "race", 1L));
+        assertThat(reducer.end).isNotDone();
+    }
+
+    /** The sum of such a count and any other ended every reducer that took the partition over. */
+    @Test
+    void aCountAmongResultsThatCannotBeAddedFailsTheJobAndReducersGoOn() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        reducer.close();
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            for (String word : List.of("x", "y")) {
+                producer.send(new ProducerRecord<>(
+                                topics.results(job("first").id()),
+                                partition,
+                                word.getBytes(StandardCharsets.UTF_8),
+                                ByteBuffer.allocate(Long.BYTES)
+                                        .putLong(Long.MAX_VALUE)
+                                        .array()))
+                        .get();
+            }
+        }
+        reducer = new Running();
+        assertThatThrownBy(driver.end::join)
+                .hasCauseInstanceOf(MillraceException.class)
+                .hasMessageContaining("more than 63 bits");
         driver = new Driver("second");
         assertThat(counted("second")).isEqualTo(Map.of("mill", 2L, "race", 1L));
         assertThat(reducer.end).isNotDone();
