@@ -78,6 +78,11 @@ public final class ClusterSetup implements AutoCloseable {
                         "--partitions may be " + MapTask.MOST_PARTITIONS + " at most, not " + partitions);
             }
         }
+
+        /** One broker may be away, and no record is on one alone, where there are three copies or more. */
+        public static int minInsync(int replicas) {
+            return Math.max(1, replicas - 1);
+        }
     }
 
     /** The pairs topic as it stands. */
@@ -204,16 +209,28 @@ public final class ClusterSetup implements AutoCloseable {
 
     /** Makes the topic that the job's counts go to. */
     public void createResults(JobId job, int partitions, int replicas) {
-        createAll(List.of(new NewTopic(topics.results(job), partitions, (short) replicas)
-                .configs(Map.of("cleanup.policy", "compact", "retention.ms", "-1"))));
+        createAll(List.of(resultsTopic(topics.results(job), partitions, replicas)));
+    }
+
+    static NewTopic resultsTopic(String results, int partitions, int replicas) {
+        return new NewTopic(results, partitions, (short) replicas)
+                .configs(Map.of(
+                        "cleanup.policy", "compact",
+                        "retention.ms", "-1",
+                        "min.insync.replicas", String.valueOf(Shape.minInsync(replicas))));
     }
 
     /** Makes the topics of a continuous job: results, ledger and documents. */
     public void createContinuous(JobId job, int partitions, int replicas) {
+        createAll(continuousTopics(topics, job, partitions, replicas));
+    }
+
+    static List<NewTopic> continuousTopics(TopicNames topics, JobId job, int partitions, int replicas) {
         // Nothing overwritten is compacted away while somebody may still read a table up to a barrier.
         Map<String, String> compacted = Map.of(
                 "cleanup.policy", "compact",
                 "retention.ms", "-1",
+                "min.insync.replicas", String.valueOf(Shape.minInsync(replicas)),
                 "max.message.bytes", String.valueOf(MESSAGE_BYTES),
                 "min.compaction.lag.ms", "120000",
                 "max.compaction.lag.ms", "600000",
@@ -223,10 +240,10 @@ public final class ClusterSetup implements AutoCloseable {
                 "delete.retention.ms", "120000");
         Map<String, String> ledger = new HashMap<>(compacted);
         ledger.put("compression.type", "lz4");
-        createAll(List.of(
+        return List.of(
                 new NewTopic(topics.results(job), partitions, (short) replicas).configs(compacted),
                 new NewTopic(topics.ledger(job), partitions, (short) replicas).configs(ledger),
-                new NewTopic(topics.documents(job), 1, (short) replicas).configs(compacted)));
+                new NewTopic(topics.documents(job), 1, (short) replicas).configs(compacted));
     }
 
     /**
