@@ -205,6 +205,10 @@ final class ContinuousReduction {
         return counts.changedWords();
     }
 
+    long changedBytes() {
+        return counts.changedBytes();
+    }
+
     /** What has changed is committed, and the checkpoint with it. */
     void published() {
         counts.settle();

@@ -23,6 +23,7 @@ final class LiveCounts {
 
     private long words;
     private int changed;
+    private long changedBytes;
 
     LiveCounts() {
         this(WordTable::forShard);
@@ -44,9 +45,12 @@ final class LiveCounts {
     long add(long hash, byte[] word, int from, int length, long count) {
         int shard = shard(hash);
         WordTable table = shards[shard];
-        changed -= table.changes();
+        int changes = table.changes();
         long after = table.change(word, from, length, count);
-        changed += table.changes();
+        if (table.changes() > changes) {
+            changed++;
+            changedBytes += length;
+        }
         hold(shard, (after == 0 ? 0 : 1) - (after == count ? 0 : 1));
         return after;
     }
@@ -97,6 +101,11 @@ final class LiveCounts {
         return changed;
     }
 
+    /** Bytes of those words. */
+    long changedBytes() {
+        return changedBytes;
+    }
+
     /** Gives those words and their counts, in no order that means anything. */
     void forEachChanged(PairSink sink) {
         for (WordTable shard : shards) {
@@ -110,6 +119,7 @@ final class LiveCounts {
             shard.forgetChanges();
         }
         changed = 0;
+        changedBytes = 0;
         for (int i = 0; i < SHARDS; i++) {
             WordTable full = shards[i];
             if (full.size() > FEW_WORDS && full.size() > 2 * held[i]) {

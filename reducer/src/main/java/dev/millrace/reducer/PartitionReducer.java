@@ -144,6 +144,15 @@ final class PartitionReducer {
         return words;
     }
 
+    /** Bytes of these words. */
+    long changedBytes() {
+        long bytes = 0;
+        for (ContinuousReduction job : continuous.values()) {
+            bytes += job.changedBytes();
+        }
+        return bytes;
+    }
+
     private boolean hasEnded(JobId job) {
         return ended.stream().anyMatch(e -> e.job().equals(job));
     }

@@ -61,8 +61,6 @@ import org.slf4j.LoggerFactory;
 final class ReducerLoop implements LoopThreads.Loop {
     private static final Logger LOG = LoggerFactory.getLogger(ReducerLoop.class);
     private static final Duration POLL = Duration.ofMillis(250);
-    /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
-    private static final int COUNTS_A_TRANSACTION = 250_000;
     /**
      * Counts of more words than these gather for a while after a publication, so that what changes again is written once.
      * A publication takes longer the busier the machine is: one that took {@link #EVEN_NANOS} is followed by as long a
@@ -182,7 +180,7 @@ final class ReducerLoop implements LoopThreads.Loop {
             try {
                 for (ConsumerRecord<byte[], byte[]> record : records) {
                     take(record);
-                    if (changedWords() >= COUNTS_A_TRANSACTION) {
+                    if (ResultParts.isFull(changedWords(), changedBytes())) {
                         publish();
                     }
                 }
@@ -232,6 +230,15 @@ final class ReducerLoop implements LoopThreads.Loop {
             words += reducer.changedWords();
         }
         return words;
+    }
+
+    /** Bytes of these words. */
+    private long changedBytes() {
+        long bytes = 0;
+        for (PartitionReducer reducer : owned.values()) {
+            bytes += reducer.changedBytes();
+        }
+        return bytes;
     }
 
     private void take(ConsumerRecord<byte[], byte[]> record) {
@@ -324,11 +331,12 @@ final class ReducerLoop implements LoopThreads.Loop {
             return;
         }
         long begin = System.nanoTime();
-        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        ResultParts parts = new ResultParts(transactions::write);
         Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
         // Results of batch jobs come first, as they alone may take several transactions: a checkpoint goes out with its
         // position, and counts of a continuous job with their checkpoint.
-        due.forEach((reducer, jobs) -> jobs.forEach(job -> addResult(reducer.partition(), job, records)));
+        due.forEach((reducer, jobs) -> jobs.forEach(job -> addResult(reducer.partition(), job, parts)));
+        List<ProducerRecord<byte[], byte[]>> records = parts.last();
         due.forEach((reducer, jobs) -> {
             for (ContinuousReduction job : reducer.continuous()) {
                 addChanges(reducer, job, records);
@@ -379,7 +387,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         return new ProducerRecord<>(results, partition, Arrays.copyOfRange(word, from, from + length), value);
     }
 
-    private void addResult(int partition, PartitionReducer.Ended job, List<ProducerRecord<byte[], byte[]>> records) {
+    private void addResult(int partition, PartitionReducer.Ended job, ResultParts parts) {
         JobReduction reduction = job.reduction();
         String results = topics.results(job.job());
         String failure = job.failure();
@@ -388,24 +396,22 @@ final class ReducerLoop implements LoopThreads.Loop {
         }
         if (failure != null) {
             LOG.error("job {} partition {}: {}", job.job(), partition, failure);
-            records.add(event(new Event.PartitionFailed(job.job(), partition, worker, failure)));
+            parts.last().add(event(new Event.PartitionFailed(job.job(), partition, worker, failure)));
             return;
         }
-        reduction.counts().forEach((word, from, length, count) -> {
-            records.add(count(results, partition, word, from, length, count));
-            if (records.size() >= COUNTS_A_TRANSACTION) {
-                transactions.write(records);
-                records.clear();
-            }
-        });
+        reduction
+                .counts()
+                .forEach(
+                        (word, from, length, count) -> parts.add(count(results, partition, word, from, length, count)));
         metrics.published(reduction.counts().size());
-        records.add(event(new Event.PartitionDone(
-                job.job(),
-                partition,
-                worker,
-                reduction.counts().size(),
-                reduction.counts().total(),
-                reduction.duplicatesDropped())));
+        parts.last()
+                .add(event(new Event.PartitionDone(
+                        job.job(),
+                        partition,
+                        worker,
+                        reduction.counts().size(),
+                        reduction.counts().total(),
+                        reduction.duplicatesDropped())));
     }
 
     /**
