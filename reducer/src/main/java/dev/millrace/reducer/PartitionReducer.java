@@ -110,6 +110,16 @@ final class PartitionReducer {
         return true;
     }
 
+    /** The record at {@code offset} is nothing that concerns a job. */
+    void passOver(long offset) {
+        nextOffset = offset + 1;
+    }
+
+    /** Something beside the counts is to be published, together with the position. */
+    void needsPublication() {
+        dirty = true;
+    }
+
     /** The continuous job is over, well or badly: what still comes of it is stray. */
     void drop(ContinuousReduction job) {
         continuous.remove(job.job());
@@ -169,7 +179,7 @@ final class PartitionReducer {
         prune();
     }
 
-    /** Whether the checkpoint has changed without a publication, as by a cancelled job. */
+    /** Whether the checkpoint has changed without a publication, as by a cancelled job, or goes out with something else. */
     boolean isDirty() {
         return dirty || continuous.values().stream().anyMatch(ContinuousReduction::isDirty);
     }

@@ -82,8 +82,14 @@ final class ReducerLoop implements LoopThreads.Loop {
     private final String worker;
     private final ReducerMetrics metrics = new ReducerMetrics();
     private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
-    /** By partition, events of barriers that go out with the next publication, which commits that they were reached. */
-    private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> barriers = new HashMap<>();
+    /**
+     * By partition, what goes out with its next publication, which commits that what it speaks of was read: barriers that
+     * were reached, jobs that are not known, dead letters.
+     */
+    private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> beside = new HashMap<>();
+
+    /** Of these, the bytes of dead letters, which may be large. */
+    private long letterBytes;
 
     /** By partition of which records are lost, which. */
     private final Map<Integer, String> lost = new HashMap<>();
@@ -180,7 +186,7 @@ final class ReducerLoop implements LoopThreads.Loop {
             try {
                 for (ConsumerRecord<byte[], byte[]> record : records) {
                     take(record);
-                    if (ResultParts.isFull(changedWords(), changedBytes())) {
+                    if (ResultParts.isFull(changedWords(), changedBytes() + letterBytes)) {
                         publish();
                     }
                 }
@@ -243,7 +249,7 @@ final class ReducerLoop implements LoopThreads.Loop {
 
     private void take(ConsumerRecord<byte[], byte[]> record) {
         PartitionReducer reducer = owned.get(record.partition());
-        if (reducer == null || record.offset() < reducer.nextOffset()) {
+        if (reducer == null || record.offset() < reducer.nextOffset() || OpenTransactions.isEnding(record)) {
             return;
         }
         LaneRecord lane;
@@ -256,32 +262,40 @@ final class ReducerLoop implements LoopThreads.Loop {
                     record.partition(),
                     record.offset(),
                     e.getMessage());
-            transactions.write(List.of(DeadLetter.of(record, topics, String.valueOf(e.getMessage()))));
+            reducer.passOver(record.offset());
+            addBeside(reducer, DeadLetter.of(record, topics, String.valueOf(e.getMessage())));
+            letterBytes += Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
             return;
         }
         if (lane instanceof LaneRecord.Watermark mark && mark.barrier() != 0) {
             reachBarrier(reducer, record, mark);
         } else if (!reducer.apply(record.offset(), lane)) {
-            stray(record, lane);
+            stray(reducer, record, lane);
         }
+    }
+
+    private void addBeside(PartitionReducer reducer, ProducerRecord<byte[], byte[]> record) {
+        beside.computeIfAbsent(reducer.partition(), p -> new ArrayList<>()).add(record);
+        reducer.needsPublication();
     }
 
     /**
      * A late repetition, or the beginning of its job is lost: then somebody waits who has to be told, once. That does no harm
      * to a job that is over, nor to one whose driver knows that this partition is done. Pairs of a batch alone say nothing:
-     * its END will.
+     * its END will. It is told with the position: of a reducer that was frozen, and whose partition has another by now, that
+     * is refused, and the job may have begun meanwhile.
      */
-    private void stray(ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
-        Set<JobId> told = toldLost.computeIfAbsent(record.partition(), p -> new HashSet<>());
-        if (lane instanceof LaneRecord.Pairs || told.contains(lane.job())) {
+    private void stray(PartitionReducer reducer, ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
+        if (lane instanceof LaneRecord.Pairs
+                || !toldLost.computeIfAbsent(record.partition(), p -> new HashSet<>())
+                        .add(lane.job())) {
             return;
         }
         String why = lost.getOrDefault(
                 record.partition(),
                 "DATA_LOST: " + record.topic() + "-" + record.partition() + " does not hold what the job began with");
         LOG.warn("job {} partition {}, unless it is over: {}", lane.job(), record.partition(), why);
-        transactions.write(List.of(event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why))));
-        told.add(lane.job()); // told by the next record of it where that was refused
+        addBeside(reducer, event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why)));
     }
 
     /**
@@ -292,7 +306,7 @@ final class ReducerLoop implements LoopThreads.Loop {
             PartitionReducer reducer, ConsumerRecord<byte[], byte[]> record, LaneRecord.Watermark mark) {
         publish();
         if (!reducer.apply(record.offset(), mark)) {
-            stray(record, mark);
+            stray(reducer, record, mark);
         }
         ContinuousReduction job = reducer.continuous(mark.job());
         if (job == null || job.failure() != null || job.next() != record.offset() + 1) {
@@ -300,8 +314,9 @@ final class ReducerLoop implements LoopThreads.Loop {
         }
         TopicPartition results = new TopicPartition(topics.results(mark.job()), reducer.partition());
         long end = writtenEnd(results); // this reducer is the only writer
-        barriers.computeIfAbsent(reducer.partition(), p -> new ArrayList<>())
-                .add(event(new Event.PartitionBarrier(
+        addBeside(
+                reducer,
+                event(new Event.PartitionBarrier(
                         mark.job(), reducer.partition(), worker, mark.barrier(), end, job.words(), job.total())));
         publish();
     }
@@ -351,13 +366,14 @@ final class ReducerLoop implements LoopThreads.Loop {
                     new TopicPartition(topics.pairs(), reducer.partition()),
                     new OffsetAndMetadata(checkpoint.position()));
         });
-        barriers.values().forEach(records::addAll);
+        beside.values().forEach(records::addAll);
         transactions.write(records, new Transactions.InputPosition(positions, consumer::groupMetadata));
         due.forEach((reducer, jobs) -> {
             jobs.forEach(reducer::published);
             reducer.saved();
         });
-        barriers.clear();
+        beside.clear();
+        letterBytes = 0;
         fenced = 0;
         long end = System.nanoTime();
         long took = end - begin;
@@ -556,7 +572,7 @@ final class ReducerLoop implements LoopThreads.Loop {
                 owned.remove(partition.partition());
                 lost.remove(partition.partition());
                 toldLost.remove(partition.partition());
-                barriers.remove(partition.partition()); // the next owner reaches it again
+                beside.remove(partition.partition()); // the next owner reads that again
             });
         }
 
