@@ -37,7 +37,6 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -142,21 +141,16 @@ final class ReducerLoop implements LoopThreads.Loop {
         try (transactions;
                 checkpointReader) {
             transactions.start();
-            consumer.subscribe(List.of(topics.pairs()), new Assignment(ready));
+            Assignment assignment = new Assignment(ready);
+            consumer.subscribe(List.of(topics.pairs()), assignment);
             while (!draining) {
-                step();
+                step(assignment);
             }
         } catch (FencedInstanceIdException | Transactions.FencedException e) {
             throw new MillraceException(
                     ExitCode.FAILED,
                     "another reducer works under the slot " + settings.slot()
                             + ": give each its own with --slot or MILLRACE_SLOT",
-                    e);
-        } catch (OffsetOutOfRangeException | NoOffsetForPartitionException e) {
-            throw new MillraceException(
-                    ExitCode.FAILED,
-                    "DATA_LOST: " + topics.pairs() + " no longer holds what its open jobs begin with: "
-                            + e.getMessage(),
                     e);
         } catch (KafkaException e) {
             // poll() wraps what the assignment throws.
@@ -178,11 +172,11 @@ final class ReducerLoop implements LoopThreads.Loop {
         }
     }
 
-    private void step() {
+    private void step(Assignment assignment) {
         try {
             long gathering = gatheringNanos();
             ConsumerRecords<byte[], byte[]> records =
-                    consumer.poll(gathering == 0 ? POLL : Duration.ofNanos(gathering));
+                    poll(assignment, gathering == 0 ? POLL : Duration.ofNanos(gathering));
             try {
                 for (ConsumerRecord<byte[], byte[]> record : records) {
                     take(record);
@@ -214,6 +208,22 @@ final class ReducerLoop implements LoopThreads.Loop {
             throw e.getCause() instanceof MillraceException known ? known : e;
         }
         metrics.observe(owned.values());
+    }
+
+    /**
+     * What a reducer was to read next is gone where it was frozen and others, who had its partitions meanwhile, have reduced
+     * and purged that, which it may hear of only later; or records are lost. The checkpoints tell which of the two it is, and
+     * with either there is a place to go on from.
+     */
+    private ConsumerRecords<byte[], byte[]> poll(Assignment assignment, Duration timeout) {
+        try {
+            return consumer.poll(timeout);
+        } catch (OffsetOutOfRangeException e) {
+            LOG.warn("{}; taking that over anew, by its checkpoint", e.getMessage());
+            assignment.onPartitionsLost(e.partitions());
+            assignment.onPartitionsAssigned(e.partitions());
+            return ConsumerRecords.empty();
+        }
     }
 
     /** What of the last poll was not taken. */

@@ -13,6 +13,8 @@ import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.LogReader;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.local.EmbeddedBroker;
 import dev.millrace.reducer.Reducer;
@@ -33,6 +35,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -366,6 +370,77 @@ final class LostRecordsTest {
                     .all()
                     .get();
         }
+    }
+
+    private Checkpoint checkpoint(int partition) {
+        AtomicReference<Checkpoint> newest = new AtomicReference<>(new Checkpoint(partition, 0, List.of(), List.of()));
+        LogReader.readToEnd(
+                cluster,
+                new TopicPartition(topics.checkpoints(), partition),
+                -1,
+                record -> newest.set(ControlCodec.checkpoint(record.value())));
+        return newest.get();
+    }
+
+    /**
+     * Deletes what the reducer of a partition will read next. It cannot do so before, as it lies in a transaction that is
+     * open meanwhile.
+     *
+     * @param before called with its offset
+     */
+    private void purgeBeforeItIsRead(int partition, LongConsumer before) throws Exception {
+        TopicPartition pairs = new TopicPartition(topics.pairs(), partition);
+        try (KafkaProducer<byte[], byte[]> open = cluster.transactionalProducer("open")) {
+            open.initTransactions();
+            open.beginTransaction();
+            long next = open.send(OpenTransactions.ending(pairs)).get().offset();
+            while (checkpoint(partition).position() < next - 1) { // what ends a transaction may lie in between
+                Thread.onSpinWait();
+            }
+            before.accept(next);
+            admin.deleteRecords(Map.of(pairs, RecordsToDelete.beforeOffset(-1)))
+                    .all()
+                    .get();
+            open.abortTransaction();
+        }
+    }
+
+    /** A frozen reducer whose partition others had had, and purged, ended when it woke, and told of lost data. */
+    @Test
+    void aReducerWhosePositionWasPurgedGoesOnFromTheCheckpointOfOthers() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            int here = partition;
+            purgeBeforeItIsRead(here, next -> {
+                Checkpoint own = checkpoint(here);
+                Checkpoint ofOthers = new Checkpoint(here, next + 1, own.finished(), own.continuous());
+                producer.send(new ProducerRecord<>(
+                        topics.checkpoints(),
+                        here,
+                        String.valueOf(here).getBytes(StandardCharsets.US_ASCII),
+                        ControlCodec.encode(ofOthers)));
+                producer.flush();
+            });
+        }
+        produce("b", "race weir");
+        assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 2L, "weir", 1L));
+        assertThat(reducer.end).isNotDone();
+    }
+
+    @Test
+    void pairsThatAreLostBeforeTheyAreReadFailTheJobAndReducersGoOn() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        purgeBeforeItIsRead(0, next -> {});
+        assertThatThrownBy(driver.end::join)
+                .hasCauseInstanceOf(MillraceException.class)
+                .hasMessageContaining("DATA_LOST")
+                .hasMessageContaining("its brokers have lost records");
+        driver = new Driver("second");
+        produce("b", "race");
+        assertThat(counted("second")).isEqualTo(Map.of("mill", 2L, "race", 2L));
+        assertThat(reducer.end).isNotDone();
     }
 
     @Test
