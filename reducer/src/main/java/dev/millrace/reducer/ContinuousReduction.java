@@ -18,8 +18,11 @@ import org.jspecify.annotations.Nullable;
  * to. Unlike a batch, what is here goes on from what has been published: the counts are those of the results topic.
  */
 final class ContinuousReduction {
+    /** Half of the time that compaction leaves tombstones to those who read results ({@code delete.retention.ms}). */
+    private static final long LONG_RESTORE_NANOS = 60_000_000_000L;
+
     private final JobId job;
-    private final LiveCounts counts;
+    private LiveCounts counts;
     private final TreeMap<Long, Checkpoint.AppliedTask> applied = new TreeMap<>();
     /** Runs of which parts are still to come; those lie between records of others, even behind a watermark. */
     private final WholeRuns<LaneRecord.Delta> pending = new WholeRuns<>();
@@ -65,6 +68,27 @@ final class ContinuousReduction {
             fail("OVERFLOW: among the published counts, " + e.getMessage());
         } catch (WordTable.FullException e) {
             fail(JobReduction.tooManyWords(e));
+        }
+    }
+
+    /**
+     * Whether the counts, all of which are restored, are to be restored once more before {@link #restored} is told: they are
+     * not what the checkpoint says, and whoever reads for so long may have missed what takes a word out of the results. If
+     * so, what was restored is forgotten.
+     */
+    boolean restoresAnew(long readNanos) {
+        if (failure != null || readNanos < LONG_RESTORE_NANOS || agrees()) {
+            return false;
+        }
+        counts = new LiveCounts();
+        return true;
+    }
+
+    private boolean agrees() {
+        try {
+            return counts.total().equals(total);
+        } catch (ArithmeticException e) {
+            return false;
         }
     }
 

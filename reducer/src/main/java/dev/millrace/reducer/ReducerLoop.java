@@ -613,6 +613,27 @@ final class ReducerLoop implements LoopThreads.Loop {
             job.fail(failure);
             return;
         }
+        readCounts(job, results);
+        long read = System.nanoTime() - begin;
+        if (job.restoresAnew(read)) {
+            LOG.warn(
+                    "job {} partition {}: the counts that were read for {} s are not those of the checkpoint; some may have"
+                            + " been compacted away meanwhile, so they are read once more",
+                    job.job(),
+                    partition,
+                    read / 1_000_000_000);
+            readCounts(job, results);
+        }
+        job.restored();
+        LOG.info(
+                "job {} partition {}: {} words restored in {} ms",
+                job.job(),
+                partition,
+                job.words(),
+                (System.nanoTime() - begin) / 1_000_000);
+    }
+
+    private void readCounts(ContinuousReduction job, TopicPartition results) {
         readWritten(results, count -> {
             byte[] word = count.key(), value = count.value();
             if (word == null
@@ -627,13 +648,6 @@ final class ReducerLoop implements LoopThreads.Loop {
                     word.length,
                     value == null ? 0 : ByteBuffer.wrap(value).getLong());
         });
-        job.restored();
-        LOG.info(
-                "job {} partition {}: {} words restored in {} ms",
-                job.job(),
-                partition,
-                job.words(),
-                (System.nanoTime() - begin) / 1_000_000);
     }
 
     /**
