@@ -16,7 +16,7 @@ public record ChunkTask(
         implements MapTask {
 
     public ChunkTask {
-        if (number < 0 || attempt < 1 || partitions < 1 || inlineBytes < 0) {
+        if (number < 0 || attempt < 1 || partitions < 1 || partitions > MOST_PARTITIONS || inlineBytes < 0) {
             throw new IllegalArgumentException("task " + number + ", attempt " + attempt + ", " + partitions
                     + " partitions, document of " + inlineBytes + " bytes");
         }

@@ -20,7 +20,7 @@ public record DocumentTask(
         implements MapTask {
 
     public DocumentTask {
-        if (number < 0 || attempt < 1 || partitions < 1) {
+        if (number < 0 || attempt < 1 || partitions < 1 || partitions > MOST_PARTITIONS) {
             throw new IllegalArgumentException(
                     "task " + number + ", attempt " + attempt + ", " + partitions + " partitions");
         }

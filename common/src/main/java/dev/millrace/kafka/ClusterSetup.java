@@ -2,6 +2,7 @@ package dev.millrace.kafka;
 
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
+import dev.millrace.job.MapTask;
 import dev.millrace.job.MillraceException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,15 +70,18 @@ public final class ClusterSetup implements AutoCloseable {
      * @param minInsync copies that must have a record before it counts as written
      */
     public record Shape(int partitions, int replicas, int minInsync) {
-        /** Kafka makes 10,000 partitions in one request, and each of pairs has one of checkpoints beside it. */
-        private static final int MOST_PARTITIONS = 4_000;
-
         /** @throws MillraceException USAGE where there are more partitions than can be made */
         public Shape {
-            if (partitions > MOST_PARTITIONS) {
+            if (partitions > MapTask.MOST_PARTITIONS) {
                 throw new MillraceException(
-                        ExitCode.USAGE, "--partitions may be " + MOST_PARTITIONS + " at most, not " + partitions);
+                        ExitCode.USAGE,
+                        "--partitions may be " + MapTask.MOST_PARTITIONS + " at most, not " + partitions);
             }
+        }
+
+        /** One broker may be away, and no record is on one alone, where there are three copies or more. */
+        public static int minInsync(int replicas) {
+            return Math.max(1, replicas - 1);
         }
     }
 
@@ -205,16 +209,28 @@ public final class ClusterSetup implements AutoCloseable {
 
     /** Makes the topic that the job's counts go to. */
     public void createResults(JobId job, int partitions, int replicas) {
-        createAll(List.of(new NewTopic(topics.results(job), partitions, (short) replicas)
-                .configs(Map.of("cleanup.policy", "compact", "retention.ms", "-1"))));
+        createAll(List.of(resultsTopic(topics.results(job), partitions, replicas)));
+    }
+
+    static NewTopic resultsTopic(String results, int partitions, int replicas) {
+        return new NewTopic(results, partitions, (short) replicas)
+                .configs(Map.of(
+                        "cleanup.policy", "compact",
+                        "retention.ms", "-1",
+                        "min.insync.replicas", String.valueOf(Shape.minInsync(replicas))));
     }
 
     /** Makes the topics of a continuous job: results, ledger and documents. */
     public void createContinuous(JobId job, int partitions, int replicas) {
+        createAll(continuousTopics(topics, job, partitions, replicas));
+    }
+
+    static List<NewTopic> continuousTopics(TopicNames topics, JobId job, int partitions, int replicas) {
         // Nothing overwritten is compacted away while somebody may still read a table up to a barrier.
         Map<String, String> compacted = Map.of(
                 "cleanup.policy", "compact",
                 "retention.ms", "-1",
+                "min.insync.replicas", String.valueOf(Shape.minInsync(replicas)),
                 "max.message.bytes", String.valueOf(MESSAGE_BYTES),
                 "min.compaction.lag.ms", "120000",
                 "max.compaction.lag.ms", "600000",
@@ -224,10 +240,10 @@ public final class ClusterSetup implements AutoCloseable {
                 "delete.retention.ms", "120000");
         Map<String, String> ledger = new HashMap<>(compacted);
         ledger.put("compression.type", "lz4");
-        createAll(List.of(
+        return List.of(
                 new NewTopic(topics.results(job), partitions, (short) replicas).configs(compacted),
                 new NewTopic(topics.ledger(job), partitions, (short) replicas).configs(ledger),
-                new NewTopic(topics.documents(job), 1, (short) replicas).configs(compacted)));
+                new NewTopic(topics.documents(job), 1, (short) replicas).configs(compacted));
     }
 
     /**
@@ -367,6 +383,12 @@ public final class ClusterSetup implements AutoCloseable {
             }
         }
         TopicDescription pairs = Objects.requireNonNull(found.get(topics.pairs()));
+        if (pairs.partitions().size() > MapTask.MOST_PARTITIONS) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    topics.pairs() + " has " + pairs.partitions().size() + " partitions and may have "
+                            + MapTask.MOST_PARTITIONS + ": begin anew with another --topic-prefix and run " + init());
+        }
         TopicDescription checkpoints = found.get(topics.checkpoints());
         if (checkpoints != null
                 && checkpoints.partitions().size() < pairs.partitions().size()) {

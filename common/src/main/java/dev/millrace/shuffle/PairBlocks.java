@@ -199,6 +199,7 @@ public final class PairBlocks {
      *
      * @throws IllegalArgumentException as {@link #forEach} does
      * @throws ArithmeticException if a count exceeds 63 bits; then part of the block has been added
+     * @throws WordTable.FullException if the table cannot hold its words; then part of the block has been added
      */
     public static void addTo(WordTable table, byte[] block, int from, int to) {
         PairReader check = new PairReader(block, from, to);

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Words and their signed counts: the combiner of a mapper and the accumulator of a reducer. A word is any sequence of
- * bytes without a zero byte. Every sum is exact: an {@link ArithmeticException} tells of one beyond 63 bits, after which
- * the table is of no more use. For one thread.
+ * bytes without a zero byte. Every sum is exact: an {@link ArithmeticException} tells of one beyond 63 bits, a
+ * {@link FullException} of more words than a table can hold; after either the table is of no more use. For one thread.
  *
  * <p>Implementation: open addressing with linear probing. A word of up to 16 bytes is its own key, two zero-filled
  * longs (see {@link Lanes}), so that the usual look-up compares two longs in one cache line and follows no pointer. A
@@ -32,6 +32,7 @@ public final class WordTable {
 
     private final int firstBits;
     private final int keptBits;
+    private final int mostBits;
     /** Of a shard its number among 64; else {@link #NO_SHARD}. */
     private final int shard;
 
@@ -55,17 +56,32 @@ public final class WordTable {
     private byte[] arena = new byte[FIRST_ARENA_BYTES];
     private int longWords;
 
+    /** There are more words than a table can hold: some hundred million, or 2 GiB of those longer than 16 bytes. */
+    public static final class FullException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        FullException(String message) {
+            super(message);
+        }
+    }
+
     public WordTable() {
         this(FIRST_BITS);
     }
 
     WordTable(int bits) {
-        this(bits, Math.max(bits, KEPT_BITS), NO_SHARD);
+        this(bits, MAX_BITS);
     }
 
-    private WordTable(int bits, int kept, int shard) {
+    /** One that holds fewer words than memory is there for, for tests of what then happens. */
+    WordTable(int bits, int mostBits) {
+        this(bits, Math.max(bits, KEPT_BITS), mostBits, NO_SHARD);
+    }
+
+    private WordTable(int bits, int kept, int mostBits, int shard) {
         firstBits = bits;
         keptBits = kept;
+        this.mostBits = mostBits;
         this.shard = shard;
         slots = new long[SLOT << bits];
         resized(bits);
@@ -88,11 +104,11 @@ public final class WordTable {
      * @param number from 0
      */
     public static WordTable forShard(int number) {
-        return new WordTable(SMALL_BITS, SMALL_BITS, number);
+        return new WordTable(SMALL_BITS, SMALL_BITS, MAX_BITS, number);
     }
 
     private static WordTable ordered(int kept) {
-        WordTable table = new WordTable(SMALL_BITS, kept, NO_SHARD);
+        WordTable table = new WordTable(SMALL_BITS, kept, MAX_BITS, NO_SHARD);
         table.order = new int[table.growAt + 1];
         return table;
     }
@@ -195,6 +211,7 @@ public final class WordTable {
      * @return the count then
      * @throws IllegalArgumentException if the word is empty or holds a zero byte
      * @throws ArithmeticException if the count exceeds 63 bits
+     * @throws FullException if the word is one too many
      */
     public long add(byte[] word, int from, int length, long count) {
         requireWord(word, from, length);
@@ -415,8 +432,8 @@ public final class WordTable {
 
     private void grow() {
         int bits = 64 - shift + 1;
-        if (bits > MAX_BITS) {
-            throw new IllegalStateException("more than " + used + " different words in one table");
+        if (bits > mostBits) {
+            throw new FullException("more than " + (used - 1) + " different words in one table");
         }
         long[] old = slots;
         slots = new long[SLOT << bits];
@@ -472,7 +489,7 @@ public final class WordTable {
     private int largerArena(int start, int length) {
         long needed = (long) start + length;
         if (needed > Integer.MAX_VALUE - 8) {
-            throw new IllegalStateException("more than 2 GiB of words longer than 16 bytes in one table");
+            throw new FullException("more than 2 GiB of words longer than 16 bytes in one table");
         }
         return (int) Math.max(needed, Math.min(arena.length * 2L, Integer.MAX_VALUE - 8));
     }

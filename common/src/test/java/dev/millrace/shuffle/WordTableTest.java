@@ -42,6 +42,17 @@ class WordTableTest {
     }
 
     @Test
+    void aWordTooManyIsTold() {
+        WordTable table = new WordTable(2, 3);
+        for (String word : List.of("a", "b", "c", "d", "d")) {
+            add(table, word, 1);
+        }
+        assertThatThrownBy(() -> add(table, "e", 1))
+                .isInstanceOf(WordTable.FullException.class)
+                .hasMessageContaining("different words in one table");
+    }
+
+    @Test
     void countsLikeAMap() {
         Random random = new Random(1);
         WordTable table = new WordTable(2);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.job.Checkpoint;
 import dev.millrace.job.ChunkTask;
 import dev.millrace.job.Compression;
+import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.InputRange;
 import dev.millrace.job.InputSpec;
@@ -17,6 +18,7 @@ import dev.millrace.job.JobState;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.job.TextStats;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Function;
@@ -69,6 +71,22 @@ final class ControlCodecTest {
     void aRecordWithoutAValueIsMalformedAndEndsNobody() {
         assertThatThrownBy(() -> ControlCodec.task(null)).isInstanceOf(MalformedRecordException.class);
         assertThatThrownBy(() -> ControlCodec.event(null)).isInstanceOf(MalformedRecordException.class);
+    }
+
+    /** Each mapper that took it died for want of memory, one after the other. */
+    @Test
+    void aTaskForMorePartitionsThanThereCanBeIsMalformed() {
+        ChunkTask chunks = new ChunkTask(JOB, 3, 2, RULES, 4_000, List.of(), 0);
+        String text = new String(ControlCodec.encode(chunks), StandardCharsets.UTF_8);
+        assertThat(ControlCodec.task(json(text))).isEqualTo(chunks);
+        assertThatThrownBy(() -> ControlCodec.task(json(text.replace("4000", "2147483647"))))
+                .isInstanceOf(MalformedRecordException.class)
+                .hasMessageContaining("2147483647 partitions");
+        byte[] documents = ControlCodec.encode(new DocumentTask(JOB, 3, 2, RULES, 4_000, List.of(), List.of()));
+        ByteBuffer.wrap(documents).putInt(1 + 8 + 8 + 4, Integer.MAX_VALUE);
+        assertThatThrownBy(() -> ControlCodec.task(documents))
+                .isInstanceOf(MalformedRecordException.class)
+                .hasMessageContaining("2147483647 partitions");
     }
 
     @Test

@@ -35,7 +35,7 @@ public final class KafkaClusterAdmin implements ClusterAdmin {
                 ? plan.replicationFactor()
                 : Integer.parseInt(broker.getOrDefault("default.replication.factor", "1"));
         int partitions = plan.partitions() > 0 ? plan.partitions() : DEFAULT_PARTITIONS;
-        int minInsync = Math.max(1, replicas - 1);
+        int minInsync = ClusterSetup.Shape.minInsync(replicas);
         List<String> made = setup.create(new ClusterSetup.Shape(partitions, replicas, minInsync));
         made.stream().sorted().forEach(topic -> report.accept("made " + topic));
         ClusterSetup.PairsTopic pairs = setup.pairs();

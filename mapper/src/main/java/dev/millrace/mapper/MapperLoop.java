@@ -10,6 +10,7 @@ import dev.millrace.job.MapTask;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.map.BlockCache;
@@ -247,6 +248,10 @@ final class MapperLoop implements LoopThreads.Loop {
     }
 
     private void take(ConsumerRecord<byte[], byte[]> record, ExecutorService compute) {
+        if (OpenTransactions.isEnding(record)) {
+            consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+            return;
+        }
         MapTask task;
         byte[] text;
         try {

@@ -7,6 +7,7 @@ import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.shuffle.PairBlocks;
 import dev.millrace.shuffle.PairSink;
 import dev.millrace.shuffle.WordHash;
+import dev.millrace.shuffle.WordTable;
 import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +18,11 @@ import org.jspecify.annotations.Nullable;
  * to. Unlike a batch, what is here goes on from what has been published: the counts are those of the results topic.
  */
 final class ContinuousReduction {
+    /** Half of the time that compaction leaves tombstones to those who read results ({@code delete.retention.ms}). */
+    private static final long LONG_RESTORE_NANOS = 60_000_000_000L;
+
     private final JobId job;
-    private final LiveCounts counts = new LiveCounts();
+    private LiveCounts counts;
     private final TreeMap<Long, Checkpoint.AppliedTask> applied = new TreeMap<>();
     /** Runs of which parts are still to come; those lie between records of others, even behind a watermark. */
     private final WholeRuns<LaneRecord.Delta> pending = new WholeRuns<>();
@@ -32,7 +36,12 @@ final class ContinuousReduction {
 
     /** A job that begins at this offset. */
     ContinuousReduction(JobId job, long openOffset) {
+        this(job, openOffset, new LiveCounts());
+    }
+
+    ContinuousReduction(JobId job, long openOffset, LiveCounts counts) {
         this.job = job;
+        this.counts = counts;
         this.next = openOffset;
         this.dirty = true;
     }
@@ -40,6 +49,7 @@ final class ContinuousReduction {
     /** A job as its last checkpoint has it; its counts are still to come, by {@link #restore}. */
     ContinuousReduction(Checkpoint.Continuous checkpoint) {
         job = checkpoint.job();
+        counts = new LiveCounts();
         next = checkpoint.next();
         watermark = checkpoint.watermark();
         total = checkpoint.totals();
@@ -47,16 +57,50 @@ final class ContinuousReduction {
         checkpoint.applied().forEach(task -> applied.put(task.task(), task));
     }
 
-    /** Takes one published count; the last one of a word holds. */
+    /** Takes one published count; the last one of a word holds. Anyone may have written it, so it may be any number. */
     void restore(byte[] word, int from, int length, long count) {
-        counts.restore(word, from, length, count);
+        if (failure != null) {
+            return;
+        }
+        try {
+            counts.restore(word, from, length, count);
+        } catch (ArithmeticException e) {
+            fail("OVERFLOW: among the published counts, " + e.getMessage());
+        } catch (WordTable.FullException e) {
+            fail(JobReduction.tooManyWords(e));
+        }
+    }
+
+    /**
+     * Whether the counts, all of which are restored, are to be restored once more before {@link #restored} is told: they are
+     * not what the checkpoint says, and whoever reads for so long may have missed what takes a word out of the results. If
+     * so, what was restored is forgotten.
+     */
+    boolean restoresAnew(long readNanos) {
+        if (failure != null || readNanos < LONG_RESTORE_NANOS || agrees()) {
+            return false;
+        }
+        counts = new LiveCounts();
+        return true;
+    }
+
+    private boolean agrees() {
+        try {
+            return counts.total().equals(total);
+        } catch (ArithmeticException e) {
+            return false;
+        }
     }
 
     /** All counts are restored: they must be what the checkpoint says. */
     void restored() {
-        PartitionTotal published = counts.total();
-        if (!published.equals(total)) {
-            fail("DATA_LOST: the published counts come to " + published + ", the checkpoint says " + total);
+        try {
+            PartitionTotal published = counts.total();
+            if (!published.equals(total)) {
+                fail("DATA_LOST: the published counts come to " + published + ", the checkpoint says " + total);
+            }
+        } catch (ArithmeticException e) {
+            fail("OVERFLOW: the published counts come to more than 63 bits, the checkpoint says " + total);
         }
     }
 
@@ -111,6 +155,8 @@ final class ContinuousReduction {
             }
         } catch (ArithmeticException e) {
             fail("OVERFLOW: " + e.getMessage());
+        } catch (WordTable.FullException e) {
+            fail(JobReduction.tooManyWords(e));
         } catch (IllegalArgumentException e) {
             fail("task " + first.task() + " sent a malformed batch: " + e.getMessage());
         }
@@ -147,13 +193,18 @@ final class ContinuousReduction {
         if (mark.below() < watermark) {
             return;
         }
-        PartitionTotal above = PartitionTotal.ZERO;
-        for (Checkpoint.AppliedTask task : applied.tailMap(mark.below()).values()) {
-            above = above.plus(task.total());
-        }
-        if (!total.equals(above.plus(mark.total()))) {
-            fail("the tasks below " + mark.below() + " came to " + total + " less " + above + ", the driver says "
-                    + mark.total());
+        try {
+            PartitionTotal above = PartitionTotal.ZERO;
+            for (Checkpoint.AppliedTask task : applied.tailMap(mark.below()).values()) {
+                above = above.plus(task.total());
+            }
+            if (!total.equals(above.plus(mark.total()))) {
+                fail("the tasks below " + mark.below() + " came to " + total + " less " + above + ", the driver says "
+                        + mark.total());
+                return;
+            }
+        } catch (ArithmeticException e) {
+            fail("OVERFLOW: the tasks below " + mark.below() + ": " + e.getMessage());
             return;
         }
         watermark = mark.below();
@@ -176,6 +227,10 @@ final class ContinuousReduction {
 
     int changedWords() {
         return counts.changedWords();
+    }
+
+    long changedBytes() {
+        return counts.changedBytes();
     }
 
     /** What has changed is committed, and the checkpoint with it. */

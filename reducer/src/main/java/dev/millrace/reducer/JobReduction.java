@@ -16,14 +16,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class JobReduction {
     private final long openOffset;
-    private final WordTable counts = new WordTable();
+    private final WordTable counts;
     private final Set<Integer> applied = new HashSet<>();
     private final WholeRuns<LaneRecord.Pairs> pending = new WholeRuns<>();
     private long duplicatesDropped;
     private @Nullable String failure;
 
     JobReduction(long openOffset) {
+        this(openOffset, new WordTable());
+    }
+
+    JobReduction(long openOffset, WordTable counts) {
         this.openOffset = openOffset;
+        this.counts = counts;
     }
 
     void add(long offset, LaneRecord.Pairs pairs) {
@@ -48,9 +53,15 @@ final class JobReduction {
             failure = "DATA_LOST: " + e.getMessage();
         } catch (ArithmeticException e) {
             failure = "OVERFLOW: " + e.getMessage();
+        } catch (WordTable.FullException e) {
+            failure = tooManyWords(e);
         } catch (IllegalArgumentException e) {
             failure = "task " + pairs.task() + " sent a malformed batch: " + e.getMessage();
         }
+    }
+
+    static String tooManyWords(WordTable.FullException full) {
+        return "OVERFLOW: " + full.getMessage() + ", so the job needs more partitions of pairs";
     }
 
     /** Compares what is here with what END states; from then on {@link #failure()} tells. */
@@ -58,7 +69,13 @@ final class JobReduction {
         if (failure != null) {
             return;
         }
-        if (applied.size() != end.tasks()) {
+        if (applied.size() > end.tasks()) {
+            // Of a task that was given up a run became committed all the same, as a frozen mapper's may.
+            failure = "END states " + end.tasks() + " tasks, " + applied.size()
+                    + " came whole: a task that was left out came all the same; nothing is lost, count again";
+            return;
+        }
+        if (applied.size() < end.tasks()) {
             failure = "DATA_LOST: END states " + end.tasks() + " tasks, " + applied.size() + " came whole";
             return;
         }

@@ -4,6 +4,8 @@ import dev.millrace.job.PartitionTotal;
 import dev.millrace.shuffle.PairSink;
 import dev.millrace.shuffle.WordHash;
 import dev.millrace.shuffle.WordTable;
+import java.util.Arrays;
+import java.util.function.IntFunction;
 
 /**
  * Counts of words that come and go without end. They lie in many tables, by the hash that the digest takes as well, so that
@@ -21,11 +23,14 @@ final class LiveCounts {
 
     private long words;
     private int changed;
+    private long changedBytes;
 
     LiveCounts() {
-        for (int i = 0; i < SHARDS; i++) {
-            shards[i] = WordTable.forShard(i);
-        }
+        this(WordTable::forShard);
+    }
+
+    LiveCounts(IntFunction<WordTable> tables) {
+        Arrays.setAll(shards, tables);
     }
 
     /**
@@ -35,22 +40,31 @@ final class LiveCounts {
      * @return the count then
      * @throws IllegalArgumentException if the word is empty or holds a zero byte
      * @throws ArithmeticException if the count exceeds 63 bits
+     * @throws WordTable.FullException if the word is one too many
      */
     long add(long hash, byte[] word, int from, int length, long count) {
         int shard = shard(hash);
         WordTable table = shards[shard];
-        changed -= table.changes();
+        int changes = table.changes();
         long after = table.change(word, from, length, count);
-        changed += table.changes();
+        if (table.changes() > changes) {
+            changed++;
+            changedBytes += length;
+        }
         hold(shard, (after == 0 ? 0 : 1) - (after == count ? 0 : 1));
         return after;
     }
 
-    /** Sets the count of a word, which nobody has changed. */
+    /**
+     * Sets the count of a word, which nobody has changed.
+     *
+     * @throws ArithmeticException if it is so far from the one before that the difference exceeds 63 bits
+     * @throws WordTable.FullException if the word is one too many
+     */
     void restore(byte[] word, int from, int length, long count) {
         int shard = shard(WordHash.h64(word, from, length));
         long before = shards[shard].get(word, from, length);
-        shards[shard].add(word, from, length, count - before);
+        shards[shard].add(word, from, length, Math.subtractExact(count, before));
         hold(shard, (count == 0 ? 0 : 1) - (before == 0 ? 0 : 1));
     }
 
@@ -69,7 +83,11 @@ final class LiveCounts {
         return words;
     }
 
-    /** Tokens and digest of all words. */
+    /**
+     * Tokens and digest of all words.
+     *
+     * @throws ArithmeticException if the tokens exceed 63 bits
+     */
     PartitionTotal total() {
         PartitionTotal total = PartitionTotal.ZERO;
         for (WordTable shard : shards) {
@@ -81,6 +99,11 @@ final class LiveCounts {
     /** Words that were added to since the last {@link #settle()}. */
     int changedWords() {
         return changed;
+    }
+
+    /** Bytes of those words. */
+    long changedBytes() {
+        return changedBytes;
     }
 
     /** Gives those words and their counts, in no order that means anything. */
@@ -96,6 +119,7 @@ final class LiveCounts {
             shard.forgetChanges();
         }
         changed = 0;
+        changedBytes = 0;
         for (int i = 0; i < SHARDS; i++) {
             WordTable full = shards[i];
             if (full.size() > FEW_WORDS && full.size() > 2 * held[i]) {

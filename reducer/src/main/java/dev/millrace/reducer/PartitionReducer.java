@@ -110,6 +110,16 @@ final class PartitionReducer {
         return true;
     }
 
+    /** The record at {@code offset} is nothing that concerns a job. */
+    void passOver(long offset) {
+        nextOffset = offset + 1;
+    }
+
+    /** Something beside the counts is to be published, together with the position. */
+    void needsPublication() {
+        dirty = true;
+    }
+
     /** The continuous job is over, well or badly: what still comes of it is stray. */
     void drop(ContinuousReduction job) {
         continuous.remove(job.job());
@@ -144,6 +154,15 @@ final class PartitionReducer {
         return words;
     }
 
+    /** Bytes of these words. */
+    long changedBytes() {
+        long bytes = 0;
+        for (ContinuousReduction job : continuous.values()) {
+            bytes += job.changedBytes();
+        }
+        return bytes;
+    }
+
     private boolean hasEnded(JobId job) {
         return ended.stream().anyMatch(e -> e.job().equals(job));
     }
@@ -160,7 +179,7 @@ final class PartitionReducer {
         prune();
     }
 
-    /** Whether the checkpoint has changed without a publication, as by a cancelled job. */
+    /** Whether the checkpoint has changed without a publication, as by a cancelled job, or goes out with something else. */
     boolean isDirty() {
         return dirty || continuous.values().stream().anyMatch(ContinuousReduction::isDirty);
     }

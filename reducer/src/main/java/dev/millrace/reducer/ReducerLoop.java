@@ -37,7 +37,6 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -61,8 +60,6 @@ import org.slf4j.LoggerFactory;
 final class ReducerLoop implements LoopThreads.Loop {
     private static final Logger LOG = LoggerFactory.getLogger(ReducerLoop.class);
     private static final Duration POLL = Duration.ofMillis(250);
-    /** Keeps a transaction of many counts well inside its timeout; counts are absolute, so parts may repeat. */
-    private static final int COUNTS_A_TRANSACTION = 250_000;
     /**
      * Counts of more words than these gather for a while after a publication, so that what changes again is written once.
      * A publication takes longer the busier the machine is: one that took {@link #EVEN_NANOS} is followed by as long a
@@ -84,8 +81,14 @@ final class ReducerLoop implements LoopThreads.Loop {
     private final String worker;
     private final ReducerMetrics metrics = new ReducerMetrics();
     private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
-    /** By partition, events of barriers that go out with the next publication, which commits that they were reached. */
-    private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> barriers = new HashMap<>();
+    /**
+     * By partition, what goes out with its next publication, which commits that what it speaks of was read: barriers that
+     * were reached, jobs that are not known, dead letters.
+     */
+    private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> beside = new HashMap<>();
+
+    /** Of these, the bytes of dead letters, which may be large. */
+    private long letterBytes;
 
     /** By partition of which records are lost, which. */
     private final Map<Integer, String> lost = new HashMap<>();
@@ -138,21 +141,16 @@ final class ReducerLoop implements LoopThreads.Loop {
         try (transactions;
                 checkpointReader) {
             transactions.start();
-            consumer.subscribe(List.of(topics.pairs()), new Assignment(ready));
+            Assignment assignment = new Assignment(ready);
+            consumer.subscribe(List.of(topics.pairs()), assignment);
             while (!draining) {
-                step();
+                step(assignment);
             }
         } catch (FencedInstanceIdException | Transactions.FencedException e) {
             throw new MillraceException(
                     ExitCode.FAILED,
                     "another reducer works under the slot " + settings.slot()
                             + ": give each its own with --slot or MILLRACE_SLOT",
-                    e);
-        } catch (OffsetOutOfRangeException | NoOffsetForPartitionException e) {
-            throw new MillraceException(
-                    ExitCode.FAILED,
-                    "DATA_LOST: " + topics.pairs() + " no longer holds what its open jobs begin with: "
-                            + e.getMessage(),
                     e);
         } catch (KafkaException e) {
             // poll() wraps what the assignment throws.
@@ -174,15 +172,15 @@ final class ReducerLoop implements LoopThreads.Loop {
         }
     }
 
-    private void step() {
+    private void step(Assignment assignment) {
         try {
             long gathering = gatheringNanos();
             ConsumerRecords<byte[], byte[]> records =
-                    consumer.poll(gathering == 0 ? POLL : Duration.ofNanos(gathering));
+                    poll(assignment, gathering == 0 ? POLL : Duration.ofNanos(gathering));
             try {
                 for (ConsumerRecord<byte[], byte[]> record : records) {
                     take(record);
-                    if (changedWords() >= COUNTS_A_TRANSACTION) {
+                    if (ResultParts.isFull(changedWords(), changedBytes() + letterBytes)) {
                         publish();
                     }
                 }
@@ -212,6 +210,22 @@ final class ReducerLoop implements LoopThreads.Loop {
         metrics.observe(owned.values());
     }
 
+    /**
+     * What a reducer was to read next is gone where it was frozen and others, who had its partitions meanwhile, have reduced
+     * and purged that, which it may hear of only later; or records are lost. The checkpoints tell which of the two it is, and
+     * with either there is a place to go on from.
+     */
+    private ConsumerRecords<byte[], byte[]> poll(Assignment assignment, Duration timeout) {
+        try {
+            return consumer.poll(timeout);
+        } catch (OffsetOutOfRangeException e) {
+            LOG.warn("{}; taking that over anew, by its checkpoint", e.getMessage());
+            assignment.onPartitionsLost(e.partitions());
+            assignment.onPartitionsAssigned(e.partitions());
+            return ConsumerRecords.empty();
+        }
+    }
+
     /** What of the last poll was not taken. */
     private void readAgain() {
         owned.forEach((partition, reducer) ->
@@ -234,9 +248,18 @@ final class ReducerLoop implements LoopThreads.Loop {
         return words;
     }
 
+    /** Bytes of these words. */
+    private long changedBytes() {
+        long bytes = 0;
+        for (PartitionReducer reducer : owned.values()) {
+            bytes += reducer.changedBytes();
+        }
+        return bytes;
+    }
+
     private void take(ConsumerRecord<byte[], byte[]> record) {
         PartitionReducer reducer = owned.get(record.partition());
-        if (reducer == null || record.offset() < reducer.nextOffset()) {
+        if (reducer == null || record.offset() < reducer.nextOffset() || OpenTransactions.isEnding(record)) {
             return;
         }
         LaneRecord lane;
@@ -249,32 +272,40 @@ final class ReducerLoop implements LoopThreads.Loop {
                     record.partition(),
                     record.offset(),
                     e.getMessage());
-            transactions.write(List.of(DeadLetter.of(record, topics, String.valueOf(e.getMessage()))));
+            reducer.passOver(record.offset());
+            addBeside(reducer, DeadLetter.of(record, topics, String.valueOf(e.getMessage())));
+            letterBytes += Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
             return;
         }
         if (lane instanceof LaneRecord.Watermark mark && mark.barrier() != 0) {
             reachBarrier(reducer, record, mark);
         } else if (!reducer.apply(record.offset(), lane)) {
-            stray(record, lane);
+            stray(reducer, record, lane);
         }
+    }
+
+    private void addBeside(PartitionReducer reducer, ProducerRecord<byte[], byte[]> record) {
+        beside.computeIfAbsent(reducer.partition(), p -> new ArrayList<>()).add(record);
+        reducer.needsPublication();
     }
 
     /**
      * A late repetition, or the beginning of its job is lost: then somebody waits who has to be told, once. That does no harm
      * to a job that is over, nor to one whose driver knows that this partition is done. Pairs of a batch alone say nothing:
-     * its END will.
+     * its END will. It is told with the position: of a reducer that was frozen, and whose partition has another by now, that
+     * is refused, and the job may have begun meanwhile.
      */
-    private void stray(ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
-        Set<JobId> told = toldLost.computeIfAbsent(record.partition(), p -> new HashSet<>());
-        if (lane instanceof LaneRecord.Pairs || told.contains(lane.job())) {
+    private void stray(PartitionReducer reducer, ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
+        if (lane instanceof LaneRecord.Pairs
+                || !toldLost.computeIfAbsent(record.partition(), p -> new HashSet<>())
+                        .add(lane.job())) {
             return;
         }
         String why = lost.getOrDefault(
                 record.partition(),
                 "DATA_LOST: " + record.topic() + "-" + record.partition() + " does not hold what the job began with");
         LOG.warn("job {} partition {}, unless it is over: {}", lane.job(), record.partition(), why);
-        transactions.write(List.of(event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why))));
-        told.add(lane.job()); // told by the next record of it where that was refused
+        addBeside(reducer, event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why)));
     }
 
     /**
@@ -285,7 +316,7 @@ final class ReducerLoop implements LoopThreads.Loop {
             PartitionReducer reducer, ConsumerRecord<byte[], byte[]> record, LaneRecord.Watermark mark) {
         publish();
         if (!reducer.apply(record.offset(), mark)) {
-            stray(record, mark);
+            stray(reducer, record, mark);
         }
         ContinuousReduction job = reducer.continuous(mark.job());
         if (job == null || job.failure() != null || job.next() != record.offset() + 1) {
@@ -293,8 +324,9 @@ final class ReducerLoop implements LoopThreads.Loop {
         }
         TopicPartition results = new TopicPartition(topics.results(mark.job()), reducer.partition());
         long end = writtenEnd(results); // this reducer is the only writer
-        barriers.computeIfAbsent(reducer.partition(), p -> new ArrayList<>())
-                .add(event(new Event.PartitionBarrier(
+        addBeside(
+                reducer,
+                event(new Event.PartitionBarrier(
                         mark.job(), reducer.partition(), worker, mark.barrier(), end, job.words(), job.total())));
         publish();
     }
@@ -324,11 +356,12 @@ final class ReducerLoop implements LoopThreads.Loop {
             return;
         }
         long begin = System.nanoTime();
-        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        ResultParts parts = new ResultParts(transactions::write);
         Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
         // Results of batch jobs come first, as they alone may take several transactions: a checkpoint goes out with its
         // position, and counts of a continuous job with their checkpoint.
-        due.forEach((reducer, jobs) -> jobs.forEach(job -> addResult(reducer.partition(), job, records)));
+        due.forEach((reducer, jobs) -> jobs.forEach(job -> addResult(reducer.partition(), job, parts)));
+        List<ProducerRecord<byte[], byte[]>> records = parts.last();
         due.forEach((reducer, jobs) -> {
             for (ContinuousReduction job : reducer.continuous()) {
                 addChanges(reducer, job, records);
@@ -343,13 +376,14 @@ final class ReducerLoop implements LoopThreads.Loop {
                     new TopicPartition(topics.pairs(), reducer.partition()),
                     new OffsetAndMetadata(checkpoint.position()));
         });
-        barriers.values().forEach(records::addAll);
+        beside.values().forEach(records::addAll);
         transactions.write(records, new Transactions.InputPosition(positions, consumer::groupMetadata));
         due.forEach((reducer, jobs) -> {
             jobs.forEach(reducer::published);
             reducer.saved();
         });
-        barriers.clear();
+        beside.clear();
+        letterBytes = 0;
         fenced = 0;
         long end = System.nanoTime();
         long took = end - begin;
@@ -379,7 +413,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         return new ProducerRecord<>(results, partition, Arrays.copyOfRange(word, from, from + length), value);
     }
 
-    private void addResult(int partition, PartitionReducer.Ended job, List<ProducerRecord<byte[], byte[]>> records) {
+    private void addResult(int partition, PartitionReducer.Ended job, ResultParts parts) {
         JobReduction reduction = job.reduction();
         String results = topics.results(job.job());
         String failure = job.failure();
@@ -388,24 +422,22 @@ final class ReducerLoop implements LoopThreads.Loop {
         }
         if (failure != null) {
             LOG.error("job {} partition {}: {}", job.job(), partition, failure);
-            records.add(event(new Event.PartitionFailed(job.job(), partition, worker, failure)));
+            parts.last().add(event(new Event.PartitionFailed(job.job(), partition, worker, failure)));
             return;
         }
-        reduction.counts().forEach((word, from, length, count) -> {
-            records.add(count(results, partition, word, from, length, count));
-            if (records.size() >= COUNTS_A_TRANSACTION) {
-                transactions.write(records);
-                records.clear();
-            }
-        });
+        reduction
+                .counts()
+                .forEach(
+                        (word, from, length, count) -> parts.add(count(results, partition, word, from, length, count)));
         metrics.published(reduction.counts().size());
-        records.add(event(new Event.PartitionDone(
-                job.job(),
-                partition,
-                worker,
-                reduction.counts().size(),
-                reduction.counts().total(),
-                reduction.duplicatesDropped())));
+        parts.last()
+                .add(event(new Event.PartitionDone(
+                        job.job(),
+                        partition,
+                        worker,
+                        reduction.counts().size(),
+                        reduction.counts().total(),
+                        reduction.duplicatesDropped())));
     }
 
     /**
@@ -550,7 +582,7 @@ final class ReducerLoop implements LoopThreads.Loop {
                 owned.remove(partition.partition());
                 lost.remove(partition.partition());
                 toldLost.remove(partition.partition());
-                barriers.remove(partition.partition()); // the next owner reaches it again
+                beside.remove(partition.partition()); // the next owner reads that again
             });
         }
 
@@ -581,6 +613,27 @@ final class ReducerLoop implements LoopThreads.Loop {
             job.fail(failure);
             return;
         }
+        readCounts(job, results);
+        long read = System.nanoTime() - begin;
+        if (job.restoresAnew(read)) {
+            LOG.warn(
+                    "job {} partition {}: the counts that were read for {} s are not those of the checkpoint; some may have"
+                            + " been compacted away meanwhile, so they are read once more",
+                    job.job(),
+                    partition,
+                    read / 1_000_000_000);
+            readCounts(job, results);
+        }
+        job.restored();
+        LOG.info(
+                "job {} partition {}: {} words restored in {} ms",
+                job.job(),
+                partition,
+                job.words(),
+                (System.nanoTime() - begin) / 1_000_000);
+    }
+
+    private void readCounts(ContinuousReduction job, TopicPartition results) {
         readWritten(results, count -> {
             byte[] word = count.key(), value = count.value();
             if (word == null
@@ -595,13 +648,6 @@ final class ReducerLoop implements LoopThreads.Loop {
                     word.length,
                     value == null ? 0 : ByteBuffer.wrap(value).getLong());
         });
-        job.restored();
-        LOG.info(
-                "job {} partition {}: {} words restored in {} ms",
-                job.job(),
-                partition,
-                job.words(),
-                (System.nanoTime() - begin) / 1_000_000);
     }
 
     /**

@@ -7,6 +7,7 @@ import dev.millrace.job.JobId;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.shuffle.PairBlocks;
+import dev.millrace.shuffle.SmallTables;
 import dev.millrace.shuffle.WordHash;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -173,6 +174,69 @@ final class ContinuousReductionTest {
         next.restored();
         assertThat(next.failure()).contains("DATA_LOST");
         assertThat(next.isDirty()).as("else nobody would be told").isTrue();
+    }
+
+    /** Of a stranger's record among the results every reducer that took the partition over died. */
+    @Test
+    void publishedCountsThatExceedAllBoundsFailTheJob() {
+        apply(new LaneRecord.OpenContinuous(JOB));
+        Checkpoint.Continuous checkpoint = job().checkpoint();
+        ContinuousReduction sum = new ContinuousReduction(checkpoint);
+        sum.restore(utf8("mill"), 0, 4, Long.MAX_VALUE);
+        sum.restore(utf8("race"), 0, 4, 1);
+        sum.restored();
+        assertThat(sum.failure()).contains("OVERFLOW").contains("the published counts");
+        ContinuousReduction step = new ContinuousReduction(checkpoint);
+        step.restore(utf8("mill"), 0, 4, 1);
+        step.restore(utf8("mill"), 0, 4, Long.MIN_VALUE);
+        step.restored();
+        assertThat(step.failure()).contains("OVERFLOW").contains("the published counts");
+        assertThat(step.isDirty()).as("else nobody would be told").isTrue();
+    }
+
+    /** A tombstone that was compacted away while a slow reducer read the results failed the job for good. */
+    @Test
+    void countsThatWereReadForLongAndDoNotAgreeAreReadOnceMore() {
+        apply(new LaneRecord.OpenContinuous(JOB));
+        apply(delta(0, 10, 0, 1, "mill", 3));
+        ContinuousReduction next = new ContinuousReduction(job().checkpoint());
+        next.restore(utf8("mill"), 0, 4, 3);
+        assertThat(next.restoresAnew(90_000_000_000L)).as("they agree").isFalse();
+        next.restore(utf8("gone"), 0, 4, 1);
+        assertThat(next.restoresAnew(30_000_000_000L))
+                .as("nothing can be missed")
+                .isFalse();
+        assertThat(next.restoresAnew(90_000_000_000L)).isTrue();
+        next.restore(utf8("mill"), 0, 4, 3);
+        next.restored();
+        assertThat(next.failure()).isNull();
+        assertThat(next.words()).isEqualTo(1);
+        assertThat(next.changedWords()).isZero();
+    }
+
+    @Test
+    void moreWordsThanTheTablesHoldFailTheJob() {
+        LiveCounts small = new LiveCounts(shard -> SmallTables.ofFourWords());
+        ContinuousReduction job = new ContinuousReduction(JOB, 0, small);
+        for (int task = 0; task < 64 * 4 + 1; task++) {
+            job.apply(task + 1, delta(task, task, 0, 1, "w" + task, 1));
+        }
+        assertThat(job.failure()).startsWith("OVERFLOW: more than").endsWith("more partitions of pairs");
+        ContinuousReduction restored = new ContinuousReduction(JOB, 0, small);
+        restored.restore(utf8("weir"), 0, 4, 1);
+        for (int word = 0; word < 64 * 4; word++) {
+            restored.restore(utf8("r" + word), 0, utf8("r" + word).length, 1);
+        }
+        assertThat(restored.failure()).startsWith("OVERFLOW: more than");
+    }
+
+    /** The reducer died of it, and each one that took the partition over. */
+    @Test
+    void aWatermarkWhoseTotalExceedsAllBoundsFailsTheJob() {
+        apply(new LaneRecord.OpenContinuous(JOB));
+        apply(delta(0, 10, 0, 1, "mill", 3));
+        apply(new LaneRecord.Watermark(JOB, 0, new PartitionTotal(Long.MAX_VALUE, 0), 0));
+        assertThat(job().failure()).contains("OVERFLOW");
     }
 
     /** A rebalance refused the transaction that told of it, and nobody heard of the failure. */

@@ -42,6 +42,8 @@ final class LiveCountsTest {
                 .as("told before")
                 .isNull());
         assertThat(counts.changedWords()).isEqualTo(changed.size());
+        assertThat(counts.changedBytes())
+                .isEqualTo(changed.stream().mapToLong(String::length).sum());
         assertThat(told.keySet()).isEqualTo(changed);
         told.forEach((word, count) -> assertThat(count).isEqualTo(expected.get(word)));
     }

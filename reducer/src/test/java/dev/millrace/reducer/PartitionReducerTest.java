@@ -8,6 +8,7 @@ import dev.millrace.job.JobId;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.shuffle.LaneRecord;
 import dev.millrace.shuffle.PairBlocks;
+import dev.millrace.shuffle.SmallTables;
 import dev.millrace.shuffle.WordHash;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -98,6 +99,16 @@ final class PartitionReducerTest {
         assertThat(theOnlyEnded().reduction().duplicatesDropped()).isEqualTo(1);
     }
 
+    /** It ended the reducer, and each one that took the partition over. */
+    @Test
+    void moreWordsThanATableHoldsFailTheJob() {
+        JobReduction reduction = new JobReduction(0, SmallTables.ofFourWords());
+        reduction.add(1, (LaneRecord.Pairs) pairs(JOB, 0, 10, 0, 1, "a", 1, "b", 1, "c", 1, "d", 1));
+        assertThat(reduction.failure()).isNull();
+        reduction.add(2, (LaneRecord.Pairs) pairs(JOB, 1, 11, 0, 1, "e", 1));
+        assertThat(reduction.failure()).startsWith("OVERFLOW: more than").endsWith("more partitions of pairs");
+    }
+
     /** Memory was taken for as many parts as the record said there would be. */
     @Test
     void aRecordThatClaimsTwoBillionPartsTakesNoMemoryForThem() {
@@ -124,6 +135,19 @@ final class PartitionReducerTest {
         apply(pairs(JOB, 0, 10, 1, 2, "b", 1));
         apply(end(JOB, 1, Map.of("b", 1L)));
         assertThat(theOnlyEnded().failure()).contains("DATA_LOST").contains("task 0");
+    }
+
+    /** With tasks skipped, one of which a frozen mapper committed all the same, it was told that data is lost. */
+    @Test
+    void moreTasksThanEndStatesAreNoLoss() {
+        apply(new LaneRecord.Open(JOB));
+        apply(pairs(JOB, 0, 10, 0, 1, "a", 1));
+        apply(pairs(JOB, 1, 11, 0, 1, "b", 1));
+        apply(end(JOB, 1, Map.of("a", 1L)));
+        assertThat(theOnlyEnded().failure())
+                .contains("END states 1 tasks, 2 came whole")
+                .contains("nothing is lost, count again")
+                .doesNotContain("DATA_LOST");
     }
 
     @Test

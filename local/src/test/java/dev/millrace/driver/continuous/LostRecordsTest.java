@@ -13,6 +13,8 @@ import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.LogReader;
+import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.local.EmbeddedBroker;
 import dev.millrace.reducer.Reducer;
@@ -20,6 +22,7 @@ import dev.millrace.reducer.ReducerSettings;
 import dev.millrace.text.TextProfile;
 import dev.millrace.wire.ControlCodec;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +35,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -258,6 +263,33 @@ final class LostRecordsTest {
         assertThat(reducer.end).isNotDone();
     }
 
+    /** The sum of such a count and any other ended every reducer that took the partition over. */
+    @Test
+    void aCountAmongResultsThatCannotBeAddedFailsTheJobAndReducersGoOn() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        reducer.close();
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            for (String word : List.of("x", "y")) {
+                producer.send(new ProducerRecord<>(
+                                topics.results(job("first").id()),
+                                partition,
+                                word.getBytes(StandardCharsets.UTF_8),
+                                ByteBuffer.allocate(Long.BYTES)
+                                        .putLong(Long.MAX_VALUE)
+                                        .array()))
+                        .get();
+            }
+        }
+        reducer = new Running();
+        assertThatThrownBy(driver.end::join)
+                .hasCauseInstanceOf(MillraceException.class)
+                .hasMessageContaining("more than 63 bits");
+        driver = new Driver("second");
+        assertThat(counted("second")).isEqualTo(Map.of("mill", 2L, "race", 1L));
+        assertThat(reducer.end).isNotDone();
+    }
+
     /**
      * What a broker leaves behind that lost the end of a transaction among the positions of the group: every reducer that
      * asked for them ended, for good.
@@ -338,6 +370,77 @@ final class LostRecordsTest {
                     .all()
                     .get();
         }
+    }
+
+    private Checkpoint checkpoint(int partition) {
+        AtomicReference<Checkpoint> newest = new AtomicReference<>(new Checkpoint(partition, 0, List.of(), List.of()));
+        LogReader.readToEnd(
+                cluster,
+                new TopicPartition(topics.checkpoints(), partition),
+                -1,
+                record -> newest.set(ControlCodec.checkpoint(record.value())));
+        return newest.get();
+    }
+
+    /**
+     * Deletes what the reducer of a partition will read next. It cannot do so before, as it lies in a transaction that is
+     * open meanwhile.
+     *
+     * @param before called with its offset
+     */
+    private void purgeBeforeItIsRead(int partition, LongConsumer before) throws Exception {
+        TopicPartition pairs = new TopicPartition(topics.pairs(), partition);
+        try (KafkaProducer<byte[], byte[]> open = cluster.transactionalProducer("open")) {
+            open.initTransactions();
+            open.beginTransaction();
+            long next = open.send(OpenTransactions.ending(pairs)).get().offset();
+            while (checkpoint(partition).position() < next - 1) { // what ends a transaction may lie in between
+                Thread.onSpinWait();
+            }
+            before.accept(next);
+            admin.deleteRecords(Map.of(pairs, RecordsToDelete.beforeOffset(-1)))
+                    .all()
+                    .get();
+            open.abortTransaction();
+        }
+    }
+
+    /** A frozen reducer whose partition others had had, and purged, ended when it woke, and told of lost data. */
+    @Test
+    void aReducerWhosePositionWasPurgedGoesOnFromTheCheckpointOfOthers() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            int here = partition;
+            purgeBeforeItIsRead(here, next -> {
+                Checkpoint own = checkpoint(here);
+                Checkpoint ofOthers = new Checkpoint(here, next + 1, own.finished(), own.continuous());
+                producer.send(new ProducerRecord<>(
+                        topics.checkpoints(),
+                        here,
+                        String.valueOf(here).getBytes(StandardCharsets.US_ASCII),
+                        ControlCodec.encode(ofOthers)));
+                producer.flush();
+            });
+        }
+        produce("b", "race weir");
+        assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 2L, "weir", 1L));
+        assertThat(reducer.end).isNotDone();
+    }
+
+    @Test
+    void pairsThatAreLostBeforeTheyAreReadFailTheJobAndReducersGoOn() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        purgeBeforeItIsRead(0, next -> {});
+        assertThatThrownBy(driver.end::join)
+                .hasCauseInstanceOf(MillraceException.class)
+                .hasMessageContaining("DATA_LOST")
+                .hasMessageContaining("its brokers have lost records");
+        driver = new Driver("second");
+        produce("b", "race");
+        assertThat(counted("second")).isEqualTo(Map.of("mill", 2L, "race", 2L));
+        assertThat(reducer.end).isNotDone();
     }
 
     @Test
