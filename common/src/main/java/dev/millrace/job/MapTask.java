@@ -3,8 +3,8 @@ package dev.millrace.job;
 /** What a mapper is given to do. */
 public sealed interface MapTask permits ChunkTask, DocumentTask {
     /**
-     * Partitions of pairs an installation may have. Kafka makes 10,000 in one request, and each has one of checkpoints
-     * beside it; a mapper has memory for each.
+     * Partitions of pairs an installation may have. Kafka makes 10,000 in one request, and each has one of
+     * checkpoints beside it; a mapper has memory for each.
      */
     int MOST_PARTITIONS = 4_000;
 

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Words and their signed counts: the combiner of a mapper and the accumulator of a reducer. A word is any sequence of
  * bytes without a zero byte. Every sum is exact: an {@link ArithmeticException} tells of one beyond 63 bits, a
- * {@link FullException} of more words than a table can hold; after either the table is of no more use. For one thread.
+ * {@link FullException} of more words than a table can hold; after either the table is of no more use. For one
+ * thread.
  *
  * <p>Implementation: open addressing with linear probing. A word of up to 16 bytes is its own key, two zero-filled
  * longs (see {@link Lanes}), so that the usual look-up compares two longs in one cache line and follows no pointer. A

@@ -65,8 +65,8 @@ final class DeadLettersTest {
     }
 
     /**
-     * The end of a lost transaction became a letter, with a warning; and a reducer that took over wrote all letters anew, one
-     * transaction for each.
+     * The end of a lost transaction became a letter, with a warning; and a reducer that took over wrote all letters
+     * anew, one transaction for each.
      */
     @Test
     void eachMalformedRecordIsMovedOnceAndWhatEndsALostTransactionIsPassedOver() throws Exception {

@@ -57,7 +57,7 @@ final class ContinuousReduction {
         checkpoint.applied().forEach(task -> applied.put(task.task(), task));
     }
 
-    /** Takes one published count; the last one of a word holds. Anyone may have written it, so it may be any number. */
+    /** Takes one published count, of which anyone may have written any; the last one of a word holds. */
     void restore(byte[] word, int from, int length, long count) {
         if (failure != null) {
             return;
@@ -72,9 +72,9 @@ final class ContinuousReduction {
     }
 
     /**
-     * Whether the counts, all of which are restored, are to be restored once more before {@link #restored} is told: they are
-     * not what the checkpoint says, and whoever reads for so long may have missed what takes a word out of the results. If
-     * so, what was restored is forgotten.
+     * Whether the counts, all of which are restored, are to be restored once more before {@link #restored} is told:
+     * they are not what the checkpoint says, and whoever reads for so long may have missed what takes a word out of
+     * the results. If so, what was restored is forgotten.
      */
     boolean restoresAnew(long readNanos) {
         if (failure != null || readNanos < LONG_RESTORE_NANOS || agrees()) {

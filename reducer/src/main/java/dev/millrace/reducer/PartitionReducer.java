@@ -179,7 +179,7 @@ final class PartitionReducer {
         prune();
     }
 
-    /** Whether the checkpoint has changed without a publication, as by a cancelled job, or goes out with something else. */
+    /** Whether the checkpoint has changed without a publication, as by a cancelled job, or has to go out anyway. */
     boolean isDirty() {
         return dirty || continuous.values().stream().anyMatch(ContinuousReduction::isDirty);
     }

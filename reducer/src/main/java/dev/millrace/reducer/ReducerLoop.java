@@ -82,8 +82,8 @@ final class ReducerLoop implements LoopThreads.Loop {
     private final ReducerMetrics metrics = new ReducerMetrics();
     private final Map<Integer, PartitionReducer> owned = new TreeMap<>();
     /**
-     * By partition, what goes out with its next publication, which commits that what it speaks of was read: barriers that
-     * were reached, jobs that are not known, dead letters.
+     * By partition, what goes out with its next publication, which commits that what it speaks of was read: barriers
+     * that were reached, jobs that are not known, dead letters.
      */
     private final Map<Integer, List<ProducerRecord<byte[], byte[]>>> beside = new HashMap<>();
 
@@ -211,9 +211,9 @@ final class ReducerLoop implements LoopThreads.Loop {
     }
 
     /**
-     * What a reducer was to read next is gone where it was frozen and others, who had its partitions meanwhile, have reduced
-     * and purged that, which it may hear of only later; or records are lost. The checkpoints tell which of the two it is, and
-     * with either there is a place to go on from.
+     * What a reducer was to read next is gone where it was frozen and others, who had its partitions meanwhile, have
+     * reduced and purged that, which it may hear of only later; or records are lost. The checkpoints tell which of
+     * the two it is, and with either there is a place to go on from.
      */
     private ConsumerRecords<byte[], byte[]> poll(Assignment assignment, Duration timeout) {
         try {
@@ -292,8 +292,8 @@ final class ReducerLoop implements LoopThreads.Loop {
     /**
      * A late repetition, or the beginning of its job is lost: then somebody waits who has to be told, once. That does no harm
      * to a job that is over, nor to one whose driver knows that this partition is done. Pairs of a batch alone say nothing:
-     * its END will. It is told with the position: of a reducer that was frozen, and whose partition has another by now, that
-     * is refused, and the job may have begun meanwhile.
+     * its END will. It is told with the position: of a reducer that was frozen, and whose partition another has by
+     * now, that is refused, as the job may have begun meanwhile.
      */
     private void stray(PartitionReducer reducer, ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
         if (lane instanceof LaneRecord.Pairs

@@ -379,12 +379,12 @@ final class LostRecordsTest {
                 new TopicPartition(topics.checkpoints(), partition),
                 -1,
                 record -> newest.set(ControlCodec.checkpoint(record.value())));
-        return newest.get();
+        return Objects.requireNonNull(newest.get());
     }
 
     /**
-     * Deletes what the reducer of a partition will read next. It cannot do so before, as it lies in a transaction that is
-     * open meanwhile.
+     * Deletes what the reducer of a partition will read next. It cannot do so before, as it lies in a transaction
+     * that is open meanwhile.
      *
      * @param before called with its offset
      */
@@ -415,7 +415,7 @@ final class LostRecordsTest {
             purgeBeforeItIsRead(here, next -> {
                 Checkpoint own = checkpoint(here);
                 Checkpoint ofOthers = new Checkpoint(here, next + 1, own.finished(), own.continuous());
-                producer.send(new ProducerRecord<>(
+                var unused = producer.send(new ProducerRecord<>(
                         topics.checkpoints(),
                         here,
                         String.valueOf(here).getBytes(StandardCharsets.US_ASCII),
