@@ -340,6 +340,7 @@ final class ContinuousTest {
                     idle.countDown();
                 }
             })) {
+                running.awaitOpen();
                 idle.await();
                 slow.commitTransaction();
                 assertThat(counts(Snapshot.take(cluster.cluster(), "grew", PATIENCE)))
