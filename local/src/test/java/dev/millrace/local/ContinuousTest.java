@@ -435,6 +435,36 @@ final class ContinuousTest {
         }
     }
 
+    /** It waited for good for what can never be read, and so did all after it. */
+    @Test
+    void aSnapshotDoesNotWaitForATopicThatGoesMeanwhile() throws Exception {
+        topic("going");
+        CountDownLatch begun = new CountDownLatch(2);
+        try (Admin admin = Admin.create(client());
+                KafkaProducer<byte[], byte[]> slow = cluster.cluster().transactionalProducer("it never ends");
+                KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer());
+                Driver running = new Driver("going", new TopicSource("going", 1) {
+                    @Override
+                    public void beginBarrier(Map<TopicPartition, Long> ends) {
+                        super.beginBarrier(ends);
+                        begun.countDown();
+                    }
+                })) {
+            running.awaitOpen();
+            producer.send(new ProducerRecord<>("going", "a", "mill")).get();
+            Snapshot.take(cluster.cluster(), "going", PATIENCE);
+            slow.initTransactions();
+            slow.beginTransaction();
+            slow.send(new ProducerRecord<>("going", bytes("b"), bytes("race"))).get();
+            CompletableFuture<Snapshot> snapshot =
+                    CompletableFuture.supplyAsync(() -> Snapshot.take(cluster.cluster(), "going", PATIENCE));
+            begun.await();
+            admin.deleteTopics(List.of("going")).all().get();
+            assertThat(counts(snapshot.get())).isEqualTo(Map.of("mill", 1L));
+        }
+    }
+
     /** Retention looked like deletions that somebody had meant: what had been counted was taken back. */
     @Test
     void aTopicOfWhichRetentionDeletesCannotTellWhatElseIsDeleted() throws Exception {

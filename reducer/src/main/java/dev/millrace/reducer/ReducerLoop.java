@@ -219,9 +219,14 @@ final class ReducerLoop implements LoopThreads.Loop {
         try {
             return consumer.poll(timeout);
         } catch (OffsetOutOfRangeException e) {
+            Set<TopicPartition> gone = new HashSet<>(e.partitions());
+            if (gone.stream().anyMatch(each -> !each.topic().equals(topics.pairs()))) {
+                throw e; // of what is read while partitions are handed out
+            }
+            gone.retainAll(consumer.assignment()); // it may just have been handed to others
             LOG.warn("{}; taking that over anew, by its checkpoint", e.getMessage());
-            assignment.onPartitionsLost(e.partitions());
-            assignment.onPartitionsAssigned(e.partitions());
+            assignment.onPartitionsLost(gone);
+            assignment.onPartitionsAssigned(gone);
             return ConsumerRecords.empty();
         }
     }
@@ -357,14 +362,16 @@ final class ReducerLoop implements LoopThreads.Loop {
         }
         long begin = System.nanoTime();
         ResultParts parts = new ResultParts(transactions::write);
+        List<String> failures = new ArrayList<>(); // of a reducer that was frozen, others may know better
         Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
         // Results of batch jobs come first, as they alone may take several transactions: a checkpoint goes out with its
         // position, and counts of a continuous job with their checkpoint.
-        due.forEach((reducer, jobs) -> jobs.forEach(job -> addResult(reducer.partition(), job, parts)));
+        due.forEach((reducer, jobs) -> jobs.forEach(job -> addResult(reducer.partition(), job, parts, failures)));
+        parts.makeRoom(changedWords(), changedBytes() + letterBytes);
         List<ProducerRecord<byte[], byte[]>> records = parts.last();
         due.forEach((reducer, jobs) -> {
             for (ContinuousReduction job : reducer.continuous()) {
-                addChanges(reducer, job, records);
+                addChanges(reducer, job, records, failures);
             }
             Checkpoint checkpoint = reducer.checkpointAfter(jobs);
             records.add(new ProducerRecord<>(
@@ -378,6 +385,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         });
         beside.values().forEach(records::addAll);
         transactions.write(records, new Transactions.InputPosition(positions, consumer::groupMetadata));
+        failures.forEach(LOG::error);
         due.forEach((reducer, jobs) -> {
             jobs.forEach(reducer::published);
             reducer.saved();
@@ -391,10 +399,13 @@ final class ReducerLoop implements LoopThreads.Loop {
     }
 
     private void addChanges(
-            PartitionReducer reducer, ContinuousReduction job, List<ProducerRecord<byte[], byte[]>> records) {
+            PartitionReducer reducer,
+            ContinuousReduction job,
+            List<ProducerRecord<byte[], byte[]>> records,
+            List<String> failures) {
         String failure = job.failure();
         if (failure != null) {
-            LOG.error("job {} partition {}: {}", job.job(), reducer.partition(), failure);
+            failures.add("job " + job.job() + " partition " + reducer.partition() + ": " + failure);
             records.add(event(new Event.PartitionFailed(job.job(), reducer.partition(), worker, failure)));
             return; // dropped once that is committed
         }
@@ -413,7 +424,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         return new ProducerRecord<>(results, partition, Arrays.copyOfRange(word, from, from + length), value);
     }
 
-    private void addResult(int partition, PartitionReducer.Ended job, ResultParts parts) {
+    private void addResult(int partition, PartitionReducer.Ended job, ResultParts parts, List<String> failures) {
         JobReduction reduction = job.reduction();
         String results = topics.results(job.job());
         String failure = job.failure();
@@ -421,7 +432,7 @@ final class ReducerLoop implements LoopThreads.Loop {
             failure = resultsFailure(partition, results);
         }
         if (failure != null) {
-            LOG.error("job {} partition {}: {}", job.job(), partition, failure);
+            failures.add("job " + job.job() + " partition " + partition + ": " + failure);
             parts.last().add(event(new Event.PartitionFailed(job.job(), partition, worker, failure)));
             return;
         }
@@ -555,12 +566,14 @@ final class ReducerLoop implements LoopThreads.Loop {
                                     + " under way were counted to is not known. Begin anew with other topics or an empty"
                                     + " broker");
                 }
-                LOG.warn(
-                        "{} was reduced up to offset {}, its checkpoint says {}: a broker has lost records; going on from"
-                                + " the checkpoint",
-                        partition,
-                        committed.offset(),
-                        position);
+                if (committed.offset() > position) { // else another reducer went on between the two looks
+                    LOG.warn(
+                            "{} was reduced up to offset {}, its checkpoint says {}: a broker has lost records; going on"
+                                    + " from the checkpoint",
+                            partition,
+                            committed.offset(),
+                            position);
+                }
             }
             long first = Math.min(Math.max(position, beginning), end);
             PartitionReducer reducer = new PartitionReducer(partition.partition(), checkpoint, first);

@@ -31,7 +31,12 @@ final class ResultParts {
     void add(ProducerRecord<byte[], byte[]> count) {
         last.add(count);
         bytes += count.key().length;
-        if (isFull(last.size(), bytes)) {
+        makeRoom(0, 0);
+    }
+
+    /** For counts that are to go out together with what comes last. */
+    void makeRoom(long counts, long wordBytes) {
+        if (!last.isEmpty() && isFull(last.size() + counts, bytes + wordBytes)) {
             writer.accept(last);
             last.clear();
             bytes = 0;

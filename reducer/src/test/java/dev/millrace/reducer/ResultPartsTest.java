@@ -25,6 +25,18 @@ final class ResultPartsTest {
         assertThat(parts.last()).hasSize(100_000);
     }
 
+    /** What has a limit of its own went out together with what had just not reached this one. */
+    @Test
+    void thereIsRoomForWhatComesLast() {
+        add(200_000, 8);
+        parts.makeRoom(40_000, 1 << 20);
+        assertThat(written).isEmpty();
+        parts.makeRoom(60_000, 1 << 20);
+        assertThat(written).containsExactly(200_000);
+        parts.makeRoom(300_000, 32 << 20);
+        assertThat(written).as("nothing is there to go out before").hasSize(1);
+    }
+
     /** 70 MB took longer than a transaction may, on a slow broker, and then again without end. */
     @Test
     void countsOfLongWordsGoOutInSmallerParts() {

@@ -124,7 +124,7 @@ public final class ContinuousJob implements AutoCloseable {
     /** Of those that are under way, as one; empty where none is. */
     private final List<Long> barriers = new ArrayList<>();
 
-    private long barrierSince;
+    private long barrierSince, barrierLooked;
     private boolean isBarrierHeldUpTold, isGoneTold;
     private boolean draining;
     /** Partitions of the source that are read once all before them are in tasks, up to where they ended. */
@@ -744,6 +744,7 @@ public final class ContinuousJob implements AutoCloseable {
             barriers.addAll(barriersAsked);
             barriersAsked.clear();
             barrierSince = System.nanoTime();
+            barrierLooked = barrierSince;
             isBarrierHeldUpTold = false;
             grow(topic -> undisturbed(() -> setup.partitions(topic)));
             source.beginBarrier(isTopicThere() ? writtenEnds(source.partitions()) : Map.of());
@@ -751,9 +752,9 @@ public final class ContinuousJob implements AutoCloseable {
         if (!barriers.isEmpty() && !draining) {
             Map<TopicPartition, Long> positions = positions();
             draining = source.isPastBarrier(positions);
-            if (!draining && !isBarrierHeldUpTold && System.nanoTime() - barrierSince > HELD_UP_NANOS) {
-                isBarrierHeldUpTold = true;
-                tellWhatHoldsUp(positions);
+            if (!draining && System.nanoTime() - barrierLooked > STATUS_NANOS) {
+                holdUp(positions);
+                barrierLooked = System.nanoTime();
             }
         }
         if (!barriers.isEmpty() && draining && tracker.isQuiet()) {
@@ -766,6 +767,15 @@ public final class ContinuousJob implements AutoCloseable {
             }
             barriers.clear();
             draining = false;
+        }
+    }
+
+    private void holdUp(Map<TopicPartition, Long> positions) {
+        if (!isTopicThere()) {
+            source.beginBarrier(Map.of()); // nothing more can be read of it
+        } else if (!isBarrierHeldUpTold && System.nanoTime() - barrierSince > HELD_UP_NANOS) {
+            isBarrierHeldUpTold = true;
+            tellWhatHoldsUp(positions);
         }
     }
 

@@ -84,10 +84,10 @@ final class DocumentTracker {
 
     /**
      * Behind the name of a source that is to be read again for what could not be read: up to where all else is in tasks, and,
-     * with its position, each that is not.
+     * with its position, each that is not; and up to where all else is but for those that are not named.
      */
-    private static final String DONE_BELOW = "#below", OPEN = "#open@";
-    /** Each is written with every position; behind so many, all is read again. */
+    private static final String DONE_BELOW = "#below", OPEN = "#open@", ALL_DONE_BELOW = "#all-below";
+    /** Of a job; each is named with every position that is written. Behind so many, all is read again. */
     private static final int MOST_KEPT = 1_000;
 
     private final JobSpec spec;
@@ -227,29 +227,45 @@ final class DocumentTracker {
         final Set<Long> held = new LinkedHashSet<>();
         /** Those of them of which nothing was told yet. */
         final Set<Long> announced = new HashSet<>();
-        /** Those of them that could not be read. */
-        final Set<Long> kept = new HashSet<>();
+        /** Those of them that could not be read, and, in their order, those that are none of these. */
+        final Set<Long> kept = new HashSet<>(), underWay = new LinkedHashSet<>();
 
         /** From where a driver that takes over reads it. */
         long resumeAt() {
             return held.isEmpty() ? next : held.iterator().next();
         }
 
-        /** What an earlier driver had in tasks, but for what it says itself. */
+        /** What an earlier driver had in tasks, but for what it names. */
         long doneBefore;
 
         final Set<Long> openBefore = new TreeSet<>();
+        /** The same, but for what it does not name as well, as that was too much. */
+        long allDoneBefore;
 
-        /** All below is in tasks, but for {@link #open}. */
-        long doneBelow() {
+        /**
+         * All below is in tasks, but for {@link #open}.
+         *
+         * @param mostKept how many may be named that could not be read
+         */
+        long doneBelow(int mostKept) {
             int passed = 0;
             for (long position : held) {
-                if (position >= doneBefore && (!kept.contains(position) || passed >= MOST_KEPT)) {
+                if (position >= doneBefore && (!kept.contains(position) || passed >= mostKept)) {
                     return position;
                 }
                 passed++;
             }
             return Math.max(next, doneBefore);
+        }
+
+        /** All below is in tasks, but for what could not be read. */
+        long allDoneBelow() {
+            for (long position : underWay) {
+                if (position >= doneBefore) {
+                    return position;
+                }
+            }
+            return Math.max(next, Math.max(doneBefore, allDoneBefore));
         }
 
         /** Below {@link #doneBelow}, what could not be read, and what is read again for that reason. */
@@ -268,8 +284,20 @@ final class DocumentTracker {
             return open;
         }
 
+        void hold(long position) {
+            next = position + 1;
+            held.add(position);
+            underWay.add(position);
+        }
+
+        void keep(long position) {
+            underWay.remove(position);
+            kept.add(position);
+        }
+
         void release(long position) {
             held.remove(position);
+            underWay.remove(position);
             kept.remove(position);
         }
     }
@@ -310,9 +338,11 @@ final class DocumentTracker {
     }
 
     private void restoreSource(String name, long value) {
-        int done = name.indexOf(DONE_BELOW), kept = name.indexOf(OPEN);
+        int done = name.indexOf(DONE_BELOW), all = name.indexOf(ALL_DONE_BELOW), kept = name.indexOf(OPEN);
         if (done >= 0) {
             sourceOf(name.substring(0, done)).doneBefore = value;
+        } else if (all >= 0) {
+            sourceOf(name.substring(0, all)).allDoneBefore = value;
         } else if (kept >= 0) {
             sourceOf(name.substring(0, kept)).openBefore.add(value);
         } else {
@@ -451,8 +481,7 @@ final class DocumentTracker {
             throw new IllegalArgumentException(
                     "position " + position + " of " + name + " comes behind " + (source.next - 1));
         }
-        source.next = position + 1;
-        source.held.add(position);
+        source.hold(position);
     }
 
     /** Nothing comes of what a source has announced. */
@@ -470,7 +499,7 @@ final class DocumentTracker {
         if (source == null || !source.announced.contains(position)) {
             throw new IllegalArgumentException("nothing was announced at position " + position + " of " + name);
         }
-        source.kept.add(position);
+        source.keep(position);
     }
 
     /** A document keeps its last good version, for this reason. */
@@ -956,12 +985,19 @@ final class DocumentTracker {
         List<ContinuousPosition.DoneTask> above = new ArrayList<>();
         done.forEach((task, result) -> above.add(new ContinuousPosition.DoneTask(task, result.totals())));
         Map<String, Long> positions = new HashMap<>();
+        long keeping = sources.values().stream()
+                .filter(source -> !source.kept.isEmpty())
+                .count();
+        int mostKept = (int) (MOST_KEPT / Math.max(keeping, 1));
         sources.forEach((name, source) -> {
-            long from = source.resumeAt(), below = source.doneBelow();
+            long from = source.resumeAt(), below = source.doneBelow(mostKept), all = source.allDoneBelow();
             positions.put(name, from);
             if (below > from) {
                 positions.put(name + DONE_BELOW, below);
                 source.open(below).forEach(open -> positions.put(name + OPEN + open, open));
+            }
+            if (all > below) {
+                positions.put(name + ALL_DONE_BELOW, all);
             }
         });
         return new ContinuousPosition(
@@ -979,15 +1015,13 @@ final class DocumentTracker {
     @Nullable
     Long doneBelow(String source) {
         Source known = sources.get(source);
-        return known == null ? null : known.doneBelow();
+        return known == null ? null : known.allDoneBelow();
     }
 
     /** Whether a source was read up to there, and all of it is in tasks, but for what could not be read. */
     boolean isInTasks(String source, long end) {
         Source known = sources.get(source);
-        return known != null
-                && known.next >= end
-                && known.held.stream().allMatch(position -> position >= end || known.kept.contains(position));
+        return known != null && known.next >= end && known.underWay.stream().allMatch(position -> position >= end);
     }
 
     /** Whether an earlier driver had in a task what is read again for the sake of what it could not read. */

@@ -491,7 +491,7 @@ final class FolderState {
         if (!document.isTold() && same != null && same.told != null && version.isSameButForName(same.told)) {
             wanted = true; // another name of it, or a new one
             if (document.restless != null) {
-                document.restless.due = now.nanos + SETTLED_NANOS; // by then that scan may have been
+                document.restless.due = now.nanos + RESTLESS_NANOS; // that scan comes before
             }
         } else {
             steps.add(new Step.Read(id, version));

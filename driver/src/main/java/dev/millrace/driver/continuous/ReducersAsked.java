@@ -2,30 +2,37 @@ package dev.millrace.driver.continuous;
 
 import dev.millrace.job.Event;
 import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
 
-/** A mark in each partition of pairs, which its reducer answers once it has published all that stands before it. */
+/**
+ * Marks in all partitions of pairs, which their reducers answer once they have published all that stands before. An answer may
+ * be lost with its broker, so they are asked again where none comes; who answers one mark has passed those before.
+ */
 final class ReducersAsked {
     private static final SecureRandom NUMBERS = new SecureRandom();
+    /** The first time; then twice as long each time. */
     private static final long AGAIN_MILLIS = 30_000;
 
-    private final Set<Integer> behind = new HashSet<>();
-    private long number;
-    /** Of those that were not answered the first one. */
-    private long firstMillis;
+    /** A mark that not all have answered, nor a later one. */
+    private record Mark(long number, long millis, Set<Integer> behind) {}
 
+    private final Deque<Mark> waitedFor = new ArrayDeque<>();
     private long lastMillis;
+    private boolean isAsked;
 
     /** Asks anew. Returns the number of the mark. */
     long ask(int partitions, long nowMillis) {
-        number = number();
-        firstMillis = isAnswered() ? nowMillis : firstMillis;
-        lastMillis = nowMillis;
+        Mark mark = new Mark(number(), nowMillis, new HashSet<>());
         for (int partition = 0; partition < partitions; partition++) {
-            behind.add(partition);
+            mark.behind.add(partition);
         }
-        return number;
+        waitedFor.add(mark);
+        lastMillis = nowMillis;
+        isAsked = true;
+        return mark.number;
     }
 
     /** Of a barrier: none is like another, and none is 0. */
@@ -34,31 +41,39 @@ final class ReducersAsked {
     }
 
     void answered(Event.PartitionBarrier reached) {
-        if (reached.barrier() == number) {
-            behind.remove(reached.partition());
+        if (waitedFor.stream().anyMatch(mark -> mark.number == reached.barrier())) {
+            for (Mark mark : waitedFor) {
+                mark.behind.remove(reached.partition());
+                if (mark.number == reached.barrier()) {
+                    break;
+                }
+            }
+            waitedFor.removeIf(mark -> mark.behind.isEmpty());
         }
     }
 
     boolean isAsked() {
-        return number != 0;
+        return isAsked;
     }
 
     boolean isAnswered() {
-        return behind.isEmpty();
+        return waitedFor.isEmpty();
     }
 
-    /** How long ago that was. */
+    /** How long ago they were asked last. */
     long askedMillis(long nowMillis) {
         return nowMillis - lastMillis;
     }
 
     /** How long an answer has been waited for. */
     long behindMillis(long nowMillis) {
-        return isAnswered() ? 0 : nowMillis - firstMillis;
+        Mark first = waitedFor.peek();
+        return first == null ? 0 : nowMillis - first.millis;
     }
 
-    /** Whether to ask again: brokers may have lost an answer. */
+    /** Whether to ask again. */
     boolean isLate(long nowMillis) {
-        return !isAnswered() && askedMillis(nowMillis) > AGAIN_MILLIS;
+        int times = Math.min(waitedFor.size(), 20);
+        return times > 0 && askedMillis(nowMillis) > AGAIN_MILLIS << times - 1;
     }
 }

@@ -62,7 +62,7 @@ final class TopicHistory {
     /** An end of the topic that is waited for, and when it was that. */
     private Map<TopicPartition, Long> end = Map.of();
 
-    private long endMillis;
+    private long endMillis, askedMillis;
     /** An end that was reached, and is waited for until all before it is in tasks. */
     private Map<TopicPartition, Long> reached = Map.of();
 
@@ -280,6 +280,7 @@ final class TopicHistory {
             Supplier<Map<TopicPartition, Long>> ends, Supplier<Map<TopicPartition, Long>> positions, long nowMillis) {
         if (nowMillis < endMillis) { // the clock was set back
             endMillis = nowMillis;
+            askedMillis = nowMillis;
             reachedMillis = Math.min(reachedMillis, nowMillis);
             readUpToMillis = Math.min(readUpToMillis, nowMillis);
             lastWrittenMillis = Math.min(lastWrittenMillis, nowMillis);
@@ -296,10 +297,7 @@ final class TopicHistory {
         if (end.isEmpty()) {
             if (nowMillis - endMillis > Math.min(mostBehindMillis / 4, ASKED_MILLIS)) {
                 endMillis = nowMillis;
-                end = ends.get();
-                if (end.isEmpty()) {
-                    readUpToMillis = nowMillis; // of a topic that is gone there is nothing to read
-                }
+                ask(ends, nowMillis);
             }
         } else if (isPast(end, positions.get()::get)) {
             readUpToMillis = endMillis;
@@ -308,6 +306,10 @@ final class TopicHistory {
                 reachedMillis = endMillis;
             }
             end = Map.of();
+        } else if (nowMillis - askedMillis > ASKED_MILLIS) {
+            Map<TopicPartition, Long> waitedFor = end;
+            ask(ends, nowMillis);
+            end = end.isEmpty() ? end : waitedFor;
         }
         if (!reached.isEmpty() && isPast(reached, each -> tracker.doneBelow(TopicSource.name(each)))) {
             tracker.remember(mark, reachedMillis);
@@ -318,6 +320,14 @@ final class TopicHistory {
             lastWrittenMillis = nowMillis;
         }
         return isDue;
+    }
+
+    private void ask(Supplier<Map<TopicPartition, Long>> ends, long nowMillis) {
+        askedMillis = nowMillis;
+        end = ends.get();
+        if (end.isEmpty()) {
+            readUpToMillis = nowMillis; // of a topic that is gone there is nothing to read
+        }
     }
 
     private static boolean isPast(Map<TopicPartition, Long> end, Function<TopicPartition, @Nullable Long> positions) {

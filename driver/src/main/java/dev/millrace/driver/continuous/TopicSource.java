@@ -364,9 +364,13 @@ public class TopicSource implements DocumentSource {
 
     @Override
     public boolean isPastBarrier(Map<TopicPartition, Long> positions) {
-        return barrier.entrySet().stream().allMatch(end -> positions.getOrDefault(end.getKey(), 0L) >= end.getValue())
-                && !isBeforeBarrier(toRead)
-                && (nanos.getAsLong() - barrierNanos > LOOKED_AGAIN_NANOS || !isBeforeBarrier(toReadAgain));
+        boolean isRead =
+                barrier.entrySet().stream().allMatch(end -> positions.getOrDefault(end.getKey(), 0L) >= end.getValue())
+                        && !isBeforeBarrier(toRead);
+        if (!isRead) {
+            barrierNanos = nanos.getAsLong(); // there was no room to look at anything again until now
+        }
+        return isRead && (!isBeforeBarrier(toReadAgain) || nanos.getAsLong() - barrierNanos > LOOKED_AGAIN_NANOS);
     }
 
     private boolean isBeforeBarrier(Map<String, Reference> references) {

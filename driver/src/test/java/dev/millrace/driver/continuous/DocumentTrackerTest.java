@@ -434,6 +434,25 @@ final class DocumentTrackerTest {
         assertThat(next.position(0, 0).sources()).isEqualTo(Map.of("source", 9L));
     }
 
+    /** The one beyond those that are named stopped the position for good, as far as retention was concerned. */
+    @Test
+    void ofMoreUnreadableThanCanBeNamedItIsKnownThatAllElseIsDone() {
+        for (int i = 0; i < 3_000; i++) {
+            tracker.announce("source", i);
+            tracker.keep("source", i);
+        }
+        ContinuousPosition left = tracker.position(0, 0);
+        assertThat(left.sources()).hasSizeBetween(1_000, 1_010).containsEntry("source", 0L);
+        DocumentTracker next = new DocumentTracker(SPEC);
+        next.restore(left);
+        assertThat(next.doneBelow("source")).isEqualTo(3_000);
+        assertThat(next.wasDone("source", 999)).isFalse();
+        assertThat(next.wasDone("source", 2_000)).as("read again").isFalse();
+        assertThat(next.isInTasks("source", 3_000)).isFalse();
+        next.readUpTo("source", 2_500); // all before that is gone from the topic
+        assertThat(next.position(0, 0).sources()).containsEntry("source", 2_500L);
+    }
+
     @Test
     void whatIsOnlyDraftedIsReadAgainByTheNextDriver() {
         take(change("a", "1", "abc\n", 5));

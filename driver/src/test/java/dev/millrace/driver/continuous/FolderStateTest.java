@@ -132,7 +132,7 @@ final class FolderStateTest {
         state.hinted("b", renamed, now());
         assertThat(steps()).isEmpty();
         assertThat(state.wantsScan()).isTrue();
-        assertThat(state.nextRestless()).isEqualTo(nanos + 100 * MILLI); // not all the time until that scan
+        assertThat(state.nextRestless()).isEqualTo(nanos + 5_000 * MILLI); // that scan comes before
         assertThat(scan(Map.of("b", renamed))).containsExactly(new Step.Rename("a", "b", renamed));
     }
 
