@@ -384,14 +384,7 @@ final class ContinuousTest {
         try (Admin admin = Admin.create(client());
                 KafkaProducer<String, String> producer =
                         new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer())) {
-            Map<String, String> eager = Map.of(
-                    "cleanup.policy", "compact",
-                    "min.cleanable.dirty.ratio", "0.01",
-                    "delete.retention.ms", "1",
-                    "segment.ms", "100");
-            admin.createTopics(List.of(new NewTopic("left", 2, (short) 1).configs(eager)))
-                    .all()
-                    .get();
+            compactedTopic(admin, "left", 2);
             producer.send(new ProducerRecord<>("left", 0, "moved", "mill")).get();
             try (Driver running = new Driver("left", new TopicSource("left", 2))) {
                 running.awaitOpen();
@@ -548,14 +541,7 @@ final class ContinuousTest {
         try (Admin admin = Admin.create(client());
                 KafkaProducer<String, String> producer =
                         new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer())) {
-            Map<String, String> eager = Map.of(
-                    "cleanup.policy", "compact",
-                    "min.cleanable.dirty.ratio", "0.01",
-                    "delete.retention.ms", "1",
-                    "segment.ms", "100");
-            admin.createTopics(List.of(new NewTopic("forgets", 1, (short) 1).configs(eager)))
-                    .all()
-                    .get();
+            compactedTopic(admin, "forgets", 1);
             for (String id : List.of("kept", "deleted", "replaced", "deleted and back")) {
                 producer.send(new ProducerRecord<>("forgets", id, "mill " + id)).get();
             }
@@ -655,6 +641,17 @@ final class ContinuousTest {
                     .isInstanceOf(MillraceException.class);
             assertThat(endOf(running)).contains("the topic swapped was deleted and made again");
         }
+    }
+
+    private static void compactedTopic(Admin admin, String name, int partitions) throws Exception {
+        Map<String, String> eager = Map.of(
+                "cleanup.policy", "compact",
+                "min.cleanable.dirty.ratio", "0.01",
+                "delete.retention.ms", "1",
+                "segment.ms", "100");
+        admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1).configs(eager)))
+                .all()
+                .get();
     }
 
     private static boolean isInTopic(String topic, int partition, String key) {

@@ -126,6 +126,9 @@ public final class ContinuousJob implements AutoCloseable {
 
     private long barrierSince, barrierLooked;
     private boolean isBarrierHeldUpTold, isGoneTold;
+    /** Its topic is gone, so it takes what was read of that. */
+    private boolean isBarrierCut;
+
     private boolean draining;
     /** Partitions of the source that are read once all before them are in tasks, up to where they ended. */
     private final NavigableSet<TopicPartition> later =
@@ -747,7 +750,8 @@ public final class ContinuousJob implements AutoCloseable {
             barrierLooked = barrierSince;
             isBarrierHeldUpTold = false;
             grow(topic -> undisturbed(() -> setup.partitions(topic)));
-            source.beginBarrier(isTopicThere() ? writtenEnds(source.partitions()) : Map.of());
+            isBarrierCut = !isTopicThere();
+            source.beginBarrier(isBarrierCut ? positions() : writtenEnds(source.partitions()));
         }
         if (!barriers.isEmpty() && !draining) {
             Map<TopicPartition, Long> positions = positions();
@@ -771,8 +775,9 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     private void holdUp(Map<TopicPartition, Long> positions) {
-        if (!isTopicThere()) {
-            source.beginBarrier(Map.of()); // nothing more can be read of it
+        if (!isBarrierCut && !isTopicThere()) {
+            isBarrierCut = true;
+            source.beginBarrier(positions); // nothing more can be read of it
         } else if (!isBarrierHeldUpTold && System.nanoTime() - barrierSince > HELD_UP_NANOS) {
             isBarrierHeldUpTold = true;
             tellWhatHoldsUp(positions);

@@ -272,9 +272,10 @@ final class DocumentTracker {
         List<Long> open(long doneBelow) {
             List<Long> open = new ArrayList<>();
             for (long position : held) {
-                if (position < doneBelow) {
-                    open.add(position);
+                if (position >= doneBelow) {
+                    break;
                 }
+                open.add(position);
             }
             for (long position : openBefore) {
                 if (position >= next) {
@@ -282,6 +283,13 @@ final class DocumentTracker {
                 }
             }
             return open;
+        }
+
+        /** Of what is not named, an older version may take the place of what was done. */
+        void toldAgain(long position) {
+            if (doneBefore <= position && position < allDoneBefore) {
+                allDoneBefore = 0;
+            }
         }
 
         void hold(long position) {
@@ -439,6 +447,9 @@ final class DocumentTracker {
         Source source = source(change);
         if (source != null && !source.announced.remove(change.position())) {
             hold(source, change.source(), change.position());
+        }
+        if (source != null) {
+            source.toldAgain(change.position());
         }
         changes++;
         unreadable.remove(change.id());

@@ -16,6 +16,8 @@ final class ReducersAsked {
     /** The first time; then twice as long each time. */
     private static final long AGAIN_MILLIS = 30_000;
 
+    private static final int MOST_TIMES_DOUBLED = 4;
+
     /** A mark that not all have answered, nor a later one. */
     private record Mark(long number, long millis, Set<Integer> behind) {}
 
@@ -73,7 +75,7 @@ final class ReducersAsked {
 
     /** Whether to ask again. */
     boolean isLate(long nowMillis) {
-        int times = Math.min(waitedFor.size(), 20);
-        return times > 0 && askedMillis(nowMillis) > AGAIN_MILLIS << times - 1;
+        int times = waitedFor.size();
+        return times > 0 && askedMillis(nowMillis) > AGAIN_MILLIS << Math.min(times - 1, MOST_TIMES_DOUBLED);
     }
 }

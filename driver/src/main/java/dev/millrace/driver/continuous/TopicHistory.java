@@ -306,7 +306,7 @@ final class TopicHistory {
                 reachedMillis = endMillis;
             }
             end = Map.of();
-        } else if (nowMillis - askedMillis > ASKED_MILLIS) {
+        } else if (nowMillis - askedMillis > Math.min(mostBehindMillis / 4, ASKED_MILLIS)) {
             Map<TopicPartition, Long> waitedFor = end;
             ask(ends, nowMillis);
             end = end.isEmpty() ? end : waitedFor;

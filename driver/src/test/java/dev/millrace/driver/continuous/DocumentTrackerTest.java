@@ -453,6 +453,20 @@ final class DocumentTrackerTest {
         assertThat(next.position(0, 0).sources()).containsEntry("source", 2_500L);
     }
 
+    /** A document that was deleted in between was there again, and its deletion passed for read. */
+    @Test
+    void whatIsToldAgainIsNotDoneAnyMore() {
+        for (int i = 0; i < 3_000; i++) {
+            tracker.announce("source", i);
+            tracker.keep("source", i);
+        }
+        DocumentTracker next = new DocumentTracker(SPEC);
+        next.restore(tracker.position(0, 0));
+        next.change(change("a", "1", "abc\n", 2_000), 0);
+        due(next);
+        assertThat(next.doneBelow("source")).isEqualTo(2_001);
+    }
+
     @Test
     void whatIsOnlyDraftedIsReadAgainByTheNextDriver() {
         take(change("a", "1", "abc\n", 5));

@@ -398,7 +398,7 @@ final class LostRecordsTest {
                 Thread.onSpinWait();
             }
             before.accept(next);
-            admin.deleteRecords(Map.of(pairs, RecordsToDelete.beforeOffset(-1)))
+            admin.deleteRecords(Map.of(pairs, RecordsToDelete.beforeOffset(next + 1)))
                     .all()
                     .get();
             open.abortTransaction();
