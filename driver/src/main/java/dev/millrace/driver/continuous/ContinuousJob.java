@@ -215,12 +215,12 @@ public final class ContinuousJob implements AutoCloseable {
 
         @Override
         public @Nullable Long remembered(String name) {
-            return tracker.sourcePosition(name);
+            return tracker.sources().next(name);
         }
 
         @Override
         public void remember(String name, long value) {
-            tracker.remember(name, value);
+            tracker.sources().remember(name, value);
             remembers = true;
         }
 
@@ -231,22 +231,22 @@ public final class ContinuousJob implements AutoCloseable {
 
         @Override
         public void announce(String in, long position) {
-            tracker.announce(in, position);
+            tracker.sources().announce(in, position);
         }
 
         @Override
         public void keep(String in, long position) {
-            tracker.keep(in, position);
+            tracker.sources().keep(in, position);
         }
 
         @Override
         public boolean wasDone(String in, long position) {
-            return tracker.wasDone(in, position);
+            return tracker.sources().wasDone(in, position);
         }
 
         @Override
         public void passOver(String in, long position) {
-            tracker.passOver(in, position);
+            tracker.sources().passOver(in, position);
         }
 
         @Override
@@ -513,7 +513,7 @@ public final class ContinuousJob implements AutoCloseable {
             });
         }
         List<TopicPartition> added = source.partitions().stream()
-                .filter(partition -> tracker.sourcePosition(TopicSource.name(partition)) == null)
+                .filter(partition -> tracker.sources().next(TopicSource.name(partition)) == null)
                 .toList();
         readAlso(source.partitions());
         if (added.size() < source.partitions().size()) {
@@ -547,7 +547,8 @@ public final class ContinuousJob implements AutoCloseable {
     private boolean isAllInTasksBefore(TopicPartition added) {
         return source.partitions().stream()
                 .filter(each -> each.partition() < added.partition())
-                .allMatch(each -> tracker.isInTasks(TopicSource.name(each), endsBefore.getOrDefault(each, 0L)));
+                .allMatch(
+                        each -> tracker.sources().isInTasks(TopicSource.name(each), endsBefore.getOrDefault(each, 0L)));
     }
 
     private void readAlso(List<TopicPartition> partitions) {
@@ -555,7 +556,7 @@ public final class ContinuousJob implements AutoCloseable {
         all.addAll(partitions);
         consumer.assign(all);
         for (TopicPartition partition : partitions) {
-            Long next = tracker.sourcePosition(TopicSource.name(partition));
+            Long next = tracker.sources().next(TopicSource.name(partition));
             if (next == null) {
                 consumer.seekToBeginning(List.of(partition));
             } else {
@@ -651,7 +652,7 @@ public final class ContinuousJob implements AutoCloseable {
         for (TopicPartition partition : readable()) {
             try {
                 long next = consumer.position(partition, Duration.ZERO);
-                moved |= tracker.readUpTo(TopicSource.name(partition), next);
+                moved |= tracker.sources().readUpTo(TopicSource.name(partition), next);
             } catch (TimeoutException e) {
                 LOG.debug("{} has no position at the moment", partition, e);
             } catch (WakeupException e) {

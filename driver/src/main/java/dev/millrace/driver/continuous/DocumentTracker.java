@@ -26,7 +26,6 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,14 +81,6 @@ final class DocumentTracker {
     private static final DocumentEntry.Part NO_PART =
             new DocumentEntry.Part(TextHash.NONE, BlockPosition.NONE, PartitionTotal.ZERO, TextStats.NONE);
 
-    /**
-     * Behind the name of a source that is to be read again for what could not be read: up to where all else is in tasks, and,
-     * with its position, each that is not; and up to where all else is but for those that are not named.
-     */
-    private static final String DONE_BELOW = "#below", OPEN = "#open@", ALL_DONE_BELOW = "#all-below";
-    /** Of a job; each is named with every position that is written. Behind so many, all is read again. */
-    private static final int MOST_KEPT = 1_000;
-
     private final JobSpec spec;
     private final DocumentNames names;
     private final int partBytes;
@@ -111,7 +102,7 @@ final class DocumentTracker {
     private final Set<Open> drafts = new LinkedHashSet<>();
 
     private final TreeMap<Long, Event.DocumentsDone> done = new TreeMap<>();
-    private final Map<String, Source> sources = new HashMap<>();
+    private final SourcePositions sources = new SourcePositions();
 
     private final List<PartitionTotal> totals;
     private long nextTask, watermark;
@@ -192,11 +183,7 @@ final class DocumentTracker {
     }
 
     /** Where a change stands in a source. */
-    private record Origin(Source source, long position) {
-        void release() {
-            source.release(position);
-        }
-    }
+    private record Origin(String source, long position) {}
 
     /** A task that is not done; without a number until it is issued. */
     private static final class Open {
@@ -214,99 +201,6 @@ final class DocumentTracker {
             this.task = task;
             this.documents = documents;
             this.texts = texts;
-        }
-    }
-
-    /** How far a source has been read, and which of what was read is in no task that is issued. */
-    private static final class Source {
-        long next;
-        /**
-         * Positions, in the order in which they came, which is the order of the source; a driver that takes over reads on
-         * from the first.
-         */
-        final Set<Long> held = new LinkedHashSet<>();
-        /** Those of them of which nothing was told yet. */
-        final Set<Long> announced = new HashSet<>();
-        /** Those of them that could not be read, and, in their order, those that are none of these. */
-        final Set<Long> kept = new HashSet<>(), underWay = new LinkedHashSet<>();
-
-        /** From where a driver that takes over reads it. */
-        long resumeAt() {
-            return held.isEmpty() ? next : held.iterator().next();
-        }
-
-        /** What an earlier driver had in tasks, but for what it names. */
-        long doneBefore;
-
-        final Set<Long> openBefore = new TreeSet<>();
-        /** The same, but for what it does not name as well, as that was too much. */
-        long allDoneBefore;
-
-        /**
-         * All below is in tasks, but for {@link #open}.
-         *
-         * @param mostKept how many may be named that could not be read
-         */
-        long doneBelow(int mostKept) {
-            int passed = 0;
-            for (long position : held) {
-                if (position >= doneBefore && (!kept.contains(position) || passed >= mostKept)) {
-                    return position;
-                }
-                passed++;
-            }
-            return Math.max(next, doneBefore);
-        }
-
-        /** All below is in tasks, but for what could not be read. */
-        long allDoneBelow() {
-            for (long position : underWay) {
-                if (position >= doneBefore) {
-                    return position;
-                }
-            }
-            return Math.max(next, Math.max(doneBefore, allDoneBefore));
-        }
-
-        /** Below {@link #doneBelow}, what could not be read, and what is read again for that reason. */
-        List<Long> open(long doneBelow) {
-            List<Long> open = new ArrayList<>();
-            for (long position : held) {
-                if (position >= doneBelow) {
-                    break;
-                }
-                open.add(position);
-            }
-            for (long position : openBefore) {
-                if (position >= next) {
-                    open.add(position);
-                }
-            }
-            return open;
-        }
-
-        /** Of what is not named, an older version may take the place of what was done. */
-        void toldAgain(long position) {
-            if (doneBefore <= position && position < allDoneBefore) {
-                allDoneBefore = 0;
-            }
-        }
-
-        void hold(long position) {
-            next = position + 1;
-            held.add(position);
-            underWay.add(position);
-        }
-
-        void keep(long position) {
-            underWay.remove(position);
-            kept.add(position);
-        }
-
-        void release(long position) {
-            held.remove(position);
-            underWay.remove(position);
-            kept.remove(position);
         }
     }
 
@@ -341,25 +235,8 @@ final class DocumentTracker {
                     each.task(),
                     new Event.DocumentsDone(spec.id(), each.task(), 1, 0, "", List.of(), each.totals(), List.of()));
         }
-        position.sources().forEach(this::restoreSource);
+        sources.restore(position.sources());
         advance();
-    }
-
-    private void restoreSource(String name, long value) {
-        int done = name.indexOf(DONE_BELOW), all = name.indexOf(ALL_DONE_BELOW), kept = name.indexOf(OPEN);
-        if (done >= 0) {
-            sourceOf(name.substring(0, done)).doneBefore = value;
-        } else if (all >= 0) {
-            sourceOf(name.substring(0, all)).allDoneBefore = value;
-        } else if (kept >= 0) {
-            sourceOf(name.substring(0, kept)).openBefore.add(value);
-        } else {
-            sourceOf(name).next = value;
-        }
-    }
-
-    private Source sourceOf(String name) {
-        return sources.computeIfAbsent(name, n -> new Source());
     }
 
     /**
@@ -444,12 +321,8 @@ final class DocumentTracker {
      * @throws IllegalArgumentException if it was not announced, and is not behind all that its source has said before
      */
     void change(DocumentChange change, long nowMillis) {
-        Source source = source(change);
-        if (source != null && !source.announced.remove(change.position())) {
-            hold(source, change.source(), change.position());
-        }
-        if (source != null) {
-            source.toldAgain(change.position());
+        if (!change.source().isEmpty()) {
+            sources.told(change.source(), change.position());
         }
         changes++;
         unreadable.remove(change.id());
@@ -474,43 +347,6 @@ final class DocumentTracker {
                 ready.add(document);
             }
         }
-    }
-
-    /**
-     * A source has a change there that it will tell later, unless it {@link #passOver passes over} it.
-     *
-     * @throws IllegalArgumentException if it is not behind all that its source has said before
-     */
-    void announce(String name, long position) {
-        Source source = sourceOf(name);
-        hold(source, name, position);
-        source.announced.add(position);
-    }
-
-    private static void hold(Source source, String name, long position) {
-        if (position < source.next) {
-            throw new IllegalArgumentException(
-                    "position " + position + " of " + name + " comes behind " + (source.next - 1));
-        }
-        source.hold(position);
-    }
-
-    /** Nothing comes of what a source has announced. */
-    void passOver(String name, long position) {
-        Source source = sources.get(name);
-        if (source == null || !source.announced.remove(position)) {
-            throw new IllegalArgumentException("nothing was announced at position " + position + " of " + name);
-        }
-        source.release(position);
-    }
-
-    /** What was announced cannot be told for now; who takes over may have to do without it. */
-    void keep(String name, long position) {
-        Source source = sources.get(name);
-        if (source == null || !source.announced.contains(position)) {
-            throw new IllegalArgumentException("nothing was announced at position " + position + " of " + name);
-        }
-        source.keep(position);
     }
 
     /** A document keeps its last good version, for this reason. */
@@ -572,18 +408,13 @@ final class DocumentTracker {
         return entry == null ? null : entry.version();
     }
 
-    private @Nullable Source source(DocumentChange change) {
-        return change.source().isEmpty() ? null : sourceOf(change.source());
+    private static @Nullable Origin origin(DocumentChange change) {
+        return change.source().isEmpty() ? null : new Origin(change.source(), change.position());
     }
 
-    private @Nullable Origin origin(DocumentChange change) {
-        Source source = source(change);
-        return source == null ? null : new Origin(source, change.position());
-    }
-
-    private static void release(@Nullable Origin origin) {
+    private void release(@Nullable Origin origin) {
         if (origin != null) {
-            origin.release();
+            sources.release(origin.source, origin.position);
         }
     }
 
@@ -995,73 +826,13 @@ final class DocumentTracker {
     ContinuousPosition position(long tasksStart, long eventsStart) {
         List<ContinuousPosition.DoneTask> above = new ArrayList<>();
         done.forEach((task, result) -> above.add(new ContinuousPosition.DoneTask(task, result.totals())));
-        Map<String, Long> positions = new HashMap<>();
-        long keeping = sources.values().stream()
-                .filter(source -> !source.kept.isEmpty())
-                .count();
-        int mostKept = (int) (MOST_KEPT / Math.max(keeping, 1));
-        sources.forEach((name, source) -> {
-            long from = source.resumeAt(), below = source.doneBelow(mostKept), all = source.allDoneBelow();
-            positions.put(name, from);
-            if (below > from) {
-                positions.put(name + DONE_BELOW, below);
-                source.open(below).forEach(open -> positions.put(name + OPEN + open, open));
-            }
-            if (all > below) {
-                positions.put(name + ALL_DONE_BELOW, all);
-            }
-        });
         return new ContinuousPosition(
-                spec.id(), tasksStart, eventsStart, nextTask, watermark, above, totals, positions);
+                spec.id(), tasksStart, eventsStart, nextTask, watermark, above, totals, sources.written());
     }
 
-    /** Where to read a source from; null where it was never read. */
-    @Nullable
-    Long sourcePosition(String source) {
-        Source known = sources.get(source);
-        return known == null ? null : known.next;
-    }
-
-    /** Below which position of a source all is in tasks, but for what could not be read; null where it was never read. */
-    @Nullable
-    Long doneBelow(String source) {
-        Source known = sources.get(source);
-        return known == null ? null : known.allDoneBelow();
-    }
-
-    /** Whether a source was read up to there, and all of it is in tasks, but for what could not be read. */
-    boolean isInTasks(String source, long end) {
-        Source known = sources.get(source);
-        return known != null && known.next >= end && known.underWay.stream().allMatch(position -> position >= end);
-    }
-
-    /** Whether an earlier driver had in a task what is read again for the sake of what it could not read. */
-    boolean wasDone(String source, long position) {
-        Source known = sources.get(source);
-        return known != null && position < known.doneBefore && !known.openBefore.contains(position);
-    }
-
-    /** To be written with the positions of sources. */
-    void remember(String name, long value) {
-        sourceOf(name).next = value;
-    }
-
-    /** Whether a source is known whose name begins so. */
-    boolean hasSource(String beginning) {
-        return sources.keySet().stream().anyMatch(name -> name.startsWith(beginning));
-    }
-
-    /**
-     * A source without changes of its own between has been read so far.
-     *
-     * @return whether that is further than what was known
-     */
-    boolean readUpTo(String source, long next) {
-        boolean isNew = !sources.containsKey(source);
-        Source known = sourceOf(source);
-        boolean isFurther = isNew || next > known.next;
-        known.next = Math.max(known.next, next);
-        return isFurther;
+    /** How far sources were read. */
+    SourcePositions sources() {
+        return sources;
     }
 
     /** Every task below is done. */

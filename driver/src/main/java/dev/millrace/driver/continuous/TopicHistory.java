@@ -96,9 +96,9 @@ final class TopicHistory {
      * @throws MillraceException FAILED where the topic cannot tell what has happened since
      */
     void open(KafkaConsumer<byte[], byte[]> consumer, long nowMillis, Consumer<String> notice) {
-        Long readUpTo = tracker.sourcePosition(mark);
+        Long readUpTo = tracker.sources().next(mark);
         if (readUpTo != null && readUpTo > nowMillis + MARGIN_MILLIS) {
-            tracker.remember(mark, 0); // the clock was ahead when it was written, and since when is not known
+            tracker.sources().remember(mark, 0); // the clock was ahead when it was written, and since when is not known
             readUpTo = 0L;
         }
         if (deletionsKeptMillis < 2 * MARGIN_MILLIS) {
@@ -106,12 +106,12 @@ final class TopicHistory {
                     + ": a driver that stands still for as long misses some. Give it a longer delete.retention.ms");
         }
         Map<TopicPartition, Long> first = consumer.beginningOffsets(source.partitions());
-        if (readUpTo == null && tracker.hasSource(topic + "@")) {
+        if (readUpTo == null && tracker.sources().isKnown(topic + "@")) {
             throw madeAgain();
         }
         boolean isKnown = readUpTo != null;
         for (TopicPartition partition : source.partitions()) {
-            Long next = tracker.sourcePosition(TopicSource.name(partition));
+            Long next = tracker.sources().next(TopicSource.name(partition));
             if (next != null) {
                 check(partition, next, first.getOrDefault(partition, 0L), notice);
                 checkEpoch(consumer, partition, first.getOrDefault(partition, 0L));
@@ -131,7 +131,7 @@ final class TopicHistory {
             compare(since, notice);
             since = nowMillis;
         } else if (readUpTo == null) {
-            tracker.readUpTo(mark, nowMillis);
+            tracker.sources().readUpTo(mark, nowMillis);
         }
         readUpToMillis = since; // deletions that are not read yet may be as old
         lastWrittenMillis = nowMillis;
@@ -147,14 +147,14 @@ final class TopicHistory {
             return;
         }
         String source = TopicSource.name(partition);
-        long below = Objects.requireNonNullElse(tracker.doneBelow(source), next);
+        long below = Objects.requireNonNullElse(tracker.sources().doneBelow(source), next);
         if (below < first) {
             throw lost("records " + below + " to " + (first - 1) + " of " + partition
                     + " were deleted before they were read: look at its retention");
         }
         notice.accept("records " + next + " to " + (first - 1) + " of " + partition + " were deleted; what could not be"
                 + " read of them keeps its last good version, if it has one: produce it again");
-        tracker.readUpTo(source, first);
+        tracker.sources().readUpTo(source, first);
     }
 
     /** To be called with what was read of a partition, in its order. */
@@ -163,8 +163,8 @@ final class TopicHistory {
             return;
         }
         ConsumerRecord<byte[], byte[]> last = records.get(records.size() - 1);
-        if (tracker.readUpTo(readName(partition), last.offset() + 1)) { // else it is read again
-            tracker.remember(epochName(partition), last.leaderEpoch().orElse(NO_EPOCH));
+        if (tracker.sources().readUpTo(readName(partition), last.offset() + 1)) { // else it is read again
+            tracker.sources().remember(epochName(partition), last.leaderEpoch().orElse(NO_EPOCH));
         }
     }
 
@@ -177,7 +177,8 @@ final class TopicHistory {
     }
 
     private void checkEpoch(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, long first) {
-        Long read = tracker.sourcePosition(readName(partition)), epoch = tracker.sourcePosition(epochName(partition));
+        Long read = tracker.sources().next(readName(partition)),
+                epoch = tracker.sources().next(epochName(partition));
         if (read == null || epoch == null || epoch == NO_EPOCH || read < first) {
             return;
         }
@@ -194,7 +195,8 @@ final class TopicHistory {
 
     /** Where to read on from an offset; with the epoch of what was read before it where it was read up to there. */
     OffsetAndMetadata start(TopicPartition partition, long next) {
-        Long read = tracker.sourcePosition(readName(partition)), epoch = tracker.sourcePosition(epochName(partition));
+        Long read = tracker.sources().next(readName(partition)),
+                epoch = tracker.sources().next(epochName(partition));
         boolean isThere = read != null && read == next;
         return isThere && epoch != null && epoch != NO_EPOCH
                 ? new OffsetAndMetadata(next, Optional.of(epoch.intValue()), "")
@@ -311,8 +313,8 @@ final class TopicHistory {
             ask(ends, nowMillis);
             end = end.isEmpty() ? end : waitedFor;
         }
-        if (!reached.isEmpty() && isPast(reached, each -> tracker.doneBelow(TopicSource.name(each)))) {
-            tracker.remember(mark, reachedMillis);
+        if (!reached.isEmpty() && isPast(reached, each -> tracker.sources().doneBelow(TopicSource.name(each)))) {
+            tracker.sources().remember(mark, reachedMillis);
             reached = Map.of();
         }
         boolean isDue = nowMillis - lastWrittenMillis > Math.max(deletionsKeptMillis / WRITTEN_OF_KEPT, MARGIN_MILLIS);

@@ -396,14 +396,14 @@ final class DocumentTrackerTest {
         take(change("a", "1", "abc\n", 5));
         take(change("b", "1", "def\n", 6));
         tracker.apply(done(theOnlyDue(), 70, 2), 0);
-        tracker.readUpTo("time", 1_000);
+        tracker.sources().readUpTo("time", 1_000);
         take(DocumentChange.deleted("a", "gone", "time", 1_000));
         take(DocumentChange.deleted("b", "gone", "time", 1_001));
-        tracker.readUpTo("time", 500_000);
+        tracker.sources().readUpTo("time", 500_000);
         assertThat(tracker.position(0, 0).sources()).containsEntry("time", 1_000L);
         theOnlyDue();
         assertThat(tracker.position(0, 0).sources()).containsEntry("time", 500_000L);
-        tracker.readUpTo("time", 400_000);
+        tracker.sources().readUpTo("time", 400_000);
         assertThat(tracker.position(0, 0).sources()).containsEntry("time", 500_000L);
     }
 
@@ -413,24 +413,24 @@ final class DocumentTrackerTest {
      */
     @Test
     void aDriverThatTakesOverKnowsWhatIsReadForTheSakeOfTheUnreadableAlone() {
-        tracker.announce("source", 5);
-        tracker.keep("source", 5);
+        tracker.sources().announce("source", 5);
+        tracker.sources().keep("source", 5);
         take(change("a", "1", "abc\n", 6));
-        assertThat(tracker.doneBelow("source")).isEqualTo(6);
+        assertThat(tracker.sources().doneBelow("source")).isEqualTo(6);
         tracker.apply(done(theOnlyDue(), 70, 1), 0);
-        assertThat(tracker.doneBelow("source")).isEqualTo(7);
+        assertThat(tracker.sources().doneBelow("source")).isEqualTo(7);
         ContinuousPosition left = tracker.position(0, 0);
         assertThat(left.sources()).containsEntry("source", 5L);
         DocumentTracker next = new DocumentTracker(SPEC);
         next.restore(left);
-        assertThat(next.doneBelow("source")).isEqualTo(7);
-        assertThat(next.wasDone("source", 5)).isFalse();
-        assertThat(next.wasDone("source", 6)).isTrue();
-        assertThat(next.wasDone("source", 7)).isFalse();
+        assertThat(next.sources().doneBelow("source")).isEqualTo(7);
+        assertThat(next.sources().wasDone("source", 5)).isFalse();
+        assertThat(next.sources().wasDone("source", 6)).isTrue();
+        assertThat(next.sources().wasDone("source", 7)).isFalse();
         assertThat(next.position(0, 0).sources()).isEqualTo(left.sources());
-        next.announce("source", 5);
-        next.passOver("source", 5);
-        next.readUpTo("source", 9);
+        next.sources().announce("source", 5);
+        next.sources().passOver("source", 5);
+        next.sources().readUpTo("source", 9);
         assertThat(next.position(0, 0).sources()).isEqualTo(Map.of("source", 9L));
     }
 
@@ -438,18 +438,18 @@ final class DocumentTrackerTest {
     @Test
     void ofMoreUnreadableThanCanBeNamedItIsKnownThatAllElseIsDone() {
         for (int i = 0; i < 3_000; i++) {
-            tracker.announce("source", i);
-            tracker.keep("source", i);
+            tracker.sources().announce("source", i);
+            tracker.sources().keep("source", i);
         }
         ContinuousPosition left = tracker.position(0, 0);
         assertThat(left.sources()).hasSizeBetween(1_000, 1_010).containsEntry("source", 0L);
         DocumentTracker next = new DocumentTracker(SPEC);
         next.restore(left);
-        assertThat(next.doneBelow("source")).isEqualTo(3_000);
-        assertThat(next.wasDone("source", 999)).isFalse();
-        assertThat(next.wasDone("source", 2_000)).as("read again").isFalse();
-        assertThat(next.isInTasks("source", 3_000)).isFalse();
-        next.readUpTo("source", 2_500); // all before that is gone from the topic
+        assertThat(next.sources().doneBelow("source")).isEqualTo(3_000);
+        assertThat(next.sources().wasDone("source", 999)).isFalse();
+        assertThat(next.sources().wasDone("source", 2_000)).as("read again").isFalse();
+        assertThat(next.sources().isInTasks("source", 3_000)).isFalse();
+        next.sources().readUpTo("source", 2_500); // all before that is gone from the topic
         assertThat(next.position(0, 0).sources()).containsEntry("source", 2_500L);
     }
 
@@ -457,14 +457,14 @@ final class DocumentTrackerTest {
     @Test
     void whatIsToldAgainIsNotDoneAnyMore() {
         for (int i = 0; i < 3_000; i++) {
-            tracker.announce("source", i);
-            tracker.keep("source", i);
+            tracker.sources().announce("source", i);
+            tracker.sources().keep("source", i);
         }
         DocumentTracker next = new DocumentTracker(SPEC);
         next.restore(tracker.position(0, 0));
         next.change(change("a", "1", "abc\n", 2_000), 0);
         due(next);
-        assertThat(next.doneBelow("source")).isEqualTo(2_001);
+        assertThat(next.sources().doneBelow("source")).isEqualTo(2_001);
     }
 
     @Test
@@ -497,15 +497,15 @@ final class DocumentTrackerTest {
 
     @Test
     void aSourceIsReadFromWhatItHasAnnouncedUntilThatIsInATask() {
-        tracker.announce("source", 3);
-        tracker.announce("source", 5);
+        tracker.sources().announce("source", 3);
+        tracker.sources().announce("source", 5);
         tracker.change(change("b", "1", "xyz\n", 7), 0);
         due(tracker);
         assertThat(tracker.position(0, 0).sources()).containsExactly(Map.entry("source", 3L));
-        assertThatThrownBy(() -> tracker.announce("source", 4)).isInstanceOf(IllegalArgumentException.class);
-        tracker.passOver("source", 3);
+        assertThatThrownBy(() -> tracker.sources().announce("source", 4)).isInstanceOf(IllegalArgumentException.class);
+        tracker.sources().passOver("source", 3);
         assertThat(tracker.position(0, 0).sources()).containsExactly(Map.entry("source", 5L));
-        assertThatThrownBy(() -> tracker.passOver("source", 3)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> tracker.sources().passOver("source", 3)).isInstanceOf(IllegalArgumentException.class);
         tracker.change(change("a", "1", "abc\n", 5), 0);
         assertThat(tracker.position(0, 0).sources()).containsExactly(Map.entry("source", 5L));
         due(tracker, 1_000);

@@ -48,7 +48,7 @@ final class TopicHistoryTest {
     }
 
     private boolean tick(long end, long position, long nowMillis) {
-        tracker.readUpTo("docs-0", position); // nothing waits
+        tracker.sources().readUpTo("docs-0", position); // nothing waits
         return history.tick(() -> Map.of(PARTITION, end), () -> Map.of(PARTITION, position), nowMillis);
     }
 
@@ -56,9 +56,9 @@ final class TopicHistoryTest {
     void theTopicIsReadUpToTheTimeOfAnEndThatWasReached() {
         tick(10, 5, 61_000);
         tick(20, 9, 62_000);
-        assertThat(tracker.sourcePosition("docs@id")).isNull();
+        assertThat(tracker.sources().next("docs@id")).isNull();
         tick(30, 10, 63_000);
-        assertThat(tracker.sourcePosition("docs@id")).isEqualTo(61_000);
+        assertThat(tracker.sources().next("docs@id")).isEqualTo(61_000);
     }
 
     /** Its next driver would find neither the deletion nor that it has to look for one. */
@@ -68,21 +68,21 @@ final class TopicHistoryTest {
         for (long now = 61_000; now < KEPT / 2; now += 1_000) {
             tick(10, 10, now);
         }
-        assertThat(tracker.sourcePosition("docs@id")).isNull();
+        assertThat(tracker.sources().next("docs@id")).isNull();
         tracker.due(KEPT / 2); // of nothing that is counted
         tick(10, 10, KEPT / 2);
-        assertThat(tracker.sourcePosition("docs@id")).isEqualTo(61_000);
+        assertThat(tracker.sources().next("docs@id")).isEqualTo(61_000);
     }
 
     @Test
     void aClockThatIsSetBackMakesNothingSeemRead() {
         tick(10, 10, KEPT / 2); // it was ahead
         tick(10, 10, KEPT / 2 + 1_000);
-        assertThat(tracker.sourcePosition("docs@id")).isEqualTo(KEPT / 2);
+        assertThat(tracker.sources().next("docs@id")).isEqualTo(KEPT / 2);
         for (long now = 0; now < 200_000; now += 1_000) {
             tick(10, 10, now);
         }
-        assertThat(tracker.sourcePosition("docs@id")).isBetween(100_000L, 200_000L);
+        assertThat(tracker.sources().next("docs@id")).isBetween(100_000L, 200_000L);
         assertThatThrownBy(() -> tick(10, 10, 2 * KEPT)).isInstanceOf(MillraceException.class);
     }
 
@@ -111,7 +111,7 @@ final class TopicHistoryTest {
         for (long now = 0; now < 5 * KEPT; now += 1_000) {
             tick(now / 10, now / 10 - 5, now);
         }
-        assertThat(tracker.sourcePosition("docs@id")).isGreaterThan(5 * KEPT - 130_000);
+        assertThat(tracker.sources().next("docs@id")).isGreaterThan(5 * KEPT - 130_000);
     }
 
     @Test

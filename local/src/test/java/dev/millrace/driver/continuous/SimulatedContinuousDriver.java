@@ -74,7 +74,7 @@ public final class SimulatedContinuousDriver {
     }
 
     public @Nullable Long sourcePosition(String source) {
-        return tracker.sourcePosition(source);
+        return tracker.sources().next(source);
     }
 
     public void taken(long offset) {
