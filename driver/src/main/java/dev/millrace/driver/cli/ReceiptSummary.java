@@ -29,7 +29,7 @@ final class ReceiptSummary {
                     + (receipt.skipped().size() > 1 ? ", ..." : ""));
         }
         if (!receipt.notices().isEmpty()) {
-            odd.add(Amounts.number(receipt.notices().size(), "input") + " passed over");
+            odd.add(Amounts.number(receipt.notices().size(), "notice") + " on inputs, as in the receipt");
         }
         if (receipt.invalidSequences() > 0) {
             odd.add(Amounts.number(receipt.invalidSequences(), "invalid UTF-8 sequence"));

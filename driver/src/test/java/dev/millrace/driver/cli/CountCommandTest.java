@@ -29,7 +29,7 @@ class CountCommandTest {
         assertThat(run.err()).isEqualTo("""
                 4 files, 123.5 kB: 5 tokens, 2 distinct words
                 4 tasks in 2.00 s, 0.1 MB/s; digest %s, the same mapped, reduced and collected
-                1 task run again; 1 input passed over; 2 invalid UTF-8 sequences
+                1 task run again; 1 notice on inputs, as in the receipt; 2 invalid UTF-8 sequences
                 """.formatted(run.err().replaceFirst("(?s).*digest ([0-9a-f]{16}),.*", "$1")));
         JobRequest request = requireNonNull(run.cluster.request);
         assertThat(request.input().paths()).containsExactly("docs", "more");
