@@ -32,6 +32,8 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A consistent table of a continuous job: the counts of all documents that were saved or produced before it was asked
@@ -49,6 +51,7 @@ public record Snapshot(
         PartitionTotal total,
         Map<String, DocumentEntry> documents,
         List<String> unreadable) {
+    private static final Logger LOG = LoggerFactory.getLogger(Snapshot.class);
     private static final Duration POLL = Duration.ofMillis(100);
     /** Then twice as long each time, as each asking costs the driver a barrier. */
     private static final Duration ASKED_AGAIN = Duration.ofSeconds(5);
@@ -171,16 +174,17 @@ public record Snapshot(
             documented = documented.plus(each.total());
         }
         if (!counted.equals(driver.total()) || !documented.equals(counted) || table.size() != words) {
+            String what = "the totals of the job " + spec.name() + " do not agree: the tasks came to " + driver.total()
+                    + ", the documents to " + documented + ", the counts to " + counted + " in " + table.size()
+                    + " words of " + words;
             if (!isRepeated) {
+                LOG.warn("{}; reading them again", what);
                 return null;
             }
             throw new MillraceException(
                     ExitCode.FAILED,
-                    "the totals of the job " + spec.name() + " do not agree: the tasks came to " + driver.total()
-                            + ", the documents to " + documented + ", the counts to " + counted + " in " + table.size()
-                            + " words of " + words
-                            + ", twice: if reducers and the way to the brokers are not minutes behind, please report"
-                            + " this");
+                    what
+                            + ", twice: if reducers and the way to the brokers are not minutes behind, please report this");
         }
         return new Snapshot(spec, driver.barrier(), table, counted, documents, driver.unreadable());
     }
