@@ -11,9 +11,7 @@ import dev.millrace.job.DocumentEntry;
 import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
-import dev.millrace.job.InputSpec;
 import dev.millrace.job.JobId;
-import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.JobState;
@@ -23,7 +21,6 @@ import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.LogReader;
 import dev.millrace.kafka.OpenTransactions;
-import dev.millrace.kafka.Patience;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.map.DocumentCounter;
@@ -34,31 +31,19 @@ import dev.millrace.wire.MalformedRecordException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
-import java.util.Queue;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
-import java.util.function.Supplier;
-import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.LogTruncationException;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -71,17 +56,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class ContinuousJob implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ContinuousJob.class);
-    /** A barrier that waits for so long says for what. */
-    private static final long HELD_UP_NANOS = 10_000_000_000L;
-
     private static final long HOUSEKEEPING_NANOS = 15_000_000_000L;
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long FLUSH_NANOS = 200_000_000;
     private static final long STATUS_NANOS = 1_000_000_000;
-    /** Between two times that reducers are asked how far behind they are, at least. */
-    private static final long ECHO_MILLIS = 5_000;
-    /** Reducers that keep up have answered by then. */
-    private static final long ANSWERED_MILLIS = 2_000;
     /** How long a canceller may take from shutting the driver out to saying why. */
     private static final long CANCEL_NANOS = 5_000_000_000L;
 
@@ -91,12 +69,6 @@ public final class ContinuousJob implements AutoCloseable {
 
     /** Of names and reasons of documents that cannot be read; a record may have eight times as much. */
     private static final int UNREADABLE_CHARACTERS = 1 << 20;
-
-    private static final int WINDOW = 16;
-    /** Usual length of a part of a document, see {@link dev.millrace.text.TextParts}. */
-    private static final int PART_BYTES = 128 << 10;
-
-    private static final int MAX_ATTEMPTS = 4;
 
     private final DriverSettings settings;
     private final ClusterSettings cluster;
@@ -115,40 +87,21 @@ public final class ContinuousJob implements AutoCloseable {
     private final OwnTasks own;
     private final DocumentTracker tracker;
     private final DocumentNames names;
-    private final @Nullable TopicHistory history;
+    private final WakeableConsumer reader;
+    private final SourcePartitions partitions;
+    private final Barriers barriers;
     private final DriverView view = new DriverView();
     private JobsView jobs = new JobsView();
     private CompletableFuture<Void> housekeeping = CompletableFuture.completedFuture(null);
-    private final ChangeRate rate = new ChangeRate();
-    private final Queue<Long> barriersAsked = new ArrayDeque<>();
-    /** Of those that are under way, as one; empty where none is. */
-    private final List<Long> barriers = new ArrayList<>();
-
-    private long barrierSince, barrierLooked;
-    private boolean isBarrierHeldUpTold, isGoneTold;
-    /** Its topic is gone, so it takes what was read of that. */
-    private boolean isBarrierCut;
-
-    private boolean draining;
-    /** Partitions of the source that are read once all before them are in tasks, up to where they ended. */
-    private final NavigableSet<TopicPartition> later =
-            new TreeSet<>(Comparator.comparingInt(TopicPartition::partition));
-
-    private final Map<TopicPartition, Long> endsBefore = new HashMap<>();
     private final JobProgress progress;
     private final LedgerEnds ledgerEnds = new LedgerEnds();
     private long lastFlush = System.nanoTime(), lastStatus = lastFlush;
     private long lastHousekeeping = lastFlush;
-    /** Whether they have published all, of a source that has ended; and, now and then, how far behind they are. */
-    private final ReducersAsked all = new ReducersAsked(), echo = new ReducersAsked();
-    /** The watermark when reducers were last asked how far behind they are. */
-    private long echoed;
+    private final JobStatus jobStatus;
+    /** Whether reducers have published all, of a source that has ended. */
+    private final ReducersAsked all = new ReducersAsked();
 
-    private Event.@Nullable ContinuousStatus published;
-    private volatile boolean woken;
     private boolean stopping;
-    /** Whether sources have been read further than what was written last says. */
-    private boolean passed;
     /** The source wants something written down. */
     private boolean remembers;
 
@@ -175,25 +128,14 @@ public final class ContinuousJob implements AutoCloseable {
         this.transactions = transactions;
         this.watch = watch;
         this.consumer = consumer;
+        this.reader = new WakeableConsumer(consumer, settings.brokerDeadline());
         this.tracker = new DocumentTracker(spec);
         this.names = DocumentNames.of(spec);
         this.progress = new JobProgress(spec, tracker);
-        this.history = source instanceof TopicSource topic
-                ? new TopicHistory(
-                        cluster,
-                        setup.documentsTopic(topic.topic()),
-                        partition -> ClusterSetup.writtenEnd(setup.admin(), partition),
-                        spec.name(),
-                        topic,
-                        tracker)
-                : null;
-        this.own = new OwnTasks(settings, this::wake);
-    }
-
-    /** Any thread. */
-    private void wake() {
-        woken = true;
-        consumer.wakeup();
+        this.jobStatus = new JobStatus(spec, tracker);
+        this.partitions = new SourcePartitions(cluster, setup, spec.name(), source, tracker, reader, listener::notice);
+        this.barriers = new Barriers(source, partitions, listener::notice);
+        this.own = new OwnTasks(settings, reader::wake);
     }
 
     /** What the source may see and say. */
@@ -287,12 +229,8 @@ public final class ContinuousJob implements AutoCloseable {
                 ClusterSetup setup = new ClusterSetup(cluster);
                 KafkaConsumer<byte[], byte[]> consumer =
                         cluster.reader(Map.of("max.poll.records", MOST_POLLED, "fetch.max.wait.ms", 250))) {
-            ClusterSetup.PairsTopic pairs = setup.pairs();
-            JobRecord known = JobsView.read(cluster).continuous(name);
-            JobRecord record = known != null
-                    ? known
-                    : open(settings, setup, name, id -> spec(id, name, rules, source, pairs, ends(consumer, topics)));
-            check(record, name, rules, source, pairs);
+            JobOpening opening = JobOpening.of(settings, setup, consumer, name, rules, source);
+            JobRecord record = opening.record();
             JobClaim claim = new JobClaim(cluster, record.spec().id());
             try (Transactions transactions = new Transactions(
                     cluster, topics.driverTransactions(record.spec().id()), settings.brokerDeadline(), claim::stands)) {
@@ -302,7 +240,7 @@ public final class ContinuousJob implements AutoCloseable {
                 try (TransactionWatch watch = new TransactionWatch(cluster, record.spec(), listener::notice);
                         ContinuousJob job = new ContinuousJob(
                                 settings, setup, source, listener, record, transactions, watch, consumer)) {
-                    job.runOrderly(known != null);
+                    job.runOrderly(opening.resumed());
                 }
             } catch (Transactions.FencedException e) {
                 throw new MillraceException(
@@ -333,105 +271,6 @@ public final class ContinuousJob implements AutoCloseable {
         }
     }
 
-    /** Begins a job; of several drivers that do so at once under one name, all find the job of one of them. */
-    private static JobRecord open(
-            DriverSettings settings, ClusterSetup setup, String name, Function<JobId, JobSpec> specOf) {
-        ClusterSettings cluster = settings.cluster();
-        TopicNames topics = cluster.topics();
-        try (Transactions opening =
-                new Transactions(cluster, topics.openingTransactions(name), settings.brokerDeadline(), () -> false)) {
-            opening.start(); // whoever was opening it has done so by now, or is fenced
-            JobRecord opened = JobsView.read(cluster).continuous(name);
-            if (opened == null) {
-                JobSpec spec = specOf.apply(JobId.random());
-                ClusterSetup.PairsTopic pairs = setup.pairs();
-                setup.createContinuous(spec.id(), spec.partitions(), pairs.replicas());
-                opened = JobRecord.open(spec);
-                opening.write(opening(opened, topics));
-            }
-            return opened;
-        } catch (Transactions.FencedException e) {
-            throw new MillraceException(
-                    ExitCode.FAILED,
-                    "another driver began the job " + name
-                            + " at the same moment; start this one again if it is to take the job over",
-                    e);
-        }
-    }
-
-    private static Map<TopicPartition, Long> ends(KafkaConsumer<byte[], byte[]> consumer, TopicNames topics) {
-        return consumer.endOffsets(
-                List.of(new TopicPartition(topics.events(), 0), new TopicPartition(topics.tasks(), 0)));
-    }
-
-    private static JobSpec spec(
-            JobId id,
-            String name,
-            TextRules rules,
-            DocumentSource source,
-            ClusterSetup.PairsTopic pairs,
-            Map<TopicPartition, Long> ends) {
-        long events = 0, tasks = 0;
-        for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
-            if (end.getKey().topic().endsWith("events")) {
-                events = end.getValue();
-            } else {
-                tasks = end.getValue();
-            }
-        }
-        return new JobSpec(
-                id,
-                name,
-                JobKind.CONTINUOUS,
-                rules,
-                new InputSpec(source.names(), List.of(), List.of(), false, PART_BYTES),
-                pairs.partitions(),
-                pairs.id(),
-                WINDOW,
-                MAX_ATTEMPTS,
-                false,
-                events,
-                tasks,
-                System.currentTimeMillis());
-    }
-
-    private static void check(
-            JobRecord record, String name, TextRules rules, DocumentSource source, ClusterSetup.PairsTopic pairs) {
-        JobSpec spec = record.spec();
-        if (!spec.input().paths().equals(source.names())) {
-            throw new MillraceException(
-                    ExitCode.USAGE,
-                    "the job " + name + " counts "
-                            + String.join(", ", DocumentNames.of(spec).printableSources()) + " and not "
-                            + String.join(", ", DocumentNames.of(source.names()).printableSources())
-                            + ": give another --job NAME, or cancel " + spec.id());
-        }
-        if (!spec.rules().equals(rules)) {
-            throw new MillraceException(
-                    ExitCode.USAGE,
-                    "the job " + name + " counts by other rules (profile "
-                            + spec.rules().profile()
-                            + ", version " + spec.rules().version() + ", "
-                            + spec.rules().stopWords().size() + " stop words): give the same --profile and"
-                            + " --stop-words with release " + Release.VERSION + ", or another --job NAME");
-        }
-        if (!spec.pairsTopicId().equals(pairs.id())) {
-            throw new MillraceException(
-                    ExitCode.FAILED, "the job " + name + " was begun on another pairs topic than " + pairs);
-        }
-    }
-
-    private static List<ProducerRecord<byte[], byte[]>> opening(JobRecord record, TopicNames topics) {
-        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-        JobId id = record.spec().id();
-        records.add(new ProducerRecord<>(topics.jobs(), 0, key(id), ControlCodec.encode(record)));
-        for (int partition = 0; partition < record.spec().partitions(); partition++) {
-            records.add(new ProducerRecord<>(
-                    topics.pairs(), partition, key(id), LaneCodec.encode(new LaneRecord.OpenContinuous(id))));
-        }
-        return records;
-    }
-
     private static byte[] key(JobId id) {
         return id.toString().getBytes(StandardCharsets.US_ASCII);
     }
@@ -460,7 +299,7 @@ public final class ContinuousJob implements AutoCloseable {
         }
         listener.opened(spec.id(), resumed);
         tell(); // or for the first second nobody would see that a driver runs again
-        source.open(this::wake);
+        source.open(reader::wake);
         while (!stopping) {
             step();
         }
@@ -492,10 +331,9 @@ public final class ContinuousJob implements AutoCloseable {
         }
         for (int partition = 0; partition < spec.partitions(); partition++) {
             // As written: what the driver before had in a transaction that it did not end has numbers that this one
-            // gives
-            // to tasks of its own, and may come to be committed if the broker has lost its end.
+            // gives to tasks of its own, and may come to be committed if the broker has lost its end.
             TopicPartition ledger = new TopicPartition(topics.ledger(spec.id()), partition);
-            ledgerEnds.reach(partition, undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), ledger)));
+            ledgerEnds.reach(partition, reader.undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), ledger)));
         }
         TopicPartition events = new TopicPartition(topics.events(), 0);
         TopicPartition jobsPartition = new TopicPartition(topics.jobs(), 0);
@@ -503,82 +341,11 @@ public final class ContinuousJob implements AutoCloseable {
         // A broker whose machine lost its power may have kept less of the events than of the jobs.
         consumer.seek(
                 events,
-                Math.min(progress.eventsNext(), undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), events))));
+                Math.min(
+                        progress.eventsNext(),
+                        reader.undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), events))));
         consumer.seek(jobsPartition, jobs.next());
-        TopicHistory opened = history;
-        if (opened != null) {
-            undisturbed(() -> {
-                opened.open(consumer, System.currentTimeMillis(), listener::notice);
-                return true;
-            });
-        }
-        List<TopicPartition> added = source.partitions().stream()
-                .filter(partition -> tracker.sources().next(TopicSource.name(partition)) == null)
-                .toList();
-        readAlso(source.partitions());
-        if (added.size() < source.partitions().size()) {
-            readLater(added);
-        }
-    }
-
-    /**
-     * Partitions that a topic was given meanwhile, once or several times: documents go there from now on that were in those
-     * before, where older versions of them may be that are in no task yet.
-     */
-    private void readLater(List<TopicPartition> added) {
-        if (!added.isEmpty()) {
-            later.addAll(added);
-            endsBefore.putAll(writtenEnds(source.partitions()));
-        }
-    }
-
-    /** Partitions to read now. */
-    private List<TopicPartition> readable() {
-        while (!later.isEmpty() && isAllInTasksBefore(later.first())) {
-            later.remove(later.first());
-        }
-        return later.isEmpty()
-                ? source.partitions()
-                : source.partitions().stream()
-                        .filter(partition -> !later.contains(partition))
-                        .toList();
-    }
-
-    private boolean isAllInTasksBefore(TopicPartition added) {
-        return source.partitions().stream()
-                .filter(each -> each.partition() < added.partition())
-                .allMatch(
-                        each -> tracker.sources().isInTasks(TopicSource.name(each), endsBefore.getOrDefault(each, 0L)));
-    }
-
-    private void readAlso(List<TopicPartition> partitions) {
-        List<TopicPartition> all = new ArrayList<>(consumer.assignment());
-        all.addAll(partitions);
-        consumer.assign(all);
-        for (TopicPartition partition : partitions) {
-            Long next = tracker.sources().next(TopicSource.name(partition));
-            if (next == null) {
-                consumer.seekToBeginning(List.of(partition));
-            } else {
-                consumer.seek(
-                        partition, history == null ? new OffsetAndMetadata(next) : history.start(partition, next));
-            }
-        }
-    }
-
-    /** Takes in partitions that a source's topic has been given since. */
-    private void grow(ToIntFunction<String> partitionsNow) {
-        String topic = source.partitions().isEmpty()
-                ? null
-                : source.partitions().get(0).topic();
-        if (topic != null
-                && partitionsNow.applyAsInt(topic) > source.partitions().size()) {
-            List<TopicPartition> added = source.grow(partitionsNow.applyAsInt(topic));
-            listener.notice("the topic " + topic + " has " + source.partitions().size()
-                    + " partitions now: reading the new ones too");
-            readAlso(added);
-            readLater(added);
-        }
+        partitions.open();
     }
 
     private boolean isOurs(ConsumerRecord<byte[], byte[]> in) {
@@ -586,25 +353,14 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     private void step() {
-        boolean taking = !draining && tracker.hasRoom();
-        if (!source.partitions().isEmpty()) {
-            List<TopicPartition> wanted = taking && !source.isFull() ? readable() : List.of();
-            if (wanted.size() < source.partitions().size()) {
-                consumer.pause(source.partitions());
-            }
-            consumer.resume(wanted);
-        }
-        boolean soon = woken || tracker.mayBegin(now());
+        boolean taking = !barriers.isDraining() && tracker.hasRoom();
+        partitions.take(taking && !source.isFull());
+        boolean soon = tracker.mayBegin(now());
         long rest = tracker.restMillis(now());
-        woken = false;
         try {
-            poll(consumer.poll(soon ? Duration.ZERO : rest > 0 ? Duration.ofMillis(rest) : IDLE_POLL));
-        } catch (WakeupException e) {
-            // The source has something to say.
+            take(reader.poll(soon ? Duration.ZERO : rest > 0 ? Duration.ofMillis(rest) : IDLE_POLL));
         } catch (LogTruncationException e) {
-            // Of other topics a driver that takes over compares what it finds.
-            boolean isSource = source.partitions().stream().anyMatch(e.offsetOutOfRangePartitions()::containsKey);
-            throw history != null && isSource ? history.lost(e) : e;
+            throw partitions.lost(e);
         }
         String failure = tracker.failure();
         if (failure != null) {
@@ -614,7 +370,10 @@ public final class ContinuousJob implements AutoCloseable {
         if (taking) {
             source.poll(view);
         }
-        barrier();
+        List<Long> reached = barriers.reached(tracker::isQuiet);
+        if (!reached.isEmpty()) {
+            sayReached(reached);
+        }
         publish();
         List<ProducerRecord<byte[], byte[]>> endings = watch.ownEndings();
         if (!endings.isEmpty()) {
@@ -623,43 +382,27 @@ public final class ContinuousJob implements AutoCloseable {
         long now = System.nanoTime();
         if (now - lastStatus > STATUS_NANOS) {
             lastStatus = now;
-            askReducers();
+            jobStatus.ask(now()).ifPresent(this::write);
             tell();
             keepHouse(now);
-            if (history != null) {
-                boolean isDue = history.tick(this::endsOfSameTopic, this::positions, System.currentTimeMillis());
-                if (isDue || passed) {
-                    write(List.of(), List.of(), 0, false);
-                }
-                passed = hasPassed();
+            if (partitions.tick()) {
+                write(List.of(), List.of(), 0, false);
             }
-            // No request: what the consumer's metadata say, which it renews once a minute.
-            grow(topic -> undisturbed(() -> consumer.partitionsFor(topic)).size());
+            partitions.grow();
         }
-        if (source.isEnded() && tracker.isQuiet() && barriers.isEmpty() && barriersAsked.isEmpty()) {
+        if (source.isEnded() && tracker.isQuiet() && barriers.isEmpty()) {
             end();
         }
     }
 
-    /**
-     * Ends of transactions are read as well, and nothing tells of them; what retention deletes would look as if it had not
-     * been read.
-     *
-     * @return whether the position of sources is further on now
-     */
-    private boolean hasPassed() {
-        boolean moved = false;
-        for (TopicPartition partition : readable()) {
-            try {
-                long next = consumer.position(partition, Duration.ZERO);
-                moved |= tracker.sources().readUpTo(TopicSource.name(partition), next);
-            } catch (TimeoutException e) {
-                LOG.debug("{} has no position at the moment", partition, e);
-            } catch (WakeupException e) {
-                woken = true;
-            }
+    private void sayReached(List<Long> numbers) {
+        numbers.forEach(this::write);
+        TopicPartition documents = new TopicPartition(topics.documents(spec.id()), 0);
+        long end = reader.undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), documents));
+        List<String> unreadable = unreadable();
+        for (long number : numbers) {
+            say(new Event.BarrierReached(spec.id(), number, end, tracker.documents(), tracker.total(), unreadable));
         }
-        return moved;
     }
 
     /** Nothing more will come and all is counted: the job is left once that is published too. */
@@ -673,23 +416,7 @@ public final class ContinuousJob implements AutoCloseable {
         stopping = all.isAnswered();
     }
 
-    /**
-     * What the consumer answers. A source may wake it at any time, and it may be another call than a poll that is woken; and
-     * a broker may be away for longer than one call waits.
-     */
-    private <T> T undisturbed(Supplier<T> call) {
-        return Patience.ask(settings.brokerDeadline(), () -> {
-            while (true) {
-                try {
-                    return call.get();
-                } catch (WakeupException e) {
-                    woken = true;
-                }
-            }
-        });
-    }
-
-    private void poll(ConsumerRecords<byte[], byte[]> records) {
+    private void take(ConsumerRecords<byte[], byte[]> records) {
         for (ConsumerRecord<byte[], byte[]> in : records) {
             if (in.topic().equals(eventsTopic)) {
                 progress.eventsTaken(in.offset() + 1);
@@ -703,9 +430,7 @@ public final class ContinuousJob implements AutoCloseable {
                 source.accept(in, view);
             }
         }
-        if (history != null) {
-            source.partitions().forEach(partition -> history.taken(partition, records.records(partition)));
-        }
+        partitions.taken(records);
     }
 
     /** Somebody may have cancelled it, or another driver found that it failed. */
@@ -729,96 +454,16 @@ public final class ContinuousJob implements AutoCloseable {
             return;
         }
         if (event instanceof Event.BarrierAsked asked) {
-            barriersAsked.add(asked.barrier());
+            barriers.ask(asked.barrier());
         } else if (event instanceof Event.PartitionBarrier reached) {
             all.answered(reached);
-            echo.answered(reached);
+            jobStatus.answered(reached);
         } else {
             if (event instanceof Event.DocumentsDone done) {
                 ledgerEnds.reach(done);
             }
             tracker.apply(event, now());
         }
-    }
-
-    /** A barrier: all that was there when it was asked for is told, then nothing more until all of that is counted. */
-    private void barrier() {
-        if (barriers.isEmpty() && !barriersAsked.isEmpty()) {
-            // All at once: whoever waits asks again and again, and one that is under way comes too early for them.
-            barriers.addAll(barriersAsked);
-            barriersAsked.clear();
-            barrierSince = System.nanoTime();
-            barrierLooked = barrierSince;
-            isBarrierHeldUpTold = false;
-            grow(topic -> undisturbed(() -> setup.partitions(topic)));
-            isBarrierCut = !isTopicThere();
-            source.beginBarrier(isBarrierCut ? positions() : writtenEnds(source.partitions()));
-        }
-        if (!barriers.isEmpty() && !draining) {
-            Map<TopicPartition, Long> positions = positions();
-            draining = source.isPastBarrier(positions);
-            if (!draining && System.nanoTime() - barrierLooked > STATUS_NANOS) {
-                holdUp(positions);
-                barrierLooked = System.nanoTime();
-            }
-        }
-        if (!barriers.isEmpty() && draining && tracker.isQuiet()) {
-            barriers.forEach(this::write);
-            TopicPartition documents = new TopicPartition(topics.documents(spec.id()), 0);
-            long end = undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), documents));
-            List<String> unreadable = unreadable();
-            for (long number : barriers) {
-                say(new Event.BarrierReached(spec.id(), number, end, tracker.documents(), tracker.total(), unreadable));
-            }
-            barriers.clear();
-            draining = false;
-        }
-    }
-
-    private void holdUp(Map<TopicPartition, Long> positions) {
-        if (!isBarrierCut && !isTopicThere()) {
-            isBarrierCut = true;
-            source.beginBarrier(positions); // nothing more can be read of it
-        } else if (!isBarrierHeldUpTold && System.nanoTime() - barrierSince > HELD_UP_NANOS) {
-            isBarrierHeldUpTold = true;
-            tellWhatHoldsUp(positions);
-        }
-    }
-
-    /** A document that stands behind an open transaction was produced as well, and is waited for. */
-    private Map<TopicPartition, Long> writtenEnds(List<TopicPartition> partitions) {
-        Map<TopicPartition, Long> ends = new HashMap<>();
-        for (TopicPartition partition : partitions) {
-            ends.put(partition, undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), partition)));
-        }
-        return ends;
-    }
-
-    private void tellWhatHoldsUp(Map<TopicPartition, Long> positions) {
-        ends().forEach((partition, stable) -> {
-            if (stable < undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), partition))) {
-                listener.notice("a snapshot waits for what stands behind offset " + positions.get(partition) + " of "
-                        + partition + ": " + OpenTransactions.heldUpBy(cluster, partition));
-            }
-        });
-        String other = source.heldUpBy();
-        if (other != null) {
-            listener.notice("a snapshot waits for " + other);
-        }
-    }
-
-    /** What was read of a topic that is gone counts on. */
-    private boolean isTopicThere() {
-        if (history == null) {
-            return true;
-        }
-        String id = undisturbed(() -> setup.topicId(history.topic()));
-        history.checkSame(id);
-        if (id == null && !isGoneTold) {
-            isGoneTold = true;
-            listener.notice("the topic " + history.topic() + " is gone; what was read of it counts on");
-        }
-        return id != null;
     }
 
     /** So many that they fit into a record. */
@@ -835,22 +480,6 @@ public final class ContinuousJob implements AutoCloseable {
             told.add(line);
         }
         return told;
-    }
-
-    private Map<TopicPartition, Long> ends() {
-        return undisturbed(() -> consumer.endOffsets(source.partitions()));
-    }
-
-    private Map<TopicPartition, Long> endsOfSameTopic() {
-        return isTopicThere() ? ends() : Map.of();
-    }
-
-    private Map<TopicPartition, Long> positions() {
-        Map<TopicPartition, Long> positions = new HashMap<>();
-        for (TopicPartition partition : source.partitions()) {
-            positions.put(partition, undisturbed(() -> consumer.position(partition)));
-        }
-        return positions;
     }
 
     /** All own tasks of a turn are counted before the first of them is done: what is written of them goes out together. */
@@ -899,7 +528,7 @@ public final class ContinuousJob implements AutoCloseable {
 
     /** Everything that this driver has decided since the last time, and the position that it leads to. */
     private void write(List<DocumentTracker.Due> handedOut, List<Counted> counted, long atBarrier, boolean mark) {
-        passed = false;
+        partitions.written();
         remembers = false;
         if (mark) {
             lastFlush = System.nanoTime();
@@ -918,7 +547,7 @@ public final class ContinuousJob implements AutoCloseable {
                         handedOut,
                         atBarrier,
                         mark,
-                        () -> undisturbed(() -> consumer.endOffsets(List.of(tasks)))
+                        () -> reader.undisturbed(() -> consumer.endOffsets(List.of(tasks)))
                                 .getOrDefault(tasks, 0L)),
                 records);
         for (RecordMetadata block : commit(records).subList(0, blocks)) {
@@ -1005,7 +634,7 @@ public final class ContinuousJob implements AutoCloseable {
                 .toList());
         long end = System.nanoTime() + CANCEL_NANOS;
         while (System.nanoTime() < end) {
-            poll(undisturbed(() -> consumer.poll(IDLE_POLL)));
+            take(reader.poll(IDLE_POLL));
         }
         return new MillraceException(
                 ExitCode.FAILED,
@@ -1014,64 +643,12 @@ public final class ContinuousJob implements AutoCloseable {
                 why);
     }
 
-    private void askReducers() {
-        boolean isDue = echo.isAnswered() && tracker.watermark() > echoed && echo.askedMillis(now()) > ECHO_MILLIS;
-        if (isDue || echo.isLate(now())) {
-            echoed = tracker.watermark();
-            write(echo.ask(spec.partitions(), now()));
-        }
-    }
-
-    /** Counted is what reducers have published. */
-    private long freshnessMillis(long now) {
-        return isReducedLate(now)
-                ? Math.max(echo.behindMillis(now), tracker.freshnessMillis(now))
-                : tracker.freshnessMillis(now);
-    }
-
-    private boolean isReducedLate(long now) {
-        return echo.behindMillis(now) > ANSWERED_MILLIS;
-    }
-
     private void tell() {
-        long now = now();
-        ContinuousStatus status = new ContinuousStatus(
-                tracker.documents(),
-                tracker.total().tokens(),
-                tracker.changes(),
-                rate.perSecond(tracker.changes(), now),
-                tracker.waiting(),
-                tracker.openTasks(),
-                tracker.unreadable().size(),
-                freshnessMillis(now));
+        ContinuousStatus status = jobStatus.now(now());
         listener.status(status);
-        Event.ContinuousStatus event = new Event.ContinuousStatus(
-                spec.id(),
-                published == null ? 0 : published.atMillis(),
-                status.documents(),
-                status.tokens(),
-                status.changes(),
-                status.changesPerSecond(),
-                status.waiting(),
-                status.openTasks(),
-                status.unreadable(),
-                status.freshnessMillis(),
-                tracker.isBehind() || isReducedLate(now));
-        // Whoever asks how the job does must find one, and tell from its age whether this driver runs.
-        if (!event.equals(published) || System.currentTimeMillis() - event.atMillis() >= DriverStatus.REPEATED_MILLIS) {
-            published = new Event.ContinuousStatus(
-                    event.job(),
-                    System.currentTimeMillis(),
-                    event.documents(),
-                    event.tokens(),
-                    event.changes(),
-                    event.changesPerSecond(),
-                    event.waiting(),
-                    event.openTasks(),
-                    event.unreadable(),
-                    event.freshnessMillis(),
-                    event.isBehind());
-            say(published);
+        Event.ContinuousStatus event = jobStatus.toSay(status, now(), System.currentTimeMillis());
+        if (event != null) {
+            say(event);
         }
     }
 

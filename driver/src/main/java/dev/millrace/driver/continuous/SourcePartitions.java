@@ -1,0 +1,243 @@
+package dev.millrace.driver.continuous;
+
+import dev.millrace.kafka.ClusterSettings;
+import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.OpenTransactions;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The topic that documents come in, as the driver's consumer reads it: which partitions, from where, and whether it is still
+ * the same. Without partitions where documents come from elsewhere. The driver's thread.
+ */
+final class SourcePartitions {
+    private final ClusterSettings cluster;
+    private final ClusterSetup setup;
+    private final DocumentSource source;
+    private final SourcePositions positions;
+    private final WakeableConsumer reader;
+    private final Consumer<String> notice;
+    private final PartitionOrder order;
+    private final @Nullable TopicHistory history;
+    private boolean isGoneTold;
+    /** Whether it has been read further than what was written last says. */
+    private boolean passed;
+
+    SourcePartitions(
+            ClusterSettings cluster,
+            ClusterSetup setup,
+            String job,
+            DocumentSource source,
+            DocumentTracker tracker,
+            WakeableConsumer reader,
+            Consumer<String> notice) {
+        this.cluster = cluster;
+        this.setup = setup;
+        this.source = source;
+        this.positions = tracker.sources();
+        this.reader = reader;
+        this.notice = notice;
+        this.order = new PartitionOrder(positions);
+        this.history = source instanceof TopicSource topic
+                ? new TopicHistory(
+                        cluster,
+                        setup.documentsTopic(topic.topic()),
+                        partition -> ClusterSetup.writtenEnd(setup.admin(), partition),
+                        job,
+                        topic,
+                        tracker)
+                : null;
+    }
+
+    /** Begins to read where the driver before was, beside what the consumer reads already. */
+    void open() {
+        TopicHistory opened = history;
+        if (opened != null) {
+            reader.undisturbed(() -> {
+                opened.open(reader.consumer(), System.currentTimeMillis(), notice);
+                return true;
+            });
+        }
+        List<TopicPartition> all = source.partitions();
+        List<TopicPartition> added = all.stream()
+                .filter(partition -> positions.next(TopicSource.name(partition)) == null)
+                .toList();
+        read(all);
+        if (added.size() < all.size()) {
+            readInOrder(added);
+        }
+    }
+
+    private void read(List<TopicPartition> partitions) {
+        List<TopicPartition> all = new ArrayList<>(reader.consumer().assignment());
+        all.addAll(partitions);
+        reader.consumer().assign(all);
+        for (TopicPartition partition : partitions) {
+            Long next = positions.next(TopicSource.name(partition));
+            if (next == null) {
+                reader.consumer().seekToBeginning(List.of(partition));
+            } else {
+                reader.consumer()
+                        .seek(
+                                partition,
+                                history == null ? new OffsetAndMetadata(next) : history.start(partition, next));
+            }
+        }
+    }
+
+    private void readInOrder(List<TopicPartition> added) {
+        if (!added.isEmpty()) {
+            order.added(added, writtenEnds());
+        }
+    }
+
+    /** Takes in partitions that the topic has been given since, by the consumer's metadata, which it renews once a minute. */
+    void grow() {
+        if (!source.partitions().isEmpty()) {
+            growTo(reader.undisturbed(() -> reader.consumer().partitionsFor(topic()))
+                    .size());
+        }
+    }
+
+    /** Takes in partitions that the topic has been given since, by the broker's word. */
+    void growNow() {
+        if (!source.partitions().isEmpty()) {
+            growTo(reader.undisturbed(() -> setup.partitions(topic())));
+        }
+    }
+
+    private String topic() {
+        return source.partitions().get(0).topic();
+    }
+
+    private void growTo(int count) {
+        if (count > source.partitions().size()) {
+            List<TopicPartition> added = source.grow(count);
+            notice.accept("the topic " + topic() + " has " + source.partitions().size()
+                    + " partitions now: reading the new ones too");
+            read(added);
+            readInOrder(added);
+        }
+    }
+
+    /** Has the consumer bring records of it, or none. */
+    void take(boolean taking) {
+        if (!source.partitions().isEmpty()) {
+            List<TopicPartition> wanted = taking ? order.readable(source.partitions()) : List.of();
+            if (wanted.size() < source.partitions().size()) {
+                reader.consumer().pause(source.partitions());
+            }
+            reader.consumer().resume(wanted);
+        }
+    }
+
+    /** To be called with all that the consumer has brought, when the source has taken it. */
+    void taken(ConsumerRecords<byte[], byte[]> records) {
+        if (history != null) {
+            source.partitions().forEach(partition -> history.taken(partition, records.records(partition)));
+        }
+    }
+
+    /** What to throw. Of topics of our own a driver that takes over compares what it finds. */
+    RuntimeException lost(LogTruncationException e) {
+        boolean isOfSource = source.partitions().stream().anyMatch(e.offsetOutOfRangePartitions()::containsKey);
+        return history != null && isOfSource ? history.lost(e) : e;
+    }
+
+    /**
+     * To be called every second or so.
+     *
+     * @return whether positions should be written, even if nothing else has changed
+     * @throws dev.millrace.job.MillraceException FAILED where the topic cannot tell any more what has happened in it
+     */
+    boolean tick() {
+        if (history == null) {
+            return false;
+        }
+        boolean isDue = history.tick(() -> isThere() ? ends() : Map.of(), this::positions, System.currentTimeMillis());
+        boolean isPassed = passed;
+        passed = hasPassed();
+        return isDue || isPassed;
+    }
+
+    /** Positions were written, with all that is known of them. */
+    void written() {
+        passed = false;
+    }
+
+    /**
+     * Ends of transactions are read as well, and nothing tells of them; what retention deletes would look as if it had not
+     * been read.
+     *
+     * @return whether the position of the source is further on now
+     */
+    private boolean hasPassed() {
+        boolean moved = false;
+        for (TopicPartition partition : order.readable(source.partitions())) {
+            Long next = reader.positionNow(partition);
+            moved |= next != null && positions.readUpTo(TopicSource.name(partition), next);
+        }
+        return moved;
+    }
+
+    /** What was read of a topic that is gone counts on. */
+    boolean isThere() {
+        if (history == null) {
+            return true;
+        }
+        String id = reader.undisturbed(() -> setup.topicId(history.topic()));
+        history.checkSame(id);
+        if (id == null && !isGoneTold) {
+            isGoneTold = true;
+            notice.accept("the topic " + history.topic() + " is gone; what was read of it counts on");
+        }
+        return id != null;
+    }
+
+    /** Offsets of the next records. */
+    Map<TopicPartition, Long> positions() {
+        Map<TopicPartition, Long> next = new HashMap<>();
+        for (TopicPartition partition : source.partitions()) {
+            next.put(partition, reader.undisturbed(() -> reader.consumer().position(partition)));
+        }
+        return next;
+    }
+
+    private Map<TopicPartition, Long> ends() {
+        return reader.undisturbed(() -> reader.consumer().endOffsets(source.partitions()));
+    }
+
+    /** A document that stands behind an open transaction was produced as well. */
+    Map<TopicPartition, Long> writtenEnds() {
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        for (TopicPartition partition : source.partitions()) {
+            ends.put(partition, writtenEnd(partition));
+        }
+        return ends;
+    }
+
+    private long writtenEnd(TopicPartition partition) {
+        return reader.undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), partition));
+    }
+
+    /** Open transactions that documents stand behind, and where. */
+    List<String> heldUpBy() {
+        List<String> told = new ArrayList<>();
+        ends().forEach((partition, stable) -> {
+            if (stable < writtenEnd(partition)) {
+                long next = reader.undisturbed(() -> reader.consumer().position(partition));
+                told.add("what stands behind offset " + next + " of " + partition + ": "
+                        + OpenTransactions.heldUpBy(cluster, partition));
+            }
+        });
+        return told;
+    }
+}
