@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReferencedFiles {
     /** No file system has longer paths, and a header may be as long as a record. */
-    private static final int LONGEST_PATH = 4_096;
+    static final int LONGEST_PATH = 4_096;
 
     private final FolderTexts texts;
 

@@ -69,21 +69,24 @@ public class TopicSource implements DocumentSource {
     private Map<TopicPartition, Long> barrier = Map.of();
     private long barrierNanos;
 
+    private record Place(int partition, long position) {}
+
     /**
      * A file that a record names, or a record that cannot be a document.
      *
      * @param file null for the latter
+     * @param since where the first record stood in whose place this one waits, or this one itself
      * @param why it could not be read the last time; null where that was not tried yet
      */
     private record Reference(
             String id,
             @Nullable String file,
-            int partition,
-            long position,
+            Place at,
+            Place since,
             long modifiedNanos,
             @Nullable String why) {
         Reference failed(String reason) {
-            return new Reference(id, file, partition, position, modifiedNanos, reason);
+            return new Reference(id, file, at, since, modifiedNanos, reason);
         }
     }
 
@@ -163,11 +166,7 @@ public class TopicSource implements DocumentSource {
         Header file = record.headers().lastHeader(FILE_HEADER);
         if (file != null && record.value() != null) {
             driver.announce(source, position);
-            String path = text(file.value() == null ? new byte[0] : file.value());
-            Reference reference = new Reference(id, path, record.partition(), position, modifiedNanos, null);
-            // In the place of an older one, or one that comes anew all the time would never be read.
-            forget(id, driver);
-            toRead.put(id, reference);
+            toRead(id, path(file), new Place(record.partition(), position), modifiedNanos, driver);
             return;
         }
         forget(id, driver);
@@ -177,6 +176,22 @@ public class TopicSource implements DocumentSource {
                 value == null
                         ? DocumentChange.deleted(id, version, source, position)
                         : new DocumentChange(id, version, value, value.length, modifiedNanos, source, position));
+    }
+
+    /** No longer than it takes to refuse it: it is kept for as long as it cannot be read. */
+    static String path(Header file) {
+        String path = text(file.value() == null ? new byte[0] : file.value());
+        return path.substring(0, Math.min(path.length(), ReferencedFiles.LONGEST_PATH + 1));
+    }
+
+    /** In the place of an older one, or one that comes anew all the time would never be read, and no barrier wait for it. */
+    private void toRead(String id, String path, Place at, long modifiedNanos, Driver driver) {
+        Reference older = toRead.get(id), tried = toReadAgain.get(id);
+        Place since = older != null ? older.since : tried != null ? tried.since : at;
+        toRead.put(id, new Reference(id, path, at, since, modifiedNanos, null));
+        passOver(older, driver);
+        passOver(toReadAgain.remove(id), driver);
+        passOver(unreadable.remove(id), driver);
     }
 
     /** Why a record is no document; null where it is one. */
@@ -208,7 +223,8 @@ public class TopicSource implements DocumentSource {
             driver.unreadable(shown, why); // no driver could ever take it
         } else if (record.value() != null) {
             driver.announce(sources.get(record.partition()), record.offset());
-            keep(new Reference(shown, null, record.partition(), record.offset(), 0, null), null, why, driver);
+            Place at = new Place(record.partition(), record.offset());
+            keep(new Reference(shown, null, at, at, 0, null), null, why, driver);
         } else if (wasListed) {
             driver.readable(shown);
         }
@@ -242,7 +258,7 @@ public class TopicSource implements DocumentSource {
 
     private void passOver(@Nullable Reference superseded, Driver driver) {
         if (superseded != null) {
-            driver.passOver(sources.get(superseded.partition), superseded.position);
+            driver.passOver(sources.get(superseded.at.partition), superseded.at.position);
         }
     }
 
@@ -318,12 +334,12 @@ public class TopicSource implements DocumentSource {
         }
         driver.change(new DocumentChange(
                 id,
-                version(reference.partition, reference.position),
+                version(reference.at.partition, reference.at.position),
                 bytes,
                 bytes.length,
                 reference.modifiedNanos,
-                sources.get(reference.partition),
-                reference.position));
+                sources.get(reference.at.partition),
+                reference.at.position));
     }
 
     private void keep(Reference reference, @Nullable FileVersion version, String why, Driver driver) {
@@ -331,7 +347,7 @@ public class TopicSource implements DocumentSource {
             lookedNanos = nanos.getAsLong();
         }
         unreadable.put(reference.id, new Unreadable(reference.failed(why), version));
-        driver.keep(sources.get(reference.partition), reference.position);
+        driver.keep(sources.get(reference.at.partition), reference.at.position);
         if (!why.equals(reference.why)) {
             driver.unreadable(reference.id, why);
         }
@@ -375,7 +391,7 @@ public class TopicSource implements DocumentSource {
 
     private boolean isBeforeBarrier(Map<String, Reference> references) {
         return references.values().stream()
-                .anyMatch(each -> each.position < barrier.getOrDefault(partitions.get(each.partition), 0L));
+                .anyMatch(each -> each.since.position < barrier.getOrDefault(partitions.get(each.since.partition), 0L));
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -358,5 +359,42 @@ final class TopicSourceTest {
         assertThat(driver.texts).containsEntry("0x", "mill");
         produce("", null, null);
         assertThat(driver.texts).isEmpty();
+    }
+
+    /** The newer record was judged by where it stood, behind the barrier, and the snapshot had the older file, or none. */
+    @Test
+    void aBarrierWaitsForAFileThatIsNamedAgainMeanwhile() throws IOException {
+        file("a", "first");
+        produce("a", "", "a");
+        Map<TopicPartition, Long> behind = Map.of(DOCS, 1L);
+        source.beginBarrier(behind);
+        produce("a", "", "a");
+        assertThat(source.isPastBarrier(behind)).isFalse();
+        source.poll(driver);
+        assertThat(driver.log).containsExactly("a = first");
+        assertThat(source.isPastBarrier(behind)).isTrue();
+    }
+
+    /** It was put behind all others each time. */
+    @Test
+    void aFileThatIsNamedAgainAllTheTimeHasItsTurn() throws IOException {
+        file("a", "of a");
+        file("b", "of b");
+        produce("a", "", "a");
+        produce("b", "", "b");
+        produce("a", "", "a");
+        source.poll(driver);
+        assertThat(driver.log).containsExactly("a = of a", "b = of b");
+        assertThat(driver.announced).isEmpty();
+    }
+
+    /** Texts that were put where the name belongs were kept for as long as the job went on, until the memory was full. */
+    @Test
+    void ofANameThatIsTooLongOnlySoMuchIsKeptAsItTakesToRefuseIt() {
+        String path = TopicSource.path(new RecordHeader("millrace-file", new byte[1 << 20]));
+        assertThat(path).hasSizeLessThan(5_000);
+        produce("a", "", path);
+        source.poll(driver);
+        assertThat(driver.log).containsExactly("a unreadable");
     }
 }
