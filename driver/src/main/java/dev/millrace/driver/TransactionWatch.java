@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -39,7 +40,8 @@ import org.slf4j.LoggerFactory;
  * those of the driver by telling it.
  *
  * <p>A transaction is lost only where its coordinator says that it is over. One that is under way is left alone, however
- * long it takes: its producer goes on with it, or the coordinator aborts it.
+ * long it takes: its producer goes on with it, or the coordinator aborts it. So are all in topics that documents come in,
+ * which are the user's; what stands behind one is told of.
  */
 public final class TransactionWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TransactionWatch.class);
@@ -56,7 +58,12 @@ public final class TransactionWatch implements AutoCloseable {
     private final List<TopicPartition> partitions;
     private final Consumer<String> notices;
     private final Admin admin;
+    private volatile List<TopicPartition> sources = List.of();
+    private volatile long sourceHeldUpMillis;
     private final Map<TopicPartition, Since> behind = new HashMap<>();
+    /** By partition of a source, the stable end that was told of. */
+    private final Map<TopicPartition, Long> toldHeldUp = new HashMap<>();
+
     private final AtomicReference<Set<TopicPartition>> ownLost = new AtomicReference<>(Set.of());
     private final Queue<String> found = new ConcurrentLinkedQueue<>();
     private final Set<String> told = new HashSet<>();
@@ -115,9 +122,19 @@ public final class TransactionWatch implements AutoCloseable {
                 .toList();
     }
 
+    /** Any thread. */
+    public void lookAlsoAt(List<TopicPartition> ofSources) {
+        sources = List.copyOf(ofSources);
+    }
+
+    /** How long readers of a source have been held up, when it was looked at last; 0 where they are not. Any thread. */
+    public long sourceHeldUpMillis() {
+        return sourceHeldUpMillis;
+    }
+
     private void look() {
         try {
-            Set<TopicPartition> stuck = stuck();
+            Set<TopicPartition> stuck = stuck(partitions);
             if (!stuck.isEmpty()) {
                 end(OpenTransactions.of(admin, stuck));
             }
@@ -125,11 +142,38 @@ public final class TransactionWatch implements AutoCloseable {
             // The broker is away, or this user may not look or write: the next turn tries again.
             LOG.debug("open transactions were not looked at", e);
         }
+        try {
+            lookAtSources();
+        } catch (KafkaException | IllegalStateException e) {
+            LOG.debug("open transactions of sources were not looked at", e); // as above, or the topic is gone
+        }
     }
 
-    private Set<TopicPartition> stuck() {
-        Map<TopicPartition, Long> stableEnds = ends(IsolationLevel.READ_COMMITTED);
-        Map<TopicPartition, Long> ends = ends(IsolationLevel.READ_UNCOMMITTED);
+    private void lookAtSources() {
+        Set<TopicPartition> stuck = stuck(sources);
+        long now = System.nanoTime();
+        sourceHeldUpMillis = stuck.stream()
+                .mapToLong(each -> (now - since(each).nanos()) / 1_000_000)
+                .max()
+                .orElse(0);
+        toldHeldUp.keySet().retainAll(stuck);
+        stuck.removeIf(each -> Objects.equals(
+                toldHeldUp.put(each, since(each).stableEnd()), since(each).stableEnd()));
+        if (!stuck.isEmpty()) {
+            OpenTransactions.of(admin, stuck)
+                    .forEach(each -> found.add("what stands behind offset "
+                            + since(each.partition()).stableEnd() + " of " + each.partition()
+                            + " cannot be counted yet: a transaction stays open, " + each));
+        }
+    }
+
+    private Since since(TopicPartition stuck) {
+        return Objects.requireNonNull(behind.get(stuck));
+    }
+
+    private Set<TopicPartition> stuck(List<TopicPartition> looked) {
+        Map<TopicPartition, Long> stableEnds = ends(looked, IsolationLevel.READ_COMMITTED);
+        Map<TopicPartition, Long> ends = ends(looked, IsolationLevel.READ_UNCOMMITTED);
         long now = System.nanoTime();
         Set<TopicPartition> stuck = new HashSet<>();
         stableEnds.forEach((partition, stableEnd) -> {
@@ -145,9 +189,9 @@ public final class TransactionWatch implements AutoCloseable {
         return stuck;
     }
 
-    private Map<TopicPartition, Long> ends(IsolationLevel level) {
+    private Map<TopicPartition, Long> ends(List<TopicPartition> looked, IsolationLevel level) {
         Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
-        partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+        looked.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
         Map<TopicPartition, Long> ends = new HashMap<>();
         try {
             admin.listOffsets(latest, new ListOffsetsOptions(level))

@@ -40,8 +40,10 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TransactionState;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -313,6 +315,53 @@ final class TransactionsTest {
                 }
             }
             assertThat(notices).singleElement().asString().contains(gone);
+        }
+    }
+
+    /** Only a snapshot told what documents stood behind; counts seemed to be up to date. */
+    @Test
+    void aTransactionThatStaysOpenWhereDocumentsComeInIsTold(@TempDir Path dir) throws Exception {
+        TopicPartition docs = new TopicPartition("docs", 0);
+        try (EmbeddedBroker broker = EmbeddedBroker.start(new EmbeddedBroker.Settings(dir, 0, Map.of()))) {
+            ClusterSettings cluster =
+                    new ClusterSettings(Map.of("bootstrap.servers", broker.bootstrapServer()), new TopicNames("test."));
+            JobSpec spec = continuous(JobId.random());
+            List<String> notices = new ArrayList<>();
+            try (ClusterSetup setup = new ClusterSetup(cluster);
+                    KafkaProducer<byte[], byte[]> slow = new KafkaProducer<>(
+                            Map.of(
+                                    "bootstrap.servers",
+                                    broker.bootstrapServer(),
+                                    "transactional.id",
+                                    "its slow writer",
+                                    "transaction.timeout.ms",
+                                    60_000),
+                            new ByteArraySerializer(),
+                            new ByteArraySerializer())) {
+                setup.create(new ClusterSetup.Shape(1, 1, 1));
+                setup.createContinuous(spec.id(), 1, 1);
+                setup.createDocuments("docs");
+                slow.initTransactions();
+                slow.beginTransaction();
+                slow.send(new ProducerRecord<>("docs", 0, new byte[] {1}, new byte[] {2}))
+                        .get();
+                try (TransactionWatch watch = new TransactionWatch(cluster, spec, notices::add)) {
+                    watch.lookAlsoAt(List.of(docs));
+                    while (notices.isEmpty()) {
+                        assertThat(watch.ownEndings()).isEmpty();
+                    }
+                    assertThat(watch.sourceHeldUpMillis()).isPositive();
+                    slow.commitTransaction();
+                    while (watch.sourceHeldUpMillis() > 0) {
+                        assertThat(watch.ownEndings()).as("nobody else ends it").isEmpty();
+                    }
+                }
+            }
+            assertThat(notices)
+                    .singleElement()
+                    .asString()
+                    .contains("behind offset 0 of docs-0 cannot be counted yet")
+                    .contains("its slow writer");
         }
     }
 

@@ -310,6 +310,12 @@ public final class ContinuousJob implements AutoCloseable {
     private void recover() {
         jobs = JobsView.read(cluster); // again: the driver before may have gone on until it was fenced
         checkOpen();
+        for (int partition = 0; partition < spec.partitions(); partition++) {
+            // As written: what the driver before had in a transaction that it did not end has numbers that this one
+            // gives to tasks of its own, and may come to be committed if the broker has lost its end.
+            TopicPartition ledger = new TopicPartition(topics.ledger(spec.id()), partition);
+            ledgerEnds.reach(partition, reader.undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), ledger)));
+        }
         ContinuousPosition position = jobs.position(spec.id());
         if (position != null) {
             progress.restore(position);
@@ -324,16 +330,10 @@ public final class ContinuousJob implements AutoCloseable {
                     tracker.restore(task, texts == null ? new byte[0] : texts.value(), now());
                 }
             });
-            String disagreement = tracker.disagreement();
+            String disagreement = tracker.disagreement(ledgerEnds::end);
             if (disagreement != null) {
                 throw failed("DATA_LOST: " + disagreement + "; the brokers have lost records");
             }
-        }
-        for (int partition = 0; partition < spec.partitions(); partition++) {
-            // As written: what the driver before had in a transaction that it did not end has numbers that this one
-            // gives to tasks of its own, and may come to be committed if the broker has lost its end.
-            TopicPartition ledger = new TopicPartition(topics.ledger(spec.id()), partition);
-            ledgerEnds.reach(partition, reader.undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), ledger)));
         }
         TopicPartition events = new TopicPartition(topics.events(), 0);
         TopicPartition jobsPartition = new TopicPartition(topics.jobs(), 0);
@@ -389,6 +389,7 @@ public final class ContinuousJob implements AutoCloseable {
                 write(List.of(), List.of(), 0, false);
             }
             partitions.grow();
+            watch.lookAlsoAt(source.partitions());
         }
         if (source.isEnded() && tracker.isQuiet() && barriers.isEmpty()) {
             end();
@@ -528,7 +529,7 @@ public final class ContinuousJob implements AutoCloseable {
 
     /** Everything that this driver has decided since the last time, and the position that it leads to. */
     private void write(List<DocumentTracker.Due> handedOut, List<Counted> counted, long atBarrier, boolean mark) {
-        partitions.written();
+        partitions.readOn();
         remembers = false;
         if (mark) {
             lastFlush = System.nanoTime();
@@ -644,7 +645,7 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     private void tell() {
-        ContinuousStatus status = jobStatus.now(now());
+        ContinuousStatus status = jobStatus.now(now(), watch.sourceHeldUpMillis());
         listener.status(status);
         Event.ContinuousStatus event = jobStatus.toSay(status, now(), System.currentTimeMillis());
         if (event != null) {

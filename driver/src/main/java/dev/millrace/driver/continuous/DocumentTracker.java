@@ -26,6 +26,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -280,13 +281,22 @@ final class DocumentTracker {
      * Whether what was restored belongs together: a broker that lost its machine's power may have kept the one and not the
      * other, and counting would go on from that unnoticed.
      *
+     * @param ledgerEnd by partition of the ledger
      * @return what does not agree; null where all does
      */
     @Nullable
-    String disagreement() {
+    String disagreement(IntToLongFunction ledgerEnd) {
         PartitionTotal documented = PartitionTotal.ZERO, counted = total();
         for (String id : entries.ids()) {
-            documented = documented.plus(Objects.requireNonNull(entry(id)).total());
+            DocumentEntry entry = Objects.requireNonNull(entry(id));
+            documented = documented.plus(entry.total());
+            for (DocumentEntry.Part part : entry.parts()) {
+                BlockPosition block = part.block();
+                if (block.partition() >= 0 && block.offset() >= ledgerEnd.applyAsLong(block.partition())) {
+                    return "the ledger's partition " + block.partition() + " ends before offset " + block.offset()
+                            + ", where counts of " + names.printable(id) + " are to be";
+                }
+            }
         }
         for (Event.DocumentsDone each : done.values()) {
             counted = each.totals().stream().reduce(counted, PartitionTotal::plus);

@@ -22,6 +22,7 @@ final class JobStatus {
     /** The watermark when reducers were asked last. */
     private long echoed;
 
+    private boolean heldUp;
     private Event.@Nullable ContinuousStatus said;
 
     JobStatus(JobSpec spec, DocumentTracker tracker) {
@@ -43,9 +44,14 @@ final class JobStatus {
         echo.answered(reached);
     }
 
-    /** To be called about once a second. */
-    ContinuousStatus now(long nowMillis) {
-        long fresh = tracker.freshnessMillis(nowMillis);
+    /**
+     * To be called about once a second.
+     *
+     * @param heldUpMillis how long what was produced has not been there to be read; 0 where it is
+     */
+    ContinuousStatus now(long nowMillis, long heldUpMillis) {
+        heldUp = heldUpMillis > 0;
+        long fresh = Math.max(tracker.freshnessMillis(nowMillis), heldUp ? heldUpMillis : -1);
         return new ContinuousStatus(
                 tracker.documents(),
                 tracker.total().tokens(),
@@ -91,6 +97,6 @@ final class JobStatus {
                 status.openTasks(),
                 status.unreadable(),
                 status.freshnessMillis(),
-                tracker.isBehind() || isReducedLate(nowMillis));
+                tracker.isBehind() || heldUp || isReducedLate(nowMillis));
     }
 }

@@ -19,6 +19,11 @@ final class LedgerEnds {
         ends.merge(partition, end, Math::max);
     }
 
+    /** No record that is written from now on lies before it, as far as is known. */
+    long end(int partition) {
+        return ends.getOrDefault(partition, 0L);
+    }
+
     /** What a mapper has written. */
     void reach(Event.DocumentsDone done) {
         done.blocks().forEach(block -> reach(block.partition(), block.offset() + 1));

@@ -81,15 +81,10 @@ final class SourcePartitions {
         all.addAll(partitions);
         reader.consumer().assign(all);
         for (TopicPartition partition : partitions) {
-            Long next = positions.next(TopicSource.name(partition));
-            if (next == null) {
-                reader.consumer().seekToBeginning(List.of(partition));
-            } else {
-                reader.consumer()
-                        .seek(
-                                partition,
-                                history == null ? new OffsetAndMetadata(next) : history.start(partition, next));
-            }
+            Long known = positions.next(TopicSource.name(partition));
+            long next = known == null ? 0 : known; // of one that was added, all is to be read
+            reader.consumer()
+                    .seek(partition, history == null ? new OffsetAndMetadata(next) : history.start(partition, next));
         }
     }
 
@@ -168,8 +163,9 @@ final class SourcePartitions {
         return isDue || isPassed;
     }
 
-    /** Positions were written, with all that is known of them. */
-    void written() {
+    /** To be called before positions are written. */
+    void readOn() {
+        hasPassed();
         passed = false;
     }
 

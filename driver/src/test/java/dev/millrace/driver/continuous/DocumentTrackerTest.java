@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
 
 final class DocumentTrackerTest {
@@ -283,14 +284,18 @@ final class DocumentTrackerTest {
         take(change("c", "1", "ghi\n", 2));
         DocumentTracker.Due due = due(tracker).get(0);
 
+        IntToLongFunction ledgerEnd = partition -> 11;
         DocumentTracker next = new DocumentTracker(SPEC);
         next.restore(tracker.position(0, 0));
         next.restore("a", DocumentCodec.encode(Objects.requireNonNull(tracker.entry("a"))));
-        assertThat(next.disagreement()).contains("documents come to").contains("tasks to");
+        assertThat(next.disagreement(ledgerEnd)).contains("documents come to").contains("tasks to");
         next.restore("b", DocumentCodec.encode(Objects.requireNonNull(tracker.entry("b"))));
-        assertThat(next.disagreement()).contains("task 2 is gone");
+        assertThat(next.disagreement(ledgerEnd)).contains("task 2 is gone");
         next.restore(due.task(), due.texts(), 0);
-        assertThat(next.disagreement()).isNull();
+        assertThat(next.disagreement(ledgerEnd)).isNull();
+        assertThat(next.disagreement(partition -> 10))
+                .as("every driver died of it, one after the other, when b was edited")
+                .contains("ledger's partition 0 ends before offset 10, where counts of b are to be");
     }
 
     @Test

@@ -36,7 +36,7 @@ final class JobStatusTest {
 
     @Test
     void theSameIsSaidAgainNowAndThen() {
-        ContinuousStatus same = status.now(0);
+        ContinuousStatus same = status.now(0, 0);
         assertThat(status.toSay(same, 0, 1_000_000)).isNotNull();
         assertThat(status.toSay(same, 1_000, 1_001_000)).isNull();
         assertThat(status.toSay(same, 4_999, 1_004_999)).isNull();
@@ -46,11 +46,11 @@ final class JobStatusTest {
 
     @Test
     void whatIsNewIsSaidAtOnce() {
-        ContinuousStatus none = status.now(0);
+        ContinuousStatus none = status.now(0, 0);
         assertThat(status.toSay(none, 0, 1_000_000)).isNotNull();
         tracker.restore(
                 new ContinuousPosition(SPEC.id(), 0, 0, 3, 3, List.of(), List.of(new PartitionTotal(7, 7)), Map.of()));
-        assertThat(Objects.requireNonNull(status.toSay(status.now(1), 1, 1_000_001))
+        assertThat(Objects.requireNonNull(status.toSay(status.now(1, 0), 1, 1_000_001))
                         .tokens())
                 .isEqualTo(7);
     }
@@ -62,14 +62,26 @@ final class JobStatusTest {
         tracker.restore(
                 new ContinuousPosition(SPEC.id(), 0, 0, 3, 3, List.of(), List.of(PartitionTotal.ZERO), Map.of()));
         long mark = status.ask(60_000).orElseThrow();
-        assertThat(status.now(62_000).freshnessMillis()).isNegative();
-        assertThat(status.now(65_000).freshnessMillis()).isEqualTo(5_000);
-        assertThat(Objects.requireNonNull(status.toSay(status.now(65_000), 65_000, 0))
+        assertThat(status.now(62_000, 0).freshnessMillis()).isNegative();
+        assertThat(status.now(65_000, 0).freshnessMillis()).isEqualTo(5_000);
+        assertThat(Objects.requireNonNull(status.toSay(status.now(65_000, 0), 65_000, 0))
                         .isBehind())
                 .isTrue();
         assertThat(status.ask(80_000)).as("one mark is waited for").isEmpty();
         status.answered(new Event.PartitionBarrier(SPEC.id(), 0, "r", mark, 0, 0, PartitionTotal.ZERO));
-        assertThat(status.now(81_000).freshnessMillis()).isNegative();
+        assertThat(status.now(81_000, 0).freshnessMillis()).isNegative();
         assertThat(status.ask(82_000)).as("nothing is new").isEmpty();
+    }
+
+    /** What stood behind an open transaction was not read, and counts seemed to be fresh within milliseconds. */
+    @Test
+    void countsAreAsFreshAsWhatIsThereToBeRead() {
+        ContinuousStatus held = status.now(60_000, 25_000);
+        assertThat(held.freshnessMillis()).isEqualTo(25_000);
+        assertThat(Objects.requireNonNull(status.toSay(held, 60_000, 0)).isBehind())
+                .isTrue();
+        assertThat(Objects.requireNonNull(status.toSay(status.now(61_000, 0), 61_000, 1))
+                        .isBehind())
+                .isFalse();
     }
 }

@@ -62,7 +62,7 @@ public final class SimulatedContinuousDriver {
     }
 
     public @Nullable String disagreement() {
-        return tracker.disagreement();
+        return tracker.disagreement(ends::end);
     }
 
     public long tasksStart() {

@@ -592,6 +592,9 @@ final class ContinuousSimulation {
                 return;
             }
             ContinuousPosition position = position(Long.MAX_VALUE);
+            for (int p = 0; p < partitions; p++) {
+                driver.reach(p, ledger.get(p).writtenEnd());
+            }
             if (position != null) {
                 driver.restore(position);
                 for (Topic.Read<Rec> read : documents.read(0, Integer.MAX_VALUE)) {
@@ -609,9 +612,6 @@ final class ContinuousSimulation {
                 if (driver.disagreement() != null) {
                     verdict = "failed: DATA_LOST: " + driver.disagreement();
                 }
-            }
-            for (int p = 0; p < partitions; p++) {
-                driver.reach(p, ledger.get(p).stableEnd());
             }
             Long next = driver.sourcePosition("source");
             sourceNext = next == null ? 0 : next;
