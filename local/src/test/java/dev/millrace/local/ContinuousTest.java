@@ -309,6 +309,34 @@ final class ContinuousTest {
         }
     }
 
+    /** It was read from where it began by then, and what had been there before was missing without a word. */
+    @Test
+    void whatRetentionDeletedOfAPartitionThatWasGivenMeanwhileIsTold() throws Exception {
+        topic("given");
+        try (KafkaProducer<String, String> producer =
+                        new KafkaProducer<>(client(), new StringSerializer(), new StringSerializer());
+                Admin admin = Admin.create(client())) {
+            producer.send(new ProducerRecord<>("given", 0, "a", "mill")).get();
+            admin.deleteRecords(Map.of(new TopicPartition("given", 0), RecordsToDelete.beforeOffset(1)))
+                    .all()
+                    .get(); // before there was a job
+            try (Driver running = new Driver("given", new TopicSource("given", 1))) {
+                running.awaitOpen();
+                assertThat(counts(Snapshot.take(cluster.cluster(), "given", PATIENCE)))
+                        .isEmpty();
+            }
+            admin.createPartitions(Map.of("given", NewPartitions.increaseTo(2)))
+                    .all()
+                    .get();
+            producer.send(new ProducerRecord<>("given", 1, "b", "race")).get();
+            admin.deleteRecords(Map.of(new TopicPartition("given", 1), RecordsToDelete.beforeOffset(1)))
+                    .all()
+                    .get();
+            assertThat(endOf(new Driver("given", new TopicSource("given", 2))))
+                    .contains("records 0 to 0 of given-1 were deleted before they were read");
+        }
+    }
+
     /** What was in the new partition was read first, and the older version took its place. */
     @Test
     void partitionsThatATopicWasGivenAreReadBehindTheOthers() throws Exception {

@@ -69,14 +69,14 @@ final class Barriers {
     }
 
     private void begin() {
+        partitions.growNow();
+        isCut = !partitions.isThere();
+        source.beginBarrier(isCut ? partitions.positions() : partitions.writtenEnds());
         underWay.addAll(asked);
         asked.clear();
         since = System.nanoTime();
         looked = since;
         isHeldUpTold = false;
-        partitions.growNow();
-        isCut = !partitions.isThere();
-        source.beginBarrier(isCut ? partitions.positions() : partitions.writtenEnds());
     }
 
     private void look() {
@@ -91,7 +91,9 @@ final class Barriers {
             source.beginBarrier(partitions.positions()); // nothing more can be read of it
         } else if (!isHeldUpTold && now - since > HELD_UP_NANOS) {
             isHeldUpTold = true;
-            partitions.heldUpBy().forEach(this::tell);
+            if (!isCut) {
+                partitions.heldUpBy().forEach(this::tell);
+            }
             String other = source.heldUpBy();
             if (other != null) {
                 tell(other);

@@ -44,14 +44,14 @@ public final class KafkaContinuousClient implements ContinuousClient {
     public void run(String name, TextRules rules, Feed feed, boolean mappersOnly, ContinuousListener listener) {
         asked(() -> {
             setup.pairs(); // says what to do where there is no installation
-            ContinuousJob.run(settings.withMappersOnly(mappersOnly), name, rules, source(feed), listener);
+            ContinuousJob.run(settings.withMappersOnly(mappersOnly), name, rules, source(name, feed), listener);
             return true;
         });
     }
 
-    private DocumentSource source(Feed feed) {
+    private DocumentSource source(String job, Feed feed) {
         if (feed instanceof Topic topic) {
-            return topic(topic);
+            return topic(job, topic);
         }
         if (feed instanceof Lines lines) {
             return new LineSource(lines.in(), lines.delimiter(), DEFAULT_DOCUMENT_BYTES);
@@ -59,9 +59,16 @@ public final class KafkaContinuousClient implements ContinuousClient {
         return folders((Folders) feed);
     }
 
-    private DocumentSource topic(Topic feed) {
+    private DocumentSource topic(String job, Topic feed) {
         String name = feed.name();
         int partitions = setup.partitions(name);
+        if (partitions == 0 && JobsView.read(cluster).continuous(job) != null) {
+            throw new MillraceException(
+                    ExitCode.FAILED,
+                    "the topic '" + name + "' is gone; what was read of it counts on, and nothing can come. Another"
+                            + " topic of that name is for another job: give another --job NAME, or end this one with '"
+                            + cluster.command("cancel " + job) + "'");
+        }
         if (partitions == 0) {
             throw new MillraceException(
                     ExitCode.USAGE,

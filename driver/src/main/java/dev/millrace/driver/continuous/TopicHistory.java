@@ -106,21 +106,28 @@ final class TopicHistory {
                     + ": a driver that stands still for as long misses some. Give it a longer delete.retention.ms");
         }
         Map<TopicPartition, Long> first = consumer.beginningOffsets(source.partitions());
+        end = consumer.endOffsets(source.partitions()); // before anything is noted, as this may be asked again
+        endMillis = nowMillis;
         if (readUpTo == null && tracker.sources().isKnown(topic + "@")) {
             throw madeAgain();
         }
-        boolean isKnown = readUpTo != null;
+        boolean isKnown = readUpTo != null, isBegun = isBegun();
         for (TopicPartition partition : source.partitions()) {
             Long next = tracker.sources().next(TopicSource.name(partition));
-            if (next != null) {
-                check(partition, next, first.getOrDefault(partition, 0L), notice);
-                checkEpoch(consumer, partition, first.getOrDefault(partition, 0L));
-                isKnown |= next > 0;
+            long begin = first.getOrDefault(partition, 0L);
+            if (isBegun) {
+                check(
+                        partition,
+                        next == null ? 0 : next,
+                        begin,
+                        notice); // one that was added since is read from its first
+                checkEpoch(consumer, partition, begin);
+                isKnown |= next != null && next > 0;
+            } else {
+                tracker.sources().readUpTo(TopicSource.name(partition), begin);
             }
         }
         long since = readUpTo != null ? readUpTo : isKnown ? 0 : nowMillis;
-        end = consumer.endOffsets(source.partitions());
-        endMillis = nowMillis;
         if (nowMillis - since > Math.max(deletionsKeptMillis - MARGIN_MILLIS, 0)) {
             if (first.values().stream().anyMatch(each -> each > 0)) {
                 throw lost("the topic " + topic + " was read last more than " + told(deletionsKeptMillis)
@@ -135,6 +142,11 @@ final class TopicHistory {
         }
         readUpToMillis = since; // deletions that are not read yet may be as old
         lastWrittenMillis = nowMillis;
+    }
+
+    /** Whether a driver has written where it was; then one that is not known is one that the topic has been given since. */
+    private boolean isBegun() {
+        return source.partitions().stream().anyMatch(each -> tracker.sources().next(TopicSource.name(each)) != null);
     }
 
     private void check(TopicPartition partition, long next, long first, Consumer<String> notice) {
@@ -259,11 +271,17 @@ final class TopicHistory {
                     && partition < held.size()
                     && held.get(partition).contains(id);
         });
-        long position = readUpTo;
+        delete(gone, readUpTo);
+        notice.accept("counted documents that the topic " + topic + " does not hold any more: " + gone.size());
+    }
+
+    /** The time up to which the topic was read passes no deletion before that is in a task. */
+    void delete(List<String> gone, long readUpTo) {
+        long position = readUpTo - gone.size();
+        tracker.sources().remember(mark, position);
         for (String id : gone) {
             tracker.change(DocumentChange.deleted(id, "compacted", mark, position++), System.nanoTime() / 1_000_000);
         }
-        notice.accept("counted documents that the topic " + topic + " does not hold any more: " + gone.size());
     }
 
     private static String told(long millis) {
