@@ -61,13 +61,21 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
                     wrongUse,
                     parsed == null ? new String[0] : parsed.originalArgs().toArray(new String[0]));
         }
+        return tell(e, isVerbose(parsed));
+    }
+
+    /**
+     * @param verbose whether to say where an internal error came from
+     * @return the exit code
+     */
+    int tell(Exception e, boolean verbose) {
         boolean traces = isDebugged();
         int code;
         if (e instanceof MillraceException failure) {
             terminal.complain(String.valueOf(failure.getMessage()));
             code = failure.exitCode().code();
         } else {
-            traces |= isVerbose(parsed);
+            traces |= verbose;
             String what = e.getMessage() == null ? "" : ": " + e.getMessage();
             terminal.complain("internal error, " + e.getClass().getSimpleName() + what
                     + (traces ? "" : " (MILLRACE_DEBUG=1 prints where)"));

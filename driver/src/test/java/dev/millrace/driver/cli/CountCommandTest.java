@@ -42,6 +42,21 @@ class CountCommandTest {
         assertThat(options).isEqualTo(new ClusterOptions(null, Map.of(), "millrace.", Map.of(), 0, 0, ""));
     }
 
+    /** A driver in a container ended with 3, which says that there is no such job, and a line of Java's in the table. */
+    @Test
+    void outOfMemorySaysHowToGetMore() {
+        Run run = new Run();
+        run.cluster.during = listener -> {
+            throw new OutOfMemoryError("Java heap space");
+        };
+        assertThat(run.go("count", "docs").code).isEqualTo(1);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err())
+                .matches("millrace: out of memory \\(Java heap space\\) with a heap of \\d+ MiB: give more with"
+                        + " MILLRACE_JAVA_OPTS=-Xmx4g, or, in a container, by its memory limit\n");
+        assertThat(run.cluster.open).isZero();
+    }
+
     @Test
     void takesEveryOption() throws IOException {
         Path config =
