@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,6 +56,9 @@ class CountCommandTest {
                 .matches("millrace: out of memory \\(Java heap space\\) with a heap of \\d+ MiB: give more with"
                         + " MILLRACE_JAVA_OPTS=-Xmx4g, or, in a container, by its memory limit\n");
         assertThat(run.cluster.open).isZero();
+        Run wrapped = new Run();
+        wrapped.cluster.failure = new CompletionException(new OutOfMemoryError("Java heap space"));
+        assertThat(wrapped.go("count", "docs").err()).isEqualTo(run.err());
     }
 
     @Test
