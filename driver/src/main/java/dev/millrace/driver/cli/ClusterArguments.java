@@ -88,7 +88,7 @@ public final class ClusterArguments {
         return options;
     }
 
-    /** Refuses an option of the embedded cluster beside one that is there already; says what named that one, if nobody typed it. */
+    /** Refuses what is for the embedded cluster beside another one; says what names that, where nobody typed it. */
     ParameterException onlyEmbedded(String what) {
         String from = "";
         if (!command.commandLine().getParseResult().hasMatchedOption(BOOTSTRAP_OPTION)) {

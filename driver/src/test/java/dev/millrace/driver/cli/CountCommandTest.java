@@ -43,7 +43,7 @@ class CountCommandTest {
         assertThat(options).isEqualTo(new ClusterOptions(null, Map.of(), "millrace.", Map.of(), 0, 0, ""));
     }
 
-    /** A driver in a container ended with 3, which says that there is no such job, and a line of Java's in the table. */
+    /** A driver in a container ended with 3, which says that there is no such job, and Java wrote into the table. */
     @Test
     void outOfMemorySaysHowToGetMore() {
         Run run = new Run();
