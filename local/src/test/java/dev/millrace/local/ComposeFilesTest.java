@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What the overlay of three brokers has to repeat of {@code docker-compose.yml}, as anchors do not reach across files. */
+/** What the overlay of three brokers has to repeat of {@code docker-compose.yml}, as anchors end with a file. */
 class ComposeFilesTest {
     private static final Pattern SERVICE = Pattern.compile("(?m)^  ([a-z0-9-]+):");
     private static final Pattern SETTING = Pattern.compile("(?m)^ +([A-Z][A-Z_]+): (.*)$");

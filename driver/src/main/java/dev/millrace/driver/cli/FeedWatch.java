@@ -117,8 +117,7 @@ final class FeedWatch {
             try (LiveTable table = client.live(job)) {
                 screen.follow(table, LOOK, () -> stopped);
             } catch (MillraceException e) {
-                // That the job is over is for its driver to say, on the other thread; a table that cannot be written is
-                // not.
+                // That the job is over is for its driver to say, on the other thread. Not so what cannot be written.
                 boolean isOver = e.exitCode() == ExitCode.CANCELLED
                         || e.exitCode() == ExitCode.FAILED && !(e.getCause() instanceof IOException);
                 if (!stopped && !isOver) {
