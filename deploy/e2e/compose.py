@@ -72,9 +72,10 @@ def composing(*arguments):
     return [*COMMAND, *files, "-p", PROJECT, *arguments]
 
 
-def driving(folder, *arguments):
+def driving(folder, *arguments, log="ERROR"):
     """The command line that runs a command of the driver with a folder for its files at /out."""
-    return composing("run", "--rm", "--no-deps", "-T", "-v", f"{folder}:/out", "driver", *arguments)
+    return composing("run", "--rm", "--no-deps", "-T", "-e", f"MILLRACE_LOG_LEVEL={log}", "-v", f"{folder}:/out", "driver",
+                     *arguments)
 
 
 def scaling(**services):

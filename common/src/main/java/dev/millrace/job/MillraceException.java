@@ -20,6 +20,16 @@ public final class MillraceException extends RuntimeException {
         this.exitCode = exitCode;
     }
 
+    /** What ends a process that has no memory left; says how much it had, and how to give it more. */
+    public static MillraceException outOfMemory(OutOfMemoryError e) {
+        return new MillraceException(
+                ExitCode.FAILED,
+                "out of memory (" + e.getMessage() + ") with a heap of "
+                        + (Runtime.getRuntime().maxMemory() >> 20)
+                        + " MiB: give more with MILLRACE_JAVA_OPTS=-Xmx4g, or, in a container, by its memory limit",
+                e);
+    }
+
     public ExitCode exitCode() {
         return exitCode;
     }

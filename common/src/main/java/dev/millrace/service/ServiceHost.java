@@ -92,12 +92,18 @@ public final class ServiceHost implements AutoCloseable {
             made.run(this::ready);
             LOG.info("{} ended", name);
         } catch (Exception e) {
-            become(HealthState.FAILED, String.valueOf(e.getMessage()));
-            result = report(name, e);
+            fail(e);
+        } catch (OutOfMemoryError e) {
+            fail(MillraceException.outOfMemory(e));
         } finally {
             ended.countDown();
         }
         return result;
+    }
+
+    private void fail(Exception failure) {
+        become(HealthState.FAILED, String.valueOf(failure.getMessage()));
+        result = report(name, failure);
     }
 
     private void ready() {

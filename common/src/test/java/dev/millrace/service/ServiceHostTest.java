@@ -67,6 +67,18 @@ class ServiceHostTest {
         }
     }
 
+    /** The error left the host as it was: it ended with a stack trace, and was RUNNING until then. */
+    @Test
+    void aServiceThatIsOutOfMemorySaysSo() throws Exception {
+        try (ServiceHost host = new ServiceHost("reducer-1", ON_A_FREE_PORT)) {
+            assertThat(host.run(ignored -> new FailingService(new OutOfMemoryError("Java heap space"))))
+                    .isEqualTo(ExitCode.FAILED);
+            assertThat(get(host, "/healthz").body())
+                    .startsWith("FAILED: out of memory (Java heap space) with a heap of ")
+                    .contains("MILLRACE_JAVA_OPTS");
+        }
+    }
+
     @Test
     void aDrainBeforeTheStartReachesTheService() throws Exception {
         try (ServiceHost host = new ServiceHost("mapper-1", ON_A_FREE_PORT)) {
@@ -203,10 +215,13 @@ class ServiceHostTest {
         }
     }
 
-    private record FailingService(Exception failure) implements Service {
+    private record FailingService(Throwable failure) implements Service {
         @Override
         public void run(Runnable ready) throws Exception {
-            throw failure;
+            if (failure instanceof Error error) {
+                throw error;
+            }
+            throw (Exception) failure;
         }
 
         @Override

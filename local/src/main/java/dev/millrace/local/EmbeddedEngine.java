@@ -96,13 +96,8 @@ final class EmbeddedEngine implements JobClient {
         if (cause instanceof MillraceException known) {
             return known;
         }
-        if (cause instanceof OutOfMemoryError) {
-            return new MillraceException(
-                    ExitCode.FAILED,
-                    "out of memory with a heap of "
-                            + (Runtime.getRuntime().maxMemory() >> 20)
-                            + " MiB: give more with MILLRACE_JAVA_OPTS=-Xmx4g",
-                    cause);
+        if (cause instanceof OutOfMemoryError error) {
+            return MillraceException.outOfMemory(error);
         }
         return new MillraceException(ExitCode.FAILED, "the embedded cluster failed: " + cause, cause);
     }

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * package when it begins with {@code dev.millrace.}, as a path when it holds a slash or ends like a file.
  */
 class DocumentsTest {
-    private static final Path ROOT = repository();
+    static final Path ROOT = repository();
     private static final Pattern CODE = Pattern.compile("`([^`\n]+)`");
     private static final Pattern LINK = Pattern.compile("]\\(([^)#:\\s]+)(?:#[^)]*)?\\)");
     private static final Pattern TYPE = Pattern.compile("[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+(?:\\.[A-Z]\\w+)?");

@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
 
 /** The options that lead to a cluster, to be mixed into a command. */
 public final class ClusterArguments {
+    private static final String BOOTSTRAP_OPTION = "--bootstrap-server";
     private static final String BOOTSTRAP_PROPERTY = "bootstrap.servers";
 
     private final Environment environment;
@@ -29,7 +30,7 @@ public final class ClusterArguments {
     private CommandSpec command;
 
     @Option(
-            names = "--bootstrap-server",
+            names = BOOTSTRAP_OPTION,
             order = Sections.CLUSTER,
             paramLabel = "HOST:PORT,...",
             description = "Brokers to ask first.")
@@ -85,6 +86,17 @@ public final class ClusterArguments {
             throw usage("'" + command.name() + "' works on a cluster: give --bootstrap-server HOST:PORT");
         }
         return options;
+    }
+
+    /** Refuses what is for the embedded cluster beside another one; says what names that, where nobody typed it. */
+    ParameterException onlyEmbedded(String what) {
+        String from = "";
+        if (!command.commandLine().getParseResult().hasMatchedOption(BOOTSTRAP_OPTION)) {
+            from = bootstrapServers != null
+                    ? " (from " + Environment.variable(BOOTSTRAP_OPTION) + ")"
+                    : " (" + BOOTSTRAP_PROPERTY + " of --command-config or --command-property)";
+        }
+        return usage(what + " for the embedded cluster, without " + BOOTSTRAP_OPTION + from);
     }
 
     ClusterOptions options(int threads, int partitions) {

@@ -161,7 +161,7 @@ final class CountCommand implements Callable<Integer> {
                 threads == null ? 0 : atLeastOne("--threads", threads),
                 partitions == null ? 0 : atLeastOne("--partitions", partitions));
         if (!options.isEmbedded() && (isTyped("--threads") || isTyped("--partitions"))) {
-            throw usage("--threads and --partitions are for the embedded cluster, without --bootstrap-server");
+            throw cluster.onlyEmbedded("--threads and --partitions are");
         }
         ResultArguments.Destination destination = result.destination();
         return new JobWatch(session, level, timeout)

@@ -61,13 +61,23 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
                     wrongUse,
                     parsed == null ? new String[0] : parsed.originalArgs().toArray(new String[0]));
         }
+        return tell(e, isVerbose(parsed));
+    }
+
+    /**
+     * @param failure what ended the command
+     * @param verbose whether to say where an internal error came from
+     * @return the exit code
+     */
+    int tell(Exception failure, boolean verbose) {
+        Exception e = failure instanceof MillraceException ? failure : outOfMemory(failure);
         boolean traces = isDebugged();
         int code;
-        if (e instanceof MillraceException failure) {
-            terminal.complain(String.valueOf(failure.getMessage()));
-            code = failure.exitCode().code();
+        if (e instanceof MillraceException known) {
+            terminal.complain(String.valueOf(known.getMessage()));
+            code = known.exitCode().code();
         } else {
-            traces |= isVerbose(parsed);
+            traces |= verbose;
             String what = e.getMessage() == null ? "" : ": " + e.getMessage();
             terminal.complain("internal error, " + e.getClass().getSimpleName() + what
                     + (traces ? "" : " (MILLRACE_DEBUG=1 prints where)"));
@@ -80,6 +90,16 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
             terminal.err().flush();
         }
         return code;
+    }
+
+    /** What another thread died of comes in wrappings. */
+    private static Exception outOfMemory(Exception e) {
+        for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof OutOfMemoryError error) {
+                return MillraceException.outOfMemory(error);
+            }
+        }
+        return e;
     }
 
     /** Why a file could not be read, in words where Java's message is only its name. */

@@ -104,7 +104,7 @@ abstract class FeedCommand implements Callable<Integer> {
         if (!options.isEmbedded()) {
             for (String option : new String[] {"--data-dir", "--port", "--threads", "--partitions"}) {
                 if (isTyped(option)) {
-                    throw usage(option + " is for the embedded cluster, without --bootstrap-server");
+                    throw cluster.onlyEmbedded(option + " is");
                 }
             }
         }

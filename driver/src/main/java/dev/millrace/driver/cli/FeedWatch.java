@@ -8,6 +8,7 @@ import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
+import java.io.IOException;
 import java.time.Duration;
 
 /** Drives a continuous job in front of its user: how it does, on an embedded cluster its table, and how to come back. */
@@ -116,8 +117,9 @@ final class FeedWatch {
             try (LiveTable table = client.live(job)) {
                 screen.follow(table, LOOK, () -> stopped);
             } catch (MillraceException e) {
-                // That the job is over is for its driver to say, on the other thread.
-                boolean isOver = e.exitCode() == ExitCode.CANCELLED || e.exitCode() == ExitCode.FAILED;
+                // That the job is over is for its driver to say, on the other thread. Not so what cannot be written.
+                boolean isOver = e.exitCode() == ExitCode.CANCELLED
+                        || e.exitCode() == ExitCode.FAILED && !(e.getCause() instanceof IOException);
                 if (!stopped && !isOver) {
                     screen.above("millrace: the live table has ended: " + Visible.text(String.valueOf(e.getMessage())));
                 }

@@ -1,6 +1,7 @@
 package dev.millrace.driver.cli;
 
 import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -82,7 +83,11 @@ public final class MillraceCli {
 
     /** @return the exit code, one of {@link ExitCode}; nothing is thrown */
     public int run(String... args) {
-        return commandLine(args).execute(args);
+        try {
+            return commandLine(args).execute(args);
+        } catch (OutOfMemoryError e) { // what the command held is free by now
+            return new Failures(session.terminal()).tell(MillraceException.outOfMemory(e), false);
+        }
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.millrace.driver.continuous.Snapshot;
 import dev.millrace.job.ExitCode;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,8 +31,9 @@ final class SnapshotCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "NAME",
             arity = "0..1",
-            description = "Name of the continuous job. Default: " + JobNameArgument.DEFAULT + ".")
-    private String name = JobNameArgument.DEFAULT;
+            description =
+                    "Name of the continuous job. Default: that in MILLRACE_JOB, else " + JobNameArgument.DEFAULT + ".")
+    private @Nullable String argument;
 
     @Mixin
     private final ResultArguments result;
@@ -60,6 +62,7 @@ final class SnapshotCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ClusterOptions options = cluster.clusterOptions();
+        String name = JobNameArgument.orDefault(argument, session.environment());
         ProgressReporter.Level level = messages.level();
         ResultArguments.Destination destination = result.destination();
         Snapshot snapshot;

@@ -9,6 +9,7 @@ import dev.millrace.job.Event;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -275,6 +276,61 @@ class ContinuousCommandTest {
                 .startsWith("1 document: 5 tokens, 2 distinct words; digest ")
                 .endsWith("millrace: in its last good version: bad: it is a folder\n");
         assertThat(cluster("snapshot", "--timeout", "5s").cluster.calls).contains("snapshot default PT5S");
+    }
+
+    /** A snapshot was taken of the default job, where all other commands went by MILLRACE_JOB. */
+    @Test
+    void aSnapshotGoesByTheJobOfTheEnvironmentToo() {
+        Run run = new Run().with("MILLRACE_JOB", "wiki");
+        assertThat(cluster(run, "snapshot").cluster.calls).containsExactly("kafka", "snapshot wiki PT1M");
+        Run named = new Run().with("MILLRACE_JOB", "wiki");
+        assertThat(cluster(named, "snapshot", "other").cluster.calls).containsExactly("kafka", "snapshot other PT1M");
+    }
+
+    /** It was refused beside an option that nobody had typed. */
+    @Test
+    void whatIsForTheEmbeddedClusterSaysWhatNamesAnother() throws IOException {
+        String refused = "millrace: --data-dir is for the embedded cluster, without --bootstrap-server";
+        Run environment =
+                new Run().with("MILLRACE_BOOTSTRAP_SERVER", "k:1").go("watch", "--data-dir", "/d", folder.toString());
+        assertThat(environment.code).isEqualTo(2);
+        assertThat(environment.err()).startsWith(refused + " (from MILLRACE_BOOTSTRAP_SERVER)\n");
+        Path file = Files.writeString(folder.resolve("client.properties"), "bootstrap.servers=k:1");
+        Run config = new Run().go("watch", "--data-dir", "/d", "--command-config", file.toString(), folder.toString());
+        assertThat(config.err())
+                .startsWith(refused + " (bootstrap.servers of --command-config or --command-property)\n");
+        assertThat(cluster("watch", "--data-dir", "/d", folder.toString()).err())
+                .startsWith(refused + "\n");
+        assertThat(new Run()
+                        .with("MILLRACE_BOOTSTRAP_SERVER", "k:1")
+                        .go("count", "--threads", "2", "docs")
+                        .err())
+                .contains("(from MILLRACE_BOOTSTRAP_SERVER)\n");
+    }
+
+    /** What a full disk did to the table was taken for the end of the job, which its driver tells. */
+    @Test
+    void aTableThatCannotBeWrittenIsNotLostWithoutAWord() throws InterruptedException {
+        Run run = new Run();
+        run.out = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        run.cluster.forever = true;
+        Thread command = new Thread(() -> run.go("watch", folder.toString()), "command");
+        command.start();
+        run.cluster.running.await();
+        String ended = "millrace: the live table has ended: cannot write to standard output: No space left on device\n";
+        while (!run.err().contains(ended) && !Thread.currentThread().isInterrupted()) { // by the time limit
+            Thread.onSpinWait();
+        }
+        assertThat(run.err()).contains(ended);
+        assertThat(command.isAlive()).as("the job goes on").isTrue();
+        requireNonNull(run.signal).run();
+        command.join();
+        assertThat(run.code).isEqualTo(130);
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,6 +41,24 @@ class CountCommandTest {
         assertThat(run.cluster.open).isZero();
         ClusterOptions options = requireNonNull(run.cluster.options);
         assertThat(options).isEqualTo(new ClusterOptions(null, Map.of(), "millrace.", Map.of(), 0, 0, ""));
+    }
+
+    /** A driver in a container ended with 3, which says that there is no such job, and Java wrote into the table. */
+    @Test
+    void outOfMemorySaysHowToGetMore() {
+        Run run = new Run();
+        run.cluster.during = listener -> {
+            throw new OutOfMemoryError("Java heap space");
+        };
+        assertThat(run.go("count", "docs").code).isEqualTo(1);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err())
+                .matches("millrace: out of memory \\(Java heap space\\) with a heap of \\d+ MiB: give more with"
+                        + " MILLRACE_JAVA_OPTS=-Xmx4g, or, in a container, by its memory limit\n");
+        assertThat(run.cluster.open).isZero();
+        Run wrapped = new Run();
+        wrapped.cluster.failure = new CompletionException(new OutOfMemoryError("Java heap space"));
+        assertThat(wrapped.go("count", "docs").err()).isEqualTo(run.err());
     }
 
     @Test
