@@ -34,9 +34,10 @@ public final class DocumentCounter implements AutoCloseable {
      *
      * @param texts the new texts, one behind the other
      * @throws RuntimeException if an old block is gone, or not to be seen for a minute
-     * @throws dev.millrace.job.MillraceException if this release has other rules of that name
+     * @throws dev.millrace.job.MillraceException if this release has other rules of that name, or if the ledger is gone
      */
     public Counted count(DocumentTask task, byte[] texts) throws IOException {
+        ledger.require(task.job(), task.partitions());
         ledger.load(task.job(), bases(task));
         return counted(task, texts);
     }

@@ -1,9 +1,12 @@
 package dev.millrace.map;
 
 import dev.millrace.job.BlockPosition;
+import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
+import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.JobTopics;
 import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.Patience;
 import dev.millrace.kafka.TopicNames;
@@ -34,11 +37,18 @@ final class LedgerReader implements Blocks, AutoCloseable {
     /** More than brokers take to end a transaction whose producer is gone, and drivers one that brokers have lost. */
     private static final Duration HIDDEN = Duration.ofSeconds(60);
 
+    /** Ledgers are kept for much longer behind the end of their job. */
+    private static final long SEEN_NANOS = 60_000_000_000L;
+
     private final ClusterSettings cluster;
     private final TopicNames topics;
+    private final JobTopics jobTopics;
     private final BlockCache cache;
     /** What {@link #load} found. */
     private final Map<BlockPosition, byte[]> loaded = new HashMap<>();
+
+    /** When ledgers were seen last. */
+    private final Map<JobId, Long> seenNanos = new HashMap<>();
 
     private @Nullable KafkaConsumer<byte[], byte[]> consumer;
 
@@ -55,6 +65,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
         this.cluster = cluster;
         this.cache = cache;
         this.topics = cluster.topics();
+        this.jobTopics = new JobTopics(topics);
     }
 
     /** The record key of a block: task and change, big-endian. */
@@ -68,6 +79,25 @@ final class LedgerReader implements Blocks, AutoCloseable {
     /** Remembers what a task is about to write. */
     void keep(JobId job, long task, List<byte @Nullable []> blocks) {
         cache.put(job, task, blocks);
+    }
+
+    /**
+     * Looks whether the ledger is there, if that was not done within the last minute.
+     *
+     * @param partitions how many it has to have at least
+     * @throws MillraceException where it is gone, as it is some time behind the end of its job
+     */
+    void require(JobId job, int partitions) {
+        long now = System.nanoTime();
+        Long seen = seenNanos.get(job);
+        if (seen != null && now - seen < SEEN_NANOS) {
+            return;
+        }
+        String failure = jobTopics.failure(reader(), topics.ledger(job), partitions);
+        if (failure != null) {
+            throw new MillraceException(ExitCode.FAILED, failure);
+        }
+        seenNanos.put(job, now);
     }
 
     /**

@@ -32,6 +32,7 @@ final class ContinuousReduction {
     private long next;
     private long duplicatesDropped;
     private boolean dirty;
+    private boolean isNew;
     private @Nullable String failure;
 
     /** A job that begins at this offset. */
@@ -44,6 +45,7 @@ final class ContinuousReduction {
         this.counts = counts;
         this.next = openOffset;
         this.dirty = true;
+        this.isNew = true;
     }
 
     /** A job as its last checkpoint has it; its counts are still to come, by {@link #restore}. */
@@ -237,6 +239,12 @@ final class ContinuousReduction {
     void published() {
         counts.settle();
         dirty = false;
+        isNew = false;
+    }
+
+    /** Whether nothing of it has been published yet: nobody has looked whether its results can be written. */
+    boolean isNew() {
+        return isNew;
     }
 
     /** Whether there is something to publish, be it a failure. */

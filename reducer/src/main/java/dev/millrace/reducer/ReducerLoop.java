@@ -7,6 +7,7 @@ import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.JobTopics;
 import dev.millrace.kafka.LogReader;
 import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.Patience;
@@ -29,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -68,8 +68,6 @@ final class ReducerLoop implements LoopThreads.Loop {
     private static final int FEW_WORDS = 1_000;
 
     private static final long EVEN_NANOS = 40_000_000, LONGEST_GATHERING_NANOS = 60_000_000;
-    /** A broker may hear of a new topic a little late; one that is unknown for this long was deleted. */
-    private static final long TOPIC_UNKNOWN_NANOS = 3_000_000_000L;
     /** A process that slept is fenced once when it wakes; two that share a slot fence each other again and again. */
     private static final int FENCED_IN_A_ROW = 5;
 
@@ -77,6 +75,7 @@ final class ReducerLoop implements LoopThreads.Loop {
     private final TopicNames topics;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final KafkaConsumer<byte[], byte[]> checkpointReader;
+    private final JobTopics jobTopics;
     private final Transactions transactions;
     private final String worker;
     private final ReducerMetrics metrics = new ReducerMetrics();
@@ -95,7 +94,6 @@ final class ReducerLoop implements LoopThreads.Loop {
     /** By partition, jobs that are not known there, and were told. */
     private final Map<Integer, Set<JobId>> toldLost = new HashMap<>();
 
-    private String missing = "";
     private int fenced;
     /** Until when the counts of many words may gather. */
     private long gatheredNanos = System.nanoTime();
@@ -109,6 +107,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         this.worker = worker;
         this.consumer = settings.cluster().reducerConsumer(worker.replace('/', '-'));
         this.checkpointReader = settings.cluster().reader(Map.of("fetch.max.wait.ms", 50));
+        this.jobTopics = new JobTopics(topics);
         this.transactions = new Transactions(
                 settings.cluster(), topics.reducerTransactions(worker.replace('/', '-')), settings.brokerDeadline());
     }
@@ -360,6 +359,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         if (due.isEmpty()) {
             return;
         }
+        due.keySet().forEach(this::checkResults);
         long begin = System.nanoTime();
         ResultParts parts = new ResultParts(transactions::write);
         List<String> failures = new ArrayList<>(); // of a reducer that was frozen, others may know better
@@ -396,6 +396,19 @@ final class ReducerLoop implements LoopThreads.Loop {
         long end = System.nanoTime();
         long took = end - begin;
         gatheredNanos = end + (long) Math.min(LONGEST_GATHERING_NANOS, (double) took * took / EVEN_NANOS);
+    }
+
+    /**
+     * The lane may hold jobs that have been over for so long that their results are cleared away, or whose results somebody
+     * has deleted: they fail, in place of a reducer that waits for the topic in vain, and ends, and the next one as well.
+     */
+    private void checkResults(PartitionReducer reducer) {
+        for (ContinuousReduction job : reducer.continuous()) {
+            String failure = job.isNew() ? resultsFailure(reducer.partition(), topics.results(job.job())) : null;
+            if (failure != null) {
+                job.fail(failure);
+            }
+        }
     }
 
     private void addChanges(
@@ -451,32 +464,9 @@ final class ReducerLoop implements LoopThreads.Loop {
                         reduction.duplicatesDropped())));
     }
 
-    /**
-     * Why a topic cannot take the counts of a partition; null where it can. A producer must not find out: it would wait
-     * for the topic with every single record, and cannot tell it from a broker that is away.
-     */
+    /** Why a topic cannot take the counts of a partition; null where it can. */
     private @Nullable String resultsFailure(int partition, String results) {
-        // The partitions of a job end together: one wait is enough for all of them.
-        long end = System.nanoTime() + (results.equals(missing) ? 0 : TOPIC_UNKNOWN_NANOS);
-        try {
-            int partitions = checkpointReader.partitionsFor(results).size();
-            while (partitions == 0) {
-                if (System.nanoTime() > end) {
-                    missing = results;
-                    return "the topic " + results + " is gone, somebody must have deleted it: count again";
-                }
-                LockSupport.parkNanos(100_000_000);
-                partitions = checkpointReader.partitionsFor(results).size();
-            }
-            return partitions > partition
-                    ? null
-                    : results + " has " + partitions + (partitions == 1 ? " partition" : " partitions")
-                            + " and needs one for each of " + topics.pairs() + ", so at least " + (partition + 1)
-                            + ": somebody made it anew; count again";
-        } catch (TimeoutException e) {
-            LOG.debug("no answer; the transaction waits for the broker", e);
-            return null;
-        }
+        return jobTopics.failure(checkpointReader, results, partition + 1);
     }
 
     private ProducerRecord<byte[], byte[]> event(Event event) {
