@@ -163,9 +163,7 @@ final class ContinuousReduction {
             fail("task " + first.task() + " sent a malformed batch: " + e.getMessage());
         }
         PartitionTotal came = new PartitionTotal(sum.tokens, sum.digest);
-        applied.put(
-                first.task(),
-                new Checkpoint.AppliedTask(first.task(), first.execution(), first.parts(), first.parts(), came));
+        applied.put(first.task(), new Checkpoint.AppliedTask(first.task(), came));
         try {
             total = total.plus(came);
         } catch (ArithmeticException e) {
