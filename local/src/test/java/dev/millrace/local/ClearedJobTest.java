@@ -101,7 +101,8 @@ final class ClearedJobTest {
                 RULES,
                 1,
                 List.of(new DocumentTask.Target("a", "1", TEXT.length, 0, 1)),
-                List.of(new DocumentTask.Change(0, 0, BlockPosition.NONE, new TextHash(1, 2), TEXT.length)));
+                List.of(new DocumentTask.Change(
+                        0, 0, BlockPosition.NONE, TextHash.NONE, new TextHash(1, 2), TEXT.length)));
         ProducerRecord<byte[], byte[]> record =
                 new ProducerRecord<>(cluster.topics().tasks(), 0, null, ControlCodec.encode(task));
         record.headers().add(TopicNames.DOCUMENT_HEADER, TEXT);
