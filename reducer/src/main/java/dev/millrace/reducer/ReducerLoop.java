@@ -294,20 +294,21 @@ final class ReducerLoop implements LoopThreads.Loop {
     }
 
     /**
-     * A late repetition, or the beginning of its job is lost: then somebody waits who has to be told, once. That does no harm
-     * to a job that is over, nor to one whose driver knows that this partition is done. Pairs of a batch alone say nothing:
-     * its END will. It is told with the position: of a reducer that was frozen, and whose partition another has by
+     * A late repetition, or the beginning of its job is lost, or what was told of its end: then somebody waits who has to be
+     * told, once, or with each END that he writes. That does no harm to a job that is over, nor to one whose driver knows
+     * that this partition is done. Pairs of a batch alone say nothing: its END will. It is told with the position: of a reducer that was frozen, and whose partition another has by
      * now, that is refused, as the job may have begun meanwhile.
      */
     private void stray(PartitionReducer reducer, ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
-        if (lane instanceof LaneRecord.Pairs
-                || !toldLost.computeIfAbsent(record.partition(), p -> new HashSet<>())
-                        .add(lane.job())) {
+        boolean isFirst = toldLost.computeIfAbsent(record.partition(), p -> new HashSet<>())
+                .add(lane.job());
+        if (lane instanceof LaneRecord.Pairs || !isFirst && !(lane instanceof LaneRecord.End)) {
             return;
         }
         String why = lost.getOrDefault(
                 record.partition(),
-                "DATA_LOST: " + record.topic() + "-" + record.partition() + " does not hold what the job began with");
+                "DATA_LOST: " + record.topic() + "-" + record.partition() + " does not hold what the job began with,"
+                        + " or " + topics.events() + " not what it came to");
         LOG.warn("job {} partition {}, unless it is over: {}", lane.job(), record.partition(), why);
         addBeside(reducer, event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why)));
     }
