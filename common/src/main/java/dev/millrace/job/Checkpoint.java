@@ -21,7 +21,7 @@ public record Checkpoint(int partition, long position, List<JobId> finished, Lis
      * @param next offset of the first record that is not in the counts
      * @param watermark every task below is done: what comes of one is a late copy
      * @param totals what was applied of all tasks
-     * @param applied tasks at or above the watermark of which something was applied
+     * @param applied tasks at or above the watermark that were applied; there may be thousands
      * @param duplicatesDropped batches of second runs that were not applied
      */
     public record Continuous(
@@ -36,11 +36,6 @@ public record Checkpoint(int partition, long position, List<JobId> finished, Lis
         }
     }
 
-    /**
-     * @param execution the run whose batches count
-     * @param parts batches that it sent to this partition
-     * @param next number of the batch that is due; {@code parts} when all came
-     * @param total what was applied of it
-     */
-    public record AppliedTask(long task, long execution, int parts, int next, PartitionTotal total) {}
+    /** @param total what was applied of it */
+    public record AppliedTask(long task, PartitionTotal total) {}
 }

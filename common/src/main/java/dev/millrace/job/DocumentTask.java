@@ -55,10 +55,12 @@ public record DocumentTask(
      * @param document index into {@link #documents}
      * @param part number of the part within its document
      * @param base the pairs counted for the part up to now
+     * @param baseHash of the text that these were counted from; none where there is no base, or an earlier release did not
+     *     say
      * @param hash of the new text; none where the part is removed
      * @param bytes length of the new text; -1 where the part is removed
      */
-    public record Change(int document, int part, BlockPosition base, TextHash hash, int bytes) {
+    public record Change(int document, int part, BlockPosition base, TextHash baseHash, TextHash hash, int bytes) {
         public boolean isRemoval() {
             return bytes < 0;
         }

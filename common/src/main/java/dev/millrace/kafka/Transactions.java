@@ -109,6 +109,15 @@ public final class Transactions implements AutoCloseable {
         }
     }
 
+    /** A record is larger than a producer of ours sends: no topic's settings change that. */
+    private static final class TooLargeException extends RecordTooLargeException {
+        private static final long serialVersionUID = 1;
+
+        TooLargeException(String topic, RecordTooLargeException cause) {
+            super("a record for " + topic + " is too large: " + cause.getMessage());
+        }
+    }
+
     /** Offsets that are committed in the transaction; the metadata is taken from the consumer at each try. */
     public record InputPosition(
             Map<TopicPartition, OffsetAndMetadata> offsets, Supplier<ConsumerGroupMetadata> metadata) {}
@@ -271,7 +280,11 @@ public final class Transactions implements AutoCloseable {
             KafkaProducer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record) {
         Future<RecordMetadata> sent = producer.send(record);
         if (sent.isDone()) {
-            outcome(sent);
+            try {
+                outcome(sent);
+            } catch (RecordTooLargeException e) {
+                throw new TooLargeException(record.topic(), e);
+            }
         }
         return sent;
     }
@@ -324,8 +337,10 @@ public final class Transactions implements AutoCloseable {
             discard();
             throw new MillraceException(
                     ExitCode.BROKER,
-                    what + ": " + rootMessage(failure) + " ('" + doctor
-                            + "' names settings and permissions that are missing)",
+                    what + ": " + rootMessage(failure)
+                            + (failure instanceof TooLargeException
+                                    ? ""
+                                    : " ('" + doctor + "' names settings and permissions that are missing)"),
                     failure);
         }
         boolean rebalanced = isRebalanced(failure);

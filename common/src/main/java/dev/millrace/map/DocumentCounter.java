@@ -34,10 +34,11 @@ public final class DocumentCounter implements AutoCloseable {
      *
      * @param texts the new texts, one behind the other
      * @throws RuntimeException if an old block is gone, or not to be seen for a minute
-     * @throws dev.millrace.job.MillraceException if this release has other rules of that name
+     * @throws dev.millrace.job.MillraceException if this release has other rules of that name, or if the ledger is gone
      */
     public Counted count(DocumentTask task, byte[] texts) throws IOException {
-        ledger.load(task.job(), bases(task));
+        ledger.require(task.job(), task.partitions());
+        ledger.load(task.job(), task.changes());
         return counted(task, texts);
     }
 
@@ -49,15 +50,11 @@ public final class DocumentCounter implements AutoCloseable {
      * @return null where there are more, or one is not to be had now
      */
     public @Nullable Counted countAtOnce(DocumentTask task, byte[] texts, int mostFetched) throws IOException {
-        return ledger.loadFew(task.job(), bases(task), mostFetched) ? counted(task, texts) : null;
+        return ledger.loadFew(task.job(), task.changes(), mostFetched) ? counted(task, texts) : null;
     }
 
     private Counted counted(DocumentTask task, byte[] texts) throws IOException {
         return new Counted(task, mapper.map(task, texts));
-    }
-
-    private static List<BlockPosition> bases(DocumentTask task) {
-        return task.changes().stream().map(DocumentTask.Change::base).toList();
     }
 
     /** What a task came to. */
@@ -81,7 +78,7 @@ public final class DocumentCounter implements AutoCloseable {
 
         /** The new blocks, to be sent first; kept for the tasks that build on them. Any thread. */
         public List<ProducerRecord<byte[], byte[]>> blocks() {
-            ledger.keep(task.job(), task.number(), output.blocks());
+            ledger.keep(task, output.blocks());
             List<ProducerRecord<byte[], byte[]>> blocks = new ArrayList<>();
             for (int i = 0; i < task.changes().size(); i++) {
                 if (!task.changes().get(i).isRemoval()) {

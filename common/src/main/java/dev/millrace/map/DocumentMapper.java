@@ -58,7 +58,7 @@ final class DocumentMapper {
         for (int i = 0; i < task.changes().size(); i++) {
             DocumentTask.Change change = task.changes().get(i);
             if (!change.base().isNone()) {
-                byte[] old = ledger.read(task.job(), change.base());
+                byte[] old = ledger.read(task.job(), change);
                 PairBlocks.forEach(
                         old, 0, old.length, (w, from, length, count) -> difference.add(w, from, length, -count));
             }

@@ -1,9 +1,14 @@
 package dev.millrace.map;
 
 import dev.millrace.job.BlockPosition;
+import dev.millrace.job.DocumentTask;
+import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextHash;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
+import dev.millrace.kafka.JobTopics;
 import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.Patience;
 import dev.millrace.kafka.TopicNames;
@@ -34,11 +39,18 @@ final class LedgerReader implements Blocks, AutoCloseable {
     /** More than brokers take to end a transaction whose producer is gone, and drivers one that brokers have lost. */
     private static final Duration HIDDEN = Duration.ofSeconds(60);
 
+    /** Ledgers are kept for much longer behind the end of their job. */
+    private static final long SEEN_NANOS = 60_000_000_000L;
+
     private final ClusterSettings cluster;
     private final TopicNames topics;
+    private final JobTopics jobTopics;
     private final BlockCache cache;
     /** What {@link #load} found. */
     private final Map<BlockPosition, byte[]> loaded = new HashMap<>();
+
+    /** When ledgers were seen last. */
+    private final Map<JobId, Long> seenNanos = new HashMap<>();
 
     private @Nullable KafkaConsumer<byte[], byte[]> consumer;
 
@@ -55,6 +67,7 @@ final class LedgerReader implements Blocks, AutoCloseable {
         this.cluster = cluster;
         this.cache = cache;
         this.topics = cluster.topics();
+        this.jobTopics = new JobTopics(topics);
     }
 
     /** The record key of a block: task and change, big-endian. */
@@ -66,17 +79,38 @@ final class LedgerReader implements Blocks, AutoCloseable {
     }
 
     /** Remembers what a task is about to write. */
-    void keep(JobId job, long task, List<byte @Nullable []> blocks) {
-        cache.put(job, task, blocks);
+    void keep(DocumentTask task, List<byte @Nullable []> blocks) {
+        List<TextHash> texts =
+                task.changes().stream().map(DocumentTask.Change::hash).toList();
+        cache.put(task.job(), task.number(), texts, blocks);
+    }
+
+    /**
+     * Looks whether the ledger is there, if that was not done within the last minute.
+     *
+     * @param partitions how many it has to have at least
+     * @throws MillraceException where it is gone, as it is some time behind the end of its job
+     */
+    void require(JobId job, int partitions) {
+        long now = System.nanoTime();
+        Long seen = seenNanos.get(job);
+        if (seen != null && now - seen < SEEN_NANOS) {
+            return;
+        }
+        String failure = jobTopics.failure(reader(), topics.ledger(job), partitions);
+        if (failure != null) {
+            throw new MillraceException(ExitCode.FAILED, failure);
+        }
+        seenNanos.put(job, now);
     }
 
     /**
      * Reads the blocks that the next task will ask for, those that lie together in one go. One that is not found near where
      * it should be is left to {@link #read}.
      */
-    void load(JobId job, Collection<BlockPosition> positions) {
+    void load(JobId job, Collection<DocumentTask.Change> changes) {
         loaded.clear();
-        missing(job, positions).forEach((number, wanted) -> {
+        missing(job, changes).forEach((number, wanted) -> {
             while (!wanted.isEmpty()) {
                 loadFirst(job, number, wanted);
             }
@@ -89,9 +123,9 @@ final class LedgerReader implements Blocks, AutoCloseable {
      * @param most how many may have to be fetched
      * @return whether {@link #read} finds all of them at once
      */
-    boolean loadFew(JobId job, Collection<BlockPosition> positions, int most) {
+    boolean loadFew(JobId job, Collection<DocumentTask.Change> changes, int most) {
         loaded.clear();
-        Map<Integer, Wanted> missing = missing(job, positions);
+        Map<Integer, Wanted> missing = missing(job, changes);
         if (missing.values().stream().mapToInt(Wanted::size).sum() > most) {
             return false;
         }
@@ -154,11 +188,12 @@ final class LedgerReader implements Blocks, AutoCloseable {
     }
 
     /** Those that are not kept, by partition. */
-    private Map<Integer, Wanted> missing(JobId job, Collection<BlockPosition> positions) {
+    private Map<Integer, Wanted> missing(JobId job, Collection<DocumentTask.Change> changes) {
         Map<Integer, Wanted> missing = new TreeMap<>();
-        for (BlockPosition each : positions) {
-            if (!each.isNone() && cache.get(job, each.task(), each.change()) == null) {
-                missing.computeIfAbsent(each.partition(), p -> new Wanted()).add(each);
+        for (DocumentTask.Change each : changes) {
+            BlockPosition base = each.base();
+            if (!base.isNone() && kept(job, each) == null) {
+                missing.computeIfAbsent(base.partition(), p -> new Wanted()).add(base);
             }
         }
         return missing;
@@ -180,12 +215,16 @@ final class LedgerReader implements Blocks, AutoCloseable {
     }
 
     @Override
-    public byte[] read(JobId job, BlockPosition position) {
-        byte[] known = cache.get(job, position.task(), position.change());
+    public byte[] read(JobId job, DocumentTask.Change change) {
+        byte[] known = kept(job, change);
         if (known == null) {
-            known = loaded.get(position);
+            known = loaded.get(change.base());
         }
-        return known == null ? fetch(job, position) : known;
+        return known == null ? fetch(job, change.base()) : known;
+    }
+
+    private byte @Nullable [] kept(JobId job, DocumentTask.Change change) {
+        return cache.get(job, change.base().task(), change.base().change(), change.baseHash());
     }
 
     private KafkaConsumer<byte[], byte[]> reader() {

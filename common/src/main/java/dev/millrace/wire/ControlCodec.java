@@ -27,6 +27,7 @@ import dev.millrace.job.Event;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobRecord;
 import dev.millrace.job.MapTask;
+import dev.millrace.job.PartitionTotal;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +59,9 @@ public final class ControlCodec {
             .addMixIn(ContinuousPosition.class, Formatted.class)
             .addModule(new SimpleModule()
                     .addSerializer(JobId.class, new JobIdWriter())
-                    .addDeserializer(JobId.class, new JobIdReader()))
+                    .addDeserializer(JobId.class, new JobIdReader())
+                    .addSerializer(Checkpoint.AppliedTask.class, new AppliedTaskWriter())
+                    .addDeserializer(Checkpoint.AppliedTask.class, new AppliedTaskReader()))
             .build();
 
     private static final ObjectWriter WRITER = JSON.writer().withAttribute(FORMAT, VERSION);
@@ -218,6 +221,52 @@ public final class ControlCodec {
                 return context.reportInputMismatch(this, "a job id is a string, not %s", in.currentToken());
             }
             return JobId.parse(in.getText());
+        }
+    }
+
+    /**
+     * As {@code [task, tokens, digest]}: a checkpoint is one record for all jobs of a partition, and each may have thousands
+     * of these while one of its tasks waits for a mapper.
+     */
+    private static final class AppliedTaskWriter extends StdSerializer<Checkpoint.AppliedTask> {
+        private static final long serialVersionUID = 1;
+
+        AppliedTaskWriter() {
+            super(Checkpoint.AppliedTask.class);
+        }
+
+        @Override
+        public void serialize(Checkpoint.AppliedTask applied, JsonGenerator out, SerializerProvider provider)
+                throws IOException {
+            out.writeStartArray();
+            out.writeNumber(applied.task());
+            out.writeNumber(applied.total().tokens());
+            out.writeNumber(applied.total().digest());
+            out.writeEndArray();
+        }
+    }
+
+    private static final class AppliedTaskReader extends StdDeserializer<Checkpoint.AppliedTask> {
+        private static final long serialVersionUID = 1;
+
+        /** As it was written before, by the names of its components. */
+        private record Named(long task, PartitionTotal total) {}
+
+        AppliedTaskReader() {
+            super(Checkpoint.AppliedTask.class);
+        }
+
+        @Override
+        public Checkpoint.AppliedTask deserialize(JsonParser in, DeserializationContext context) throws IOException {
+            if (in.hasToken(JsonToken.START_OBJECT)) {
+                Named named = context.readValue(in, Named.class);
+                return new Checkpoint.AppliedTask(named.task(), named.total());
+            }
+            long[] numbers = context.readValue(in, long[].class);
+            if (numbers.length != 3) {
+                return context.reportInputMismatch(this, "an applied task is three numbers, not %d", numbers.length);
+            }
+            return new Checkpoint.AppliedTask(numbers[0], new PartitionTotal(numbers[1], numbers[2]));
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.JobId;
 import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.TextHash;
 import dev.millrace.job.TextRules;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,8 @@ public final class DocumentCodec {
     /** 1 was JSON, and began with a brace. */
     private static final byte DOCUMENT = 2;
 
-    private static final byte TASK = 3, DONE = 4;
+    /** 3 was a task that did not say what texts its bases were counted from. */
+    private static final byte TASK_BEFORE = 3, DONE = 4, TASK = 5;
     /** What fields without a text in them come to, about. */
     private static final int HEADER_BYTES = 128, ELEMENT_BYTES = 96;
 
@@ -68,7 +70,7 @@ public final class DocumentCodec {
     }
 
     static boolean isTask(byte[] value) {
-        return value.length > 0 && value[0] == TASK;
+        return value.length > 0 && (value[0] == TASK || value[0] == TASK_BEFORE);
     }
 
     static byte[] encode(DocumentTask task) {
@@ -100,6 +102,7 @@ public final class DocumentCodec {
             out.putInt(change.document())
                     .putInt(change.part())
                     .putBlock(change.base())
+                    .putHash(change.baseHash())
                     .putHash(change.hash())
                     .putInt(change.bytes());
         }
@@ -108,7 +111,8 @@ public final class DocumentCodec {
 
     /** @throws MalformedRecordException if the bytes are not a task of this format */
     static DocumentTask task(byte[] value) {
-        return RecordReader.read("a task", TASK, value, in -> {
+        boolean isBefore = value[0] == TASK_BEFORE;
+        return RecordReader.read("a task", isBefore ? TASK_BEFORE : TASK, value, in -> {
             JobId job = new JobId(in.getLong());
             long number = in.getLong();
             int attempt = in.getInt(), partitions = in.getInt();
@@ -126,7 +130,12 @@ public final class DocumentCodec {
                             document.getLong(),
                             document.getInt())),
                     in.getList(change -> new DocumentTask.Change(
-                            change.getInt(), change.getInt(), change.getBlock(), change.getHash(), change.getInt())));
+                            change.getInt(),
+                            change.getInt(),
+                            change.getBlock(),
+                            isBefore ? TextHash.NONE : change.getHash(),
+                            change.getHash(),
+                            change.getInt())));
         });
     }
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import dev.millrace.job.JobId;
+import dev.millrace.job.TextHash;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,22 +16,43 @@ import org.junit.jupiter.api.Test;
 
 final class BlockCacheTest {
     private static final JobId JOB = new JobId(-7);
+    private static final TextHash TEXT = new TextHash(1, 2);
+
+    private static void put(BlockCache cache, long task, List<byte[]> blocks) {
+        cache.put(JOB, task, Collections.nCopies(blocks.size(), TEXT), blocks);
+    }
+
+    /**
+     * A mapper had counted a task that a broker then lost, and the next driver gave its number to another text: what
+     * was built on that was counted against the text that nobody else knew of.
+     */
+    @Test
+    void aBlockOfAnotherTextUnderTheSameNumberIsNotTaken() {
+        BlockCache cache = new BlockCache(1_000);
+        TextHash lost = new TextHash(1, 3), counted = new TextHash(4, 2), removed = TextHash.NONE;
+        cache.put(JOB, 1, List.of(lost, removed, TEXT), Arrays.asList(new byte[] {1}, null, new byte[] {2}));
+        assertThat(cache.get(JOB, 1, 0, counted)).isNull();
+        assertThat(cache.get(JOB, 1, 0, TEXT)).isNull();
+        assertThat(cache.get(JOB, 1, 0, lost)).containsExactly(1);
+        assertThat(cache.get(JOB, 1, 1, removed)).isNull();
+        assertThat(cache.get(JOB, 1, 2, TEXT)).containsExactly(2);
+    }
 
     @Test
     void keepsTheNewestTasksUpToSoManyBytes() {
         BlockCache cache = new BlockCache(13_900);
-        cache.put(JOB, 1, List.of(new byte[1 << 10], new byte[3 << 10]));
-        cache.put(JOB, 2, List.of(new byte[4 << 10]));
-        assertThat(cache.get(JOB, 1, 1)).hasSize(3 << 10);
-        cache.put(JOB, 3, Arrays.asList(null, new byte[9 << 10], null, new byte[0]));
-        assertThat(cache.get(JOB, 1, 0)).isNull();
-        assertThat(cache.get(JOB, 2, 0)).hasSize(4 << 10);
-        assertThat(cache.get(JOB, 2, 1)).isNull();
-        assertThat(cache.get(JOB, 3, 0)).isNull();
-        assertThat(cache.get(JOB, 3, 1)).hasSize(9 << 10);
-        assertThat(cache.get(JOB, 3, 2)).isNull();
-        assertThat(cache.get(JOB, 3, 3)).isEmpty();
-        assertThat(cache.get(new JobId(7), 3, 1)).isNull();
+        put(cache, 1, List.of(new byte[1 << 10], new byte[3 << 10]));
+        put(cache, 2, List.of(new byte[4 << 10]));
+        assertThat(cache.get(JOB, 1, 1, TEXT)).hasSize(3 << 10);
+        put(cache, 3, Arrays.asList(null, new byte[9 << 10], null, new byte[0]));
+        assertThat(cache.get(JOB, 1, 0, TEXT)).isNull();
+        assertThat(cache.get(JOB, 2, 0, TEXT)).hasSize(4 << 10);
+        assertThat(cache.get(JOB, 2, 1, TEXT)).isNull();
+        assertThat(cache.get(JOB, 3, 0, TEXT)).isNull();
+        assertThat(cache.get(JOB, 3, 1, TEXT)).hasSize(9 << 10);
+        assertThat(cache.get(JOB, 3, 2, TEXT)).isNull();
+        assertThat(cache.get(JOB, 3, 3, TEXT)).isEmpty();
+        assertThat(cache.get(new JobId(7), 3, 1, TEXT)).isNull();
     }
 
     @Test
@@ -46,11 +69,11 @@ final class BlockCacheTest {
                 random.nextBytes(block);
                 blocks.add(block);
             }
-            cache.put(JOB, newest, blocks);
+            put(cache, newest, blocks);
             put.put(newest, blocks);
             for (Map.Entry<Long, List<byte[]>> each : put.entrySet()) {
                 for (int i = 0; i < each.getValue().size(); i++) {
-                    byte[] kept = cache.get(JOB, each.getKey(), i);
+                    byte[] kept = cache.get(JOB, each.getKey(), i, TEXT);
                     found += kept == null ? 0 : 1;
                     if (kept != null && !Arrays.equals(kept, each.getValue().get(i))) {
                         fail("task %d, block %d", each.getKey(), i);
@@ -65,27 +88,27 @@ final class BlockCacheTest {
     void tasksWithoutAnyWordsAreForgottenToo() {
         BlockCache cache = new BlockCache(1_000);
         for (int task = 0; task < 100; task++) {
-            cache.put(JOB, task, List.of(new byte[0]));
+            put(cache, task, List.of(new byte[0]));
         }
-        assertThat(cache.get(JOB, 0, 0)).isNull();
-        assertThat(cache.get(JOB, 99, 0)).isEmpty();
+        assertThat(cache.get(JOB, 0, 0, TEXT)).isNull();
+        assertThat(cache.get(JOB, 99, 0, TEXT)).isEmpty();
     }
 
     @Test
     void ofATaskThatRunsAgainTheLastBlocksAreKept() {
         BlockCache cache = new BlockCache(8_700);
-        cache.put(JOB, 1, List.of(new byte[] {1}, new byte[] {2}));
-        cache.put(JOB, 1, List.of(new byte[] {3}));
-        assertThat(cache.get(JOB, 1, 0)).containsExactly(3);
-        assertThat(cache.get(JOB, 1, 1)).isNull();
+        put(cache, 1, List.of(new byte[] {1}, new byte[] {2}));
+        put(cache, 1, List.of(new byte[] {3}));
+        assertThat(cache.get(JOB, 1, 0, TEXT)).containsExactly(3);
+        assertThat(cache.get(JOB, 1, 1, TEXT)).isNull();
     }
 
     @Test
     void aTaskThatIsTooLargeIsNotKept() {
         BlockCache cache = new BlockCache(8_700);
-        cache.put(JOB, 1, List.of(new byte[9 << 10]));
-        assertThat(cache.get(JOB, 1, 0)).isNull();
-        cache.put(JOB, 2, List.of(new byte[8 << 10]));
-        assertThat(cache.get(JOB, 2, 0)).hasSize(8 << 10);
+        put(cache, 1, List.of(new byte[9 << 10]));
+        assertThat(cache.get(JOB, 1, 0, TEXT)).isNull();
+        put(cache, 2, List.of(new byte[8 << 10]));
+        assertThat(cache.get(JOB, 2, 0, TEXT)).hasSize(8 << 10);
     }
 }

@@ -28,8 +28,9 @@ final class DocumentMapperTest {
 
     private final Map<String, byte[]> ledger = new HashMap<>();
     private final DocumentMapper mapper = new DocumentMapper(
-            (job, position) -> {
-                byte[] block = ledger.get(position.task() + "/" + position.change());
+            (job, change) -> {
+                byte[] block =
+                        ledger.get(change.base().task() + "/" + change.base().change());
                 if (block == null) {
                     throw new LedgerReader.MissingBlockException("gone");
                 }
@@ -108,7 +109,8 @@ final class DocumentMapperTest {
                 BlockPosition base = blocks[part] == null ? BlockPosition.NONE : blocks[part];
                 String old = texts[part], text = old != null && random.nextInt(4) == 0 ? null : text(random);
                 blocks[part] = text == null ? null : new BlockPosition(0, 0, number, changes.size());
-                changes.add(new DocumentTask.Change(0, part, base, TextHash.NONE, text == null ? -1 : bytes(text)));
+                changes.add(new DocumentTask.Change(
+                        0, part, base, TextHash.NONE, TextHash.NONE, text == null ? -1 : bytes(text)));
                 sent.append(text == null ? "" : text);
                 words(old == null ? "" : old, -1, expected);
                 words(text == null ? "" : text, 1, expected);
@@ -124,10 +126,14 @@ final class DocumentMapperTest {
     @Test
     void aTextThatComesBackTheSameSendsNothing() throws IOException {
         String text = "mill race\n";
-        map(0, List.of(new DocumentTask.Change(0, 0, BlockPosition.NONE, TextHash.NONE, bytes(text))), text);
+        map(
+                0,
+                List.of(new DocumentTask.Change(0, 0, BlockPosition.NONE, TextHash.NONE, TextHash.NONE, bytes(text))),
+                text);
         DocumentMapper.Output output = map(
                 1,
-                List.of(new DocumentTask.Change(0, 0, new BlockPosition(0, 0, 0, 0), TextHash.NONE, bytes(text))),
+                List.of(new DocumentTask.Change(
+                        0, 0, new BlockPosition(0, 0, 0, 0), TextHash.NONE, TextHash.NONE, bytes(text))),
                 text);
         assertThat(output.differences().pairs()).isZero();
         assertThat(output.counted().get(0).total().tokens()).isEqualTo(2);
@@ -137,12 +143,14 @@ final class DocumentMapperTest {
     void anOldBlockThatIsGoneFailsTheRunAndLeavesNothingForTheNext() throws IOException {
         BlockPosition gone = new BlockPosition(0, 0, 77, 0);
         List<DocumentTask.Change> changes = List.of(
-                new DocumentTask.Change(0, 0, BlockPosition.NONE, TextHash.NONE, 5),
-                new DocumentTask.Change(0, 1, gone, TextHash.NONE, 5));
+                new DocumentTask.Change(0, 0, BlockPosition.NONE, TextHash.NONE, TextHash.NONE, 5),
+                new DocumentTask.Change(0, 1, gone, TextHash.NONE, TextHash.NONE, 5));
         assertThatThrownBy(() -> map(1, changes, "mill\nrace\n"))
                 .isInstanceOf(LedgerReader.MissingBlockException.class);
-        DocumentMapper.Output output =
-                map(2, List.of(new DocumentTask.Change(0, 0, BlockPosition.NONE, TextHash.NONE, 5)), "weir\n");
+        DocumentMapper.Output output = map(
+                2,
+                List.of(new DocumentTask.Change(0, 0, BlockPosition.NONE, TextHash.NONE, TextHash.NONE, 5)),
+                "weir\n");
         assertThat(pairs(output.differences())).isEqualTo(Map.of("weir", 1L));
     }
 }

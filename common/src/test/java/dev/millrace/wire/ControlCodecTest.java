@@ -18,10 +18,12 @@ import dev.millrace.job.JobState;
 import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.job.TextStats;
+import dev.millrace.kafka.ClusterSetup;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -96,6 +98,51 @@ final class ControlCodecTest {
                                 json(
                                         "{\"format\":1,\"partition\":1,\"position\":2,\"finished\":[],\"continuous\":[],\"later\":{\"x\":1}}")))
                 .isEqualTo(new Checkpoint(1, 2, List.of(), List.of()));
+    }
+
+    /** The tasks ahead of a few jobs' watermarks, at some 120 bytes each, made a record that could not be written. */
+    @Test
+    void aCheckpointOfTenJobsWithAllTheTasksAheadThatThereMayBeFitsItsRecord() {
+        List<Checkpoint.AppliedTask> ahead = LongStream.range(0, 16_384)
+                .mapToObj(task -> new Checkpoint.AppliedTask(
+                        10_000_000 + task, new PartitionTotal(1_000_000, Long.MIN_VALUE + task)))
+                .toList();
+        List<Checkpoint.Continuous> jobs = LongStream.range(0, 10)
+                .mapToObj(job ->
+                        new Checkpoint.Continuous(new JobId(job), 1L << 40, 10_000_000, PartitionTotal.ZERO, ahead, 0))
+                .toList();
+        Checkpoint checkpoint = new Checkpoint(0, 1L << 40, List.of(), jobs);
+        byte[] written = ControlCodec.encode(checkpoint);
+        assertThat(written.length).isLessThan(ClusterSetup.MESSAGE_BYTES);
+        assertThat(ControlCodec.checkpoint(written)).isEqualTo(checkpoint);
+    }
+
+    @Test
+    void anAppliedTaskIsReadAsItWasWrittenBefore() {
+        String form =
+                "{\"format\":1,\"partition\":1,\"position\":2,\"finished\":[],\"continuous\":[{\"job\":\"fffffffffffffffe\","
+                        + "\"next\":3,\"watermark\":4,\"totals\":{\"tokens\":5,\"digest\":6},\"applied\":[%s],\"duplicatesDropped\":7}]}";
+        Checkpoint expected = new Checkpoint(
+                1,
+                2,
+                List.of(),
+                List.of(new Checkpoint.Continuous(
+                        JOB,
+                        3,
+                        4,
+                        new PartitionTotal(5, 6),
+                        List.of(new Checkpoint.AppliedTask(8, new PartitionTotal(9, -10))),
+                        7)));
+        String before = "{\"task\":8,\"execution\":11,\"parts\":1,\"next\":1,\"total\":{\"tokens\":9,\"digest\":-10}}";
+        for (String applied : List.of(before, "[8,9,-10]")) {
+            assertThat(ControlCodec.checkpoint(json(String.format(form, applied))))
+                    .isEqualTo(expected);
+        }
+        for (String applied : List.of("[8,9]", "[8,9,10,11]", "[8,9,null]", "[8,9,1.5]", "8", "{\"task\":8}")) {
+            assertThatThrownBy(() -> ControlCodec.checkpoint(json(String.format(form, applied))))
+                    .as(applied)
+                    .isInstanceOf(MalformedRecordException.class);
+        }
     }
 
     @ParameterizedTest

@@ -38,8 +38,8 @@ final class DocumentCodecTest {
                     new DocumentTask.Target("水車.txt", "2@17", Long.MAX_VALUE, Long.MIN_VALUE, 3),
                     new DocumentTask.Target("", "", -1, 0, 0)),
             List.of(
-                    new DocumentTask.Change(0, 2, BlockPosition.NONE, PART.hash(), Integer.MAX_VALUE),
-                    new DocumentTask.Change(1, 0, PART.block(), TextHash.NONE, -1)));
+                    new DocumentTask.Change(0, 2, BlockPosition.NONE, TextHash.NONE, PART.hash(), Integer.MAX_VALUE),
+                    new DocumentTask.Change(1, 0, PART.block(), PART.hash(), TextHash.NONE, -1)));
     private static final Event.DocumentsDone DONE = new Event.DocumentsDone(
             new JobId(Long.MAX_VALUE),
             1L << 40,
@@ -72,6 +72,26 @@ final class DocumentCodecTest {
                 List.of(DONE, new Event.DocumentsDone(new JobId(0), 0, 1, 0, "", List.of(), List.of(), List.of()))) {
             assertThat(ControlCodec.event(ControlCodec.encode(done))).isEqualTo(done);
         }
+    }
+
+    /** Tasks may lie in the log when the services are of a later release. */
+    @Test
+    void aTaskThatDoesNotSayOfWhatTextsItsBasesAreIsReadAsItWasWrittenBefore() {
+        DocumentTask task = new DocumentTask(
+                TASK.job(),
+                1,
+                1,
+                TASK.rules(),
+                1,
+                TASK.documents(),
+                List.of(new DocumentTask.Change(1, 0, PART.block(), TextHash.NONE, TextHash.NONE, -1)));
+        byte[] now = ControlCodec.encode(task);
+        int baseHash = now.length - Integer.BYTES - 2; // its length, that of the other hash, and the bytes
+        byte[] before = new byte[now.length - 1];
+        System.arraycopy(now, 0, before, 0, baseHash);
+        System.arraycopy(now, baseHash + 1, before, baseHash, before.length - baseHash);
+        before[0] = 3;
+        assertThat(ControlCodec.task(before)).isEqualTo(task);
     }
 
     @Test

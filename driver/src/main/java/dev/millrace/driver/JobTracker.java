@@ -389,7 +389,7 @@ final class JobTracker {
         }
     }
 
-    /** A reducer that meets an END again, after it has forgotten the job, tells that it does not know it. */
+    /** A reducer that meets an END again, after it has answered it, tells that it has none, or no more, of the job. */
     private boolean isDone(int partition) {
         return partition >= 0 && partition < partitions.length && partitions[partition] != null;
     }

@@ -157,6 +157,10 @@ final class JobWatch {
         boolean isCaughtUp = !isTakenUp;
         while (!tracker.isReduced()) {
             isCaughtUp = isCaughtUp || position() >= eventsEnd;
+            if (isCaughtUp && record.state() == JobState.DONE) {
+                throw failed("DATA_LOST: it was done, and " + topics.events() + " does not hold what all its partitions"
+                        + " came to: brokers have lost records; count again");
+            }
             if (isCaughtUp) {
                 planned = planned || planned(plan);
                 publish(planned);

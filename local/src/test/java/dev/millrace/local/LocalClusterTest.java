@@ -14,12 +14,17 @@ import dev.millrace.input.InputRoots;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.InputSpec;
 import dev.millrace.job.JobId;
+import dev.millrace.job.JobKind;
+import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.JobState;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.TopicNames;
 import dev.millrace.kafka.Transactions;
 import dev.millrace.text.TextProfile;
+import dev.millrace.wire.ControlCodec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +39,9 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -292,6 +300,62 @@ final class LocalClusterTest {
                 .isInstanceOf(MillraceException.class)
                 .hasMessageContaining(
                         "DATA_LOST: of " + EXPECTED.size() + " words that reducers have published, 0 are");
+    }
+
+    /**
+     * A job as a broker left it that lost its last events: they end before the job began.
+     *
+     * @param ended nothing, or what became of the job since
+     */
+    private static JobId jobWithoutEvents(JobState... ended) throws Exception {
+        TopicNames topics = cluster.cluster().topics();
+        JobId job = JobId.random();
+        try (ClusterSetup setup = new ClusterSetup(cluster.cluster());
+                KafkaProducer<byte[], byte[]> producer = cluster.cluster().plainProducer()) {
+            ClusterSetup.PairsTopic pairs = setup.pairs();
+            setup.createResults(job, pairs.partitions(), 1);
+            long behindAll = 1L << 40;
+            JobSpec spec = new JobSpec(
+                    job,
+                    "test",
+                    JobKind.BATCH,
+                    new TextRules("pymotw", TextProfile.PYMOTW.version(), List.of()),
+                    new InputSpec(List.of(folder.toString()), List.of(), List.of(), false, 100),
+                    pairs.partitions(),
+                    pairs.id(),
+                    8,
+                    3,
+                    false,
+                    behindAll,
+                    ClusterSetup.writtenEnd(setup.admin(), new TopicPartition(topics.tasks(), 0)),
+                    System.currentTimeMillis());
+            JobRecord record = JobRecord.open(spec).seal(0, 0, "");
+            for (JobState next : ended) {
+                record = record.become(next, "");
+            }
+            byte[] key = job.toString().getBytes(StandardCharsets.US_ASCII);
+            producer.send(new ProducerRecord<>(topics.jobs(), 0, key, ControlCodec.encode(record)))
+                    .get();
+        }
+        return job;
+    }
+
+    /** It waited for them for good, without a word. */
+    @Test
+    void aJobThatWasDoneAndWhoseEventsAreLostSaysSo() throws Exception {
+        JobId job = jobWithoutEvents(JobState.ENDED, JobState.DONE);
+        assertThatThrownBy(() -> client.attach(job, JobListener.NONE))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("DATA_LOST: it was done, and millrace.events does not hold");
+    }
+
+    /** It advised to attach to the job, which came to the same, again and again. */
+    @Test
+    void aJobWhoseEventsEndBeforeItBeganIsTakenUp() throws Exception {
+        JobId job = jobWithoutEvents();
+        assertThatThrownBy(() -> client.attach(job, JobListener.NONE))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("does not hold what the job began with"); // as this one has no OPEN
     }
 
     private static void makeResultsAnew(JobId job, int partitions) {

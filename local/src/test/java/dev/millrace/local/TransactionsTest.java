@@ -92,6 +92,12 @@ final class TransactionsTest {
                                 e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BROKER))
                         .hasMessageContaining("larger than the max message size")
                         .hasMessageContaining("millrace doctor --bootstrap-server " + broker.bootstrapServer());
+                // A reducer whose checkpoint had grown too large blamed settings and permissions.
+                assertThatThrownBy(() -> transactions.write(List.of(
+                                new ProducerRecord<>("test.checkpoints", new byte[ClusterSetup.MESSAGE_BYTES]))))
+                        .isInstanceOf(MillraceException.class)
+                        .hasMessageContaining("a record for test.checkpoints is too large")
+                        .hasMessageNotContaining("doctor");
             }
         }
     }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.job.BlockPosition;
+import dev.millrace.job.DocumentTask;
 import dev.millrace.job.JobId;
+import dev.millrace.job.TextHash;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.local.EmbeddedBroker;
@@ -26,7 +28,10 @@ final class LedgerReaderTest {
     private static ClusterSettings cluster;
     private static KafkaProducer<byte[], byte[]> writer;
 
+    private static final TextHash TEXT = new TextHash(1, 2);
+
     private final JobId job = JobId.random();
+    private final BlockCache cache = new BlockCache(1_000);
     private LedgerReader reader;
 
     @BeforeAll
@@ -47,7 +52,7 @@ final class LedgerReaderTest {
         try (ClusterSetup setup = new ClusterSetup(cluster)) {
             setup.createContinuous(job, 1, 1);
         }
-        reader = new LedgerReader(cluster, new BlockCache(1));
+        reader = new LedgerReader(cluster, cache);
     }
 
     @AfterEach
@@ -74,15 +79,16 @@ final class LedgerReaderTest {
         writer.commitTransaction();
     }
 
-    private static BlockPosition at(long offset, long task, int change) {
-        return new BlockPosition(0, offset, task, change);
+    /** What builds on a block. */
+    private static DocumentTask.Change at(long offset, long task, int change) {
+        return new DocumentTask.Change(0, 0, new BlockPosition(0, offset, task, change), TEXT, TextHash.NONE, -1);
     }
 
     @Test
     void aBlockIsFoundAtItsPlaceAndBehindIt() {
         write(List.of(block(1, 0, 10), block(1, 1, 11))); // 0 and 1, and the commit
         write(List.of(block(2, 0, 20), block(3, 0, 30), block(3, 1, 31)));
-        BlockPosition there = at(1, 1, 1), behind = at(2, 2, 0), farBehind = at(2, 3, 1), shared = at(2, 3, 0);
+        DocumentTask.Change there = at(1, 1, 1), behind = at(2, 2, 0), farBehind = at(2, 3, 1), shared = at(2, 3, 0);
 
         assertThat(reader.loadFew(job, List.of(there, behind, farBehind, shared), 4))
                 .isTrue();
@@ -103,6 +109,17 @@ final class LedgerReaderTest {
         assertThat(reader.read(job, at(3, 2, 0))).containsExactly(20);
     }
 
+    /** It was counted here under a number that a driver has given to another text since, as a broker had lost the task. */
+    @Test
+    void aKeptBlockOfAnotherTextIsReadFromTheLedger() {
+        write(List.of(block(1, 0, 10), block(2, 0, 20)));
+        cache.put(job, 1, List.of(new TextHash(3, 4)), List.of(new byte[] {99}));
+        cache.put(job, 2, List.of(TEXT), List.of(new byte[] {88}));
+        assertThat(reader.loadFew(job, List.of(at(0, 1, 0), at(0, 2, 0)), 1)).isTrue();
+        assertThat(reader.read(job, at(0, 1, 0))).containsExactly(10);
+        assertThat(reader.read(job, at(0, 2, 0))).containsExactly(88);
+    }
+
     @Test
     void aBlockThatIsNowhereBehindItsPlaceIsMissing() {
         write(List.of(block(1, 0, 10)));
@@ -121,7 +138,7 @@ final class LedgerReaderTest {
             frozen.flush();
             write(List.of(block(2, 0, 20)));
 
-            BlockPosition hidden = at(1, 2, 0);
+            DocumentTask.Change hidden = at(1, 2, 0);
             assertThat(reader.loadFew(job, List.of(hidden), 4)).isFalse();
             CompletableFuture<byte[]> read = CompletableFuture.supplyAsync(() -> reader.read(job, hidden));
             assertThat(read).as("read while it is hidden").isNotDone();

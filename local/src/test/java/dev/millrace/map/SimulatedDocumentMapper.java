@@ -4,6 +4,7 @@ import dev.millrace.job.BlockPosition;
 import dev.millrace.job.DocumentTask;
 import dev.millrace.job.Event;
 import dev.millrace.job.PartitionTotal;
+import dev.millrace.job.TextHash;
 import dev.millrace.shuffle.PairBlocks;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,8 +26,9 @@ public final class SimulatedDocumentMapper {
     public SimulatedDocumentMapper(int partitions, Function<BlockPosition, byte @Nullable []> ledger) {
         this.partitions = partitions;
         mapper = new DocumentMapper(
-                (job, position) -> {
-                    byte[] block = kept.get(job, position.task(), position.change());
+                (job, change) -> {
+                    BlockPosition position = change.base();
+                    byte[] block = kept.get(job, position.task(), position.change(), change.baseHash());
                     block = block == null ? ledger.apply(position) : block;
                     if (block == null) {
                         throw new LedgerReader.MissingBlockException("no block at " + position);
@@ -48,7 +50,9 @@ public final class SimulatedDocumentMapper {
         DocumentMapper.Output output;
         try {
             output = mapper.map(task, texts);
-            kept.put(task.job(), task.number(), output.blocks());
+            List<TextHash> hashes =
+                    task.changes().stream().map(DocumentTask.Change::hash).toList();
+            kept.put(task.job(), task.number(), hashes, output.blocks());
         } catch (LedgerReader.MissingBlockException e) {
             return null;
         } catch (IOException e) {

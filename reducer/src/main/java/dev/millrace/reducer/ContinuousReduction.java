@@ -32,6 +32,7 @@ final class ContinuousReduction {
     private long next;
     private long duplicatesDropped;
     private boolean dirty;
+    private boolean isNew;
     private @Nullable String failure;
 
     /** A job that begins at this offset. */
@@ -44,6 +45,7 @@ final class ContinuousReduction {
         this.counts = counts;
         this.next = openOffset;
         this.dirty = true;
+        this.isNew = true;
     }
 
     /** A job as its last checkpoint has it; its counts are still to come, by {@link #restore}. */
@@ -161,9 +163,7 @@ final class ContinuousReduction {
             fail("task " + first.task() + " sent a malformed batch: " + e.getMessage());
         }
         PartitionTotal came = new PartitionTotal(sum.tokens, sum.digest);
-        applied.put(
-                first.task(),
-                new Checkpoint.AppliedTask(first.task(), first.execution(), first.parts(), first.parts(), came));
+        applied.put(first.task(), new Checkpoint.AppliedTask(first.task(), came));
         try {
             total = total.plus(came);
         } catch (ArithmeticException e) {
@@ -237,6 +237,12 @@ final class ContinuousReduction {
     void published() {
         counts.settle();
         dirty = false;
+        isNew = false;
+    }
+
+    /** Whether nothing of it has been published yet: nobody has looked whether its results can be written. */
+    boolean isNew() {
+        return isNew;
     }
 
     /** Whether there is something to publish, be it a failure. */

@@ -55,7 +55,7 @@ final class PartitionReducer {
      * the job fences the first before it writes, and never writes OPEN. So no OPEN stands behind its job's END.
      *
      * @return false for a stray, of a job that is not open and not known as ended: it is a late copy, or its job's OPEN is
-     *     lost; for pairs of a batch also where it is known as ended
+     *     lost; for pairs of a batch, and for an END that was answered, also where it is known as ended
      */
     boolean apply(long offset, LaneRecord record) {
         if (offset < nextOffset) {
@@ -90,8 +90,13 @@ final class PartitionReducer {
                 strays++;
                 return finished.containsKey(job);
             } else if (finished.containsKey(job)) {
-                finished.put(job, offset);
+                Long before = finished.put(job, offset);
                 dirty = true;
+                boolean isReadAgain = before != null && before == Long.MAX_VALUE; // by who took the partition over
+                if (record instanceof LaneRecord.End && !isReadAgain) {
+                    strays++;
+                    return false; // its driver asks again, so the answer may be lost
+                }
             } else if (record instanceof LaneRecord.Watermark || record instanceof LaneRecord.End && !hasEnded(job)) {
                 strays++;
                 return false;

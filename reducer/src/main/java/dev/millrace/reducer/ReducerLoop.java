@@ -7,6 +7,7 @@ import dev.millrace.job.JobId;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.DeadLetter;
+import dev.millrace.kafka.JobTopics;
 import dev.millrace.kafka.LogReader;
 import dev.millrace.kafka.OpenTransactions;
 import dev.millrace.kafka.Patience;
@@ -29,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -68,8 +68,6 @@ final class ReducerLoop implements LoopThreads.Loop {
     private static final int FEW_WORDS = 1_000;
 
     private static final long EVEN_NANOS = 40_000_000, LONGEST_GATHERING_NANOS = 60_000_000;
-    /** A broker may hear of a new topic a little late; one that is unknown for this long was deleted. */
-    private static final long TOPIC_UNKNOWN_NANOS = 3_000_000_000L;
     /** A process that slept is fenced once when it wakes; two that share a slot fence each other again and again. */
     private static final int FENCED_IN_A_ROW = 5;
 
@@ -77,6 +75,7 @@ final class ReducerLoop implements LoopThreads.Loop {
     private final TopicNames topics;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final KafkaConsumer<byte[], byte[]> checkpointReader;
+    private final JobTopics jobTopics;
     private final Transactions transactions;
     private final String worker;
     private final ReducerMetrics metrics = new ReducerMetrics();
@@ -95,7 +94,6 @@ final class ReducerLoop implements LoopThreads.Loop {
     /** By partition, jobs that are not known there, and were told. */
     private final Map<Integer, Set<JobId>> toldLost = new HashMap<>();
 
-    private String missing = "";
     private int fenced;
     /** Until when the counts of many words may gather. */
     private long gatheredNanos = System.nanoTime();
@@ -109,6 +107,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         this.worker = worker;
         this.consumer = settings.cluster().reducerConsumer(worker.replace('/', '-'));
         this.checkpointReader = settings.cluster().reader(Map.of("fetch.max.wait.ms", 50));
+        this.jobTopics = new JobTopics(topics);
         this.transactions = new Transactions(
                 settings.cluster(), topics.reducerTransactions(worker.replace('/', '-')), settings.brokerDeadline());
     }
@@ -295,20 +294,21 @@ final class ReducerLoop implements LoopThreads.Loop {
     }
 
     /**
-     * A late repetition, or the beginning of its job is lost: then somebody waits who has to be told, once. That does no harm
-     * to a job that is over, nor to one whose driver knows that this partition is done. Pairs of a batch alone say nothing:
-     * its END will. It is told with the position: of a reducer that was frozen, and whose partition another has by
+     * A late repetition, or the beginning of its job is lost, or what was told of its end: then somebody waits who has to be
+     * told, once, or with each END that he writes. That does no harm to a job that is over, nor to one whose driver knows
+     * that this partition is done. Pairs of a batch alone say nothing: its END will. It is told with the position: of a reducer that was frozen, and whose partition another has by
      * now, that is refused, as the job may have begun meanwhile.
      */
     private void stray(PartitionReducer reducer, ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
-        if (lane instanceof LaneRecord.Pairs
-                || !toldLost.computeIfAbsent(record.partition(), p -> new HashSet<>())
-                        .add(lane.job())) {
+        boolean isFirst = toldLost.computeIfAbsent(record.partition(), p -> new HashSet<>())
+                .add(lane.job());
+        if (lane instanceof LaneRecord.Pairs || !isFirst && !(lane instanceof LaneRecord.End)) {
             return;
         }
         String why = lost.getOrDefault(
                 record.partition(),
-                "DATA_LOST: " + record.topic() + "-" + record.partition() + " does not hold what the job began with");
+                "DATA_LOST: " + record.topic() + "-" + record.partition() + " does not hold what the job began with,"
+                        + " or " + topics.events() + " not what it came to");
         LOG.warn("job {} partition {}, unless it is over: {}", lane.job(), record.partition(), why);
         addBeside(reducer, event(new Event.PartitionFailed(lane.job(), record.partition(), worker, why)));
     }
@@ -360,6 +360,7 @@ final class ReducerLoop implements LoopThreads.Loop {
         if (due.isEmpty()) {
             return;
         }
+        due.keySet().forEach(this::checkResults);
         long begin = System.nanoTime();
         ResultParts parts = new ResultParts(transactions::write);
         List<String> failures = new ArrayList<>(); // of a reducer that was frozen, others may know better
@@ -396,6 +397,19 @@ final class ReducerLoop implements LoopThreads.Loop {
         long end = System.nanoTime();
         long took = end - begin;
         gatheredNanos = end + (long) Math.min(LONGEST_GATHERING_NANOS, (double) took * took / EVEN_NANOS);
+    }
+
+    /**
+     * The lane may hold jobs that have been over for so long that their results are cleared away, or whose results somebody
+     * has deleted: they fail, in place of a reducer that waits for the topic in vain, and ends, and the next one as well.
+     */
+    private void checkResults(PartitionReducer reducer) {
+        for (ContinuousReduction job : reducer.continuous()) {
+            String failure = job.isNew() ? resultsFailure(reducer.partition(), topics.results(job.job())) : null;
+            if (failure != null) {
+                job.fail(failure);
+            }
+        }
     }
 
     private void addChanges(
@@ -451,32 +465,9 @@ final class ReducerLoop implements LoopThreads.Loop {
                         reduction.duplicatesDropped())));
     }
 
-    /**
-     * Why a topic cannot take the counts of a partition; null where it can. A producer must not find out: it would wait
-     * for the topic with every single record, and cannot tell it from a broker that is away.
-     */
+    /** Why a topic cannot take the counts of a partition; null where it can. */
     private @Nullable String resultsFailure(int partition, String results) {
-        // The partitions of a job end together: one wait is enough for all of them.
-        long end = System.nanoTime() + (results.equals(missing) ? 0 : TOPIC_UNKNOWN_NANOS);
-        try {
-            int partitions = checkpointReader.partitionsFor(results).size();
-            while (partitions == 0) {
-                if (System.nanoTime() > end) {
-                    missing = results;
-                    return "the topic " + results + " is gone, somebody must have deleted it: count again";
-                }
-                LockSupport.parkNanos(100_000_000);
-                partitions = checkpointReader.partitionsFor(results).size();
-            }
-            return partitions > partition
-                    ? null
-                    : results + " has " + partitions + (partitions == 1 ? " partition" : " partitions")
-                            + " and needs one for each of " + topics.pairs() + ", so at least " + (partition + 1)
-                            + ": somebody made it anew; count again";
-        } catch (TimeoutException e) {
-            LOG.debug("no answer; the transaction waits for the broker", e);
-            return null;
-        }
+        return jobTopics.failure(checkpointReader, results, partition + 1);
     }
 
     private ProducerRecord<byte[], byte[]> event(Event event) {

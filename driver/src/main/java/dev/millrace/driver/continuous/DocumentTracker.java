@@ -547,11 +547,10 @@ final class DocumentTracker {
         Flight flight = new Flight(document, target, entry, document.waitingSinceMillis);
         flight.origin = origin(change);
         for (int i = 0; i < Math.max(parts.size(), known.size()); i++) {
-            BlockPosition base = i < known.size() ? known.get(i).block() : BlockPosition.NONE;
+            DocumentEntry.Part base = i < known.size() ? known.get(i) : NO_PART;
             if (i >= parts.size()) {
                 packer.remove(flight, i, base);
-            } else if (i >= known.size()
-                    || !known.get(i).hash().equals(parts.get(i).hash())) {
+            } else if (i >= known.size() || !base.hash().equals(parts.get(i).hash())) {
                 packer.add(flight, i, base, parts.get(i), text);
             }
         }
@@ -592,16 +591,18 @@ final class DocumentTracker {
                     && names < fillings * TASK_NAMES;
         }
 
-        void add(Flight flight, int number, BlockPosition base, TextParts.Part part, byte[] text) {
+        void add(Flight flight, int number, DocumentEntry.Part base, TextParts.Part part, byte[] text) {
             begin(flight, part.bytes());
-            changes.add(new DocumentTask.Change(targets.size() - 1, number, base, part.hash(), part.bytes()));
+            changes.add(new DocumentTask.Change(
+                    targets.size() - 1, number, base.block(), base.hash(), part.hash(), part.bytes()));
             pieces.add(new Piece(part, text));
             bytes += part.bytes();
         }
 
-        void remove(Flight flight, int number, BlockPosition base) {
+        void remove(Flight flight, int number, DocumentEntry.Part base) {
             begin(flight, 0);
-            changes.add(new DocumentTask.Change(targets.size() - 1, number, base, TextHash.NONE, -1));
+            changes.add(
+                    new DocumentTask.Change(targets.size() - 1, number, base.block(), base.hash(), TextHash.NONE, -1));
         }
 
         private void begin(Flight flight, int more) {

@@ -97,6 +97,8 @@ final class DocumentTrackerTest {
         DocumentTask second = theOnlyDue();
         assertThat(second.documents().get(0).version()).isEqualTo("3");
         assertThat(second.changes().get(0).base().offset()).isEqualTo(70);
+        assertThat(second.changes().get(0).baseHash())
+                .isEqualTo(first.changes().get(0).hash());
         assertThat(tracker.isQuiet()).isFalse();
         tracker.apply(done(second, 80, 0), 0);
         assertThat(tracker.isQuiet()).isTrue();

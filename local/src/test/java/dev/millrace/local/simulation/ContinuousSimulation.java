@@ -1083,7 +1083,8 @@ final class ContinuousSimulation {
             for (DocumentTask.Change each : current.changes()) {
                 String part = current.documents().get(each.document()).id() + "/" + each.part();
                 BlockPosition old = basesBefore.getOrDefault(part, each.base());
-                changes.add(new DocumentTask.Change(each.document(), each.part(), old, each.hash(), each.bytes()));
+                changes.add(new DocumentTask.Change(
+                        each.document(), each.part(), old, each.baseHash(), each.hash(), each.bytes()));
             }
             return new DocumentTask(id, current.number(), 1, current.rules(), partitions, current.documents(), changes);
         }
