@@ -39,7 +39,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -301,7 +301,11 @@ public final class ContinuousJob implements AutoCloseable {
         tell(); // or for the first second nobody would see that a driver runs again
         source.open(reader::wake);
         while (!stopping) {
-            step();
+            try {
+                step();
+            } catch (OffsetOutOfRangeException e) {
+                partitions.outOfRange(e);
+            }
         }
         tell();
         source.end();
@@ -357,11 +361,7 @@ public final class ContinuousJob implements AutoCloseable {
         partitions.take(taking && !source.isFull());
         boolean soon = tracker.mayBegin(now());
         long rest = tracker.restMillis(now());
-        try {
-            take(reader.poll(soon ? Duration.ZERO : rest > 0 ? Duration.ofMillis(rest) : IDLE_POLL));
-        } catch (LogTruncationException e) {
-            throw partitions.lost(e);
-        }
+        take(reader.poll(soon ? Duration.ZERO : rest > 0 ? Duration.ofMillis(rest) : IDLE_POLL));
         String failure = tracker.failure();
         if (failure != null) {
             throw failed(failure); // before a position is written that is behind what tells of it

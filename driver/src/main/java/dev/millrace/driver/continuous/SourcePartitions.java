@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -146,10 +147,29 @@ final class SourcePartitions {
         }
     }
 
-    /** What to throw. Of topics of our own a driver that takes over compares what it finds. */
-    RuntimeException lost(LogTruncationException e) {
-        boolean isOfSource = source.partitions().stream().anyMatch(e.offsetOutOfRangePartitions()::containsKey);
-        return history != null && isOfSource ? history.lost(e) : e;
+    /**
+     * Goes on behind what is gone of the topic, where that was dealt with: it was read again for the sake of what could not be
+     * read, or holds no records.
+     *
+     * @throws dev.millrace.job.MillraceException FAILED where records are gone that were not read
+     * @throws OffsetOutOfRangeException of topics of our own, as a driver that takes over compares what it finds
+     */
+    void outOfRange(OffsetOutOfRangeException e) {
+        TopicHistory known = history;
+        Map<TopicPartition, Long> gone = new HashMap<>(e.offsetOutOfRangePartitions());
+        gone.keySet().retainAll(source.partitions());
+        if (known == null || gone.isEmpty()) {
+            throw e;
+        }
+        if (e instanceof LogTruncationException truncated) {
+            throw known.lost(truncated);
+        }
+        gone.forEach((partition, next) -> reader.undisturbed(() -> {
+            long first = reader.consumer().beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
+            known.check(partition, next, first, notice);
+            reader.consumer().seek(partition, Math.max(next, first));
+            return true;
+        }));
     }
 
     /**

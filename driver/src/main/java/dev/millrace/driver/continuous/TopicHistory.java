@@ -11,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -137,7 +136,14 @@ final class TopicHistory {
         lastWrittenMillis = nowMillis;
     }
 
-    private void check(TopicPartition partition, long next, long first, Consumer<String> notice) {
+    /**
+     * To be called before a partition is read, and where a consumer cannot go on.
+     *
+     * @param next of the partition, to be read
+     * @param first that it still holds
+     * @throws MillraceException FAILED where records are gone that were not read
+     */
+    void check(TopicPartition partition, long next, long first, Consumer<String> notice) {
         long written = writtenEnd.applyAsLong(partition);
         if (next > written) {
             throw lost(partition + " ends at offset " + written + " and had been read up to " + next
@@ -147,7 +153,7 @@ final class TopicHistory {
             return;
         }
         String source = TopicSource.name(partition);
-        long below = Objects.requireNonNullElse(tracker.sources().doneBelow(source), next);
+        long below = Math.max(next, tracker.sources().dealtWithBelow(source));
         if (below < first) {
             throw lost("records " + below + " to " + (first - 1) + " of " + partition
                     + " were deleted before they were read: look at its retention");

@@ -475,6 +475,40 @@ final class LostRecordsTest {
         assertThat(reducer.end).isNotDone();
     }
 
+    private void makeDeletable(String topic) throws Exception {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        AlterConfigOp deletable =
+                new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact,delete"), AlterConfigOp.OpType.SET);
+        admin.incrementalAlterConfigs(Map.of(resource, List.of(deletable)))
+                .all()
+                .get();
+    }
+
+    /** It ended with a fetch position that was out of range, and nothing on what to do. */
+    @Test
+    void whatRetentionTakesFromADriverThatRunsEndsItWithWhatToDo() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        makeDeletable(docs());
+        TopicPartition partition = new TopicPartition(docs(), 0);
+        try (KafkaProducer<byte[], byte[]> open = cluster.transactionalProducer("open")) { // nobody reads behind it
+            open.initTransactions();
+            open.beginTransaction();
+            long next = open.send(new ProducerRecord<>(docs(), 0, new byte[] {'b'}, new byte[] {'c'}))
+                    .get()
+                    .offset();
+            admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(next + 1)))
+                    .all()
+                    .get();
+            assertThatThrownBy(driver.end::join)
+                    .hasCauseInstanceOf(MillraceException.class)
+                    .hasMessageContaining("records " + next + " to " + next + " of " + partition + " were deleted")
+                    .hasMessageContaining("look at its retention")
+                    .hasMessageContaining("cancel first");
+            open.abortTransaction();
+        }
+    }
+
     @Test
     void aLiveTableThatWasAwayForLongForgetsWhatCompactionHasTaken() throws Exception {
         AtomicLong wallMillis = new AtomicLong(1_000_000);
@@ -484,13 +518,7 @@ final class LostRecordsTest {
         try (LiveTable table = new KafkaLiveTable(cluster, job("first"), JobsView.read(cluster), wallMillis::get)) {
             table.catchUp();
             assertThat(table.view(1).words()).isEqualTo(3);
-            ConfigResource topic = new ConfigResource(
-                    ConfigResource.Type.TOPIC, topics.results(job("first").id()));
-            AlterConfigOp deletable =
-                    new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact,delete"), AlterConfigOp.OpType.SET);
-            admin.incrementalAlterConfigs(Map.of(topic, List.of(deletable)))
-                    .all()
-                    .get();
+            makeDeletable(topics.results(job("first").id()));
             for (int partition = 0; partition < PARTITIONS; partition++) {
                 TopicPartition results =
                         new TopicPartition(topics.results(job("first").id()), partition);
