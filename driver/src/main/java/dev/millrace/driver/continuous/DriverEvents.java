@@ -9,8 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -56,12 +60,26 @@ final class DriverEvents {
         long end = seekBack(reader, events, back);
         long begin = System.nanoTime();
         while (reader.position(events) < end) {
-            for (ConsumerRecord<byte[], byte[]> in : reader.poll(POLL)) {
+            for (ConsumerRecord<byte[], byte[]> in : poll(reader, events, POLL)) {
                 apply(in, true);
             }
             if (System.nanoTime() - begin > STUCK_NANOS) {
                 throw new TimeoutException(events + " cannot be read to its end");
             }
+        }
+    }
+
+    /** What has come. Old events are cleared away at any time, so one that was to be read next may be gone. */
+    static ConsumerRecords<byte[], byte[]> poll(
+            Consumer<byte[], byte[]> reader, TopicPartition events, Duration patience) {
+        try {
+            return reader.poll(patience);
+        } catch (OffsetOutOfRangeException e) {
+            if (!e.partitions().equals(Set.of(events))) {
+                throw e;
+            }
+            reader.seekToBeginning(List.of(events));
+            return ConsumerRecords.empty();
         }
     }
 

@@ -18,12 +18,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
-import java.util.Set;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 
@@ -132,7 +130,7 @@ final class KafkaLiveTable implements LiveTable {
     }
 
     private boolean poll(Duration patience, boolean isOld) {
-        ConsumerRecords<byte[], byte[]> records = pollOnce(patience);
+        ConsumerRecords<byte[], byte[]> records = DriverEvents.poll(consumer, events, patience);
         boolean mayMiss = mayMiss();
         boolean news = false;
         for (ConsumerRecord<byte[], byte[]> in : records) {
@@ -163,18 +161,6 @@ final class KafkaLiveTable implements LiveTable {
         tokens = 0;
         consumer.seekToBeginning(results);
         startedOver++;
-    }
-
-    private ConsumerRecords<byte[], byte[]> pollOnce(Duration patience) {
-        try {
-            return consumer.poll(patience);
-        } catch (OffsetOutOfRangeException e) {
-            if (!e.partitions().equals(Set.of(events))) {
-                throw e;
-            }
-            consumer.seekToBeginning(List.of(events)); // old events are cleared away; the newest is all that matters
-            return ConsumerRecords.empty();
-        }
     }
 
     private void checkGoesOn() {
