@@ -103,18 +103,23 @@ final class DriverEvents {
         if (in.key() == null || !job.equals(new String(in.key(), StandardCharsets.US_ASCII))) {
             return false;
         }
-        try {
-            if (ControlCodec.event(in.value()) instanceof Event.ContinuousStatus status) {
-                said = status;
-                // Of what comes now the clocks of other machines need not be asked.
-                long age = isOld ? Math.max(0, System.currentTimeMillis() - in.timestamp()) : 0;
-                saidNanos = System.nanoTime() - age * 1_000_000;
-                return true;
-            }
-        } catch (MalformedRecordException e) {
-            // Of a later release, or by a stranger: only what is understood is shown.
+        if (event(in) instanceof Event.ContinuousStatus status) {
+            said = status;
+            // Of what comes now the clocks of other machines need not be asked.
+            long age = isOld ? Math.max(0, System.currentTimeMillis() - in.timestamp()) : 0;
+            saidNanos = System.nanoTime() - age * 1_000_000;
+            return true;
         }
         return false;
+    }
+
+    /** Null where it is of a later release, or by a stranger: only what is understood is shown. */
+    static @Nullable Event event(ConsumerRecord<byte[], byte[]> in) {
+        try {
+            return ControlCodec.event(in.value());
+        } catch (MalformedRecordException e) {
+            return null;
+        }
     }
 
     /** As of now; null where the driver has said nothing lately. */

@@ -2,9 +2,7 @@ package dev.millrace.driver.continuous;
 
 import dev.millrace.driver.JobsView;
 import dev.millrace.job.ExitCode;
-import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
-import dev.millrace.job.JobState;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.OpenTransactions;
@@ -142,7 +140,7 @@ final class KafkaLiveTable implements LiveTable {
                 news |= count(in);
             }
         }
-        checkGoesOn();
+        jobs.checkGoesOn(job);
         news |= observe(!records.isEmpty());
         boolean isSilent = isDriverSilent();
         news |= isSilent != driverWasSilent;
@@ -161,17 +159,6 @@ final class KafkaLiveTable implements LiveTable {
         tokens = 0;
         consumer.seekToBeginning(results);
         startedOver++;
-    }
-
-    private void checkGoesOn() {
-        JobRecord now = jobs.job(job.id());
-        if (now != null && now.state().isFinal()) {
-            throw now.state() == JobState.CANCELLED
-                    ? new MillraceException(
-                            ExitCode.CANCELLED, "job " + job.name() + " (" + job.id() + ") was cancelled")
-                    : new MillraceException(
-                            ExitCode.FAILED, "job " + job.name() + " (" + job.id() + ") failed: " + now.detail());
-        }
     }
 
     private boolean isDriverSilent() {
