@@ -35,9 +35,6 @@ final class KafkaLiveTable implements LiveTable {
     private static final Duration PROBE = Duration.ofSeconds(1);
     private static final long STUCK_NANOS = 60_000_000_000L;
 
-    /** Less than a topic of results keeps the zero of a word, see ClusterSetup. */
-    private static final long ZEROS_KEPT_MILLIS = 100_000;
-
     private final ClusterSettings cluster;
     private final JobSpec job;
     private final TopicPartition events;
@@ -87,14 +84,18 @@ final class KafkaLiveTable implements LiveTable {
     @Override
     public void catchUp() {
         KafkaContinuousClient.asked(cluster, () -> {
-            int before;
-            do {
-                before = startedOver; // which goes back in partitions that were done
-                readToEnd();
-            } while (startedOver > before);
+            ResultsReading.inTime(job.name(), wallMillis, this::readAll, this::startOver);
             driverWasSilent = isDriverSilent();
             return true;
         });
+    }
+
+    private void readAll() {
+        int before;
+        do {
+            before = startedOver; // which goes back in partitions that were done
+            readToEnd();
+        } while (startedOver > before);
     }
 
     private void readToEnd() {
@@ -150,7 +151,7 @@ final class KafkaLiveTable implements LiveTable {
 
     /** Of a word that went to zero while nobody looked here, compaction may have left nothing. */
     private boolean mayMiss() {
-        return wallMillis.getAsLong() - answeredMillis > ZEROS_KEPT_MILLIS;
+        return wallMillis.getAsLong() - answeredMillis > ResultsReading.ZEROS_KEPT_MILLIS;
     }
 
     private void startOver() {
