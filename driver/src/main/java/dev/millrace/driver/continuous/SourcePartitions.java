@@ -1,5 +1,6 @@
 package dev.millrace.driver.continuous;
 
+import dev.millrace.driver.DriverSettings;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.OpenTransactions;
@@ -33,14 +34,14 @@ final class SourcePartitions {
     private boolean passed;
 
     SourcePartitions(
-            ClusterSettings cluster,
+            DriverSettings settings,
             ClusterSetup setup,
             String job,
             DocumentSource source,
             DocumentTracker tracker,
             WakeableConsumer reader,
             Consumer<String> notice) {
-        this.cluster = cluster;
+        this.cluster = settings.cluster();
         this.setup = setup;
         this.source = source;
         this.positions = tracker.sources();
@@ -53,6 +54,7 @@ final class SourcePartitions {
                         setup.documentsTopic(topic.topic()),
                         partition -> ClusterSetup.writtenEnd(setup.admin(), partition),
                         job,
+                        settings.anew().apply(job),
                         topic,
                         tracker)
                 : null;

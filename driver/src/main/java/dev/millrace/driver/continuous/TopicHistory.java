@@ -53,7 +53,7 @@ final class TopicHistory {
 
     private final ClusterSettings cluster;
     private final ToLongFunction<TopicPartition> writtenEnd;
-    private final String job, id;
+    private final String job, anew, id;
     private final TopicSource source;
     private final DocumentTracker tracker;
     private final String topic, mark;
@@ -68,17 +68,22 @@ final class TopicHistory {
     private long reachedMillis;
     private long readUpToMillis, lastWrittenMillis;
 
-    /** @param writtenEnd of a partition, what is not committed included */
+    /**
+     * @param writtenEnd of a partition, what is not committed included
+     * @param anew what a user does to count what the topic holds, where the job cannot go on
+     */
     TopicHistory(
             ClusterSettings cluster,
             ClusterSetup.DocumentsTopic found,
             ToLongFunction<TopicPartition> writtenEnd,
             String job,
+            String anew,
             TopicSource source,
             DocumentTracker tracker) {
         this.cluster = cluster;
         this.writtenEnd = writtenEnd;
         this.job = job;
+        this.anew = anew;
         this.source = source;
         this.tracker = tracker;
         this.topic = source.topic();
@@ -237,8 +242,7 @@ final class TopicHistory {
     private MillraceException lost(String why) {
         return new MillraceException(
                 ExitCode.FAILED,
-                "the job " + job + " cannot go on: " + why + ". To count what the topic holds now, end the job with '"
-                        + cluster.command("cancel " + job) + "' and start this again");
+                "the job " + job + " cannot go on: " + why + ". To count what the topic holds now, " + anew);
     }
 
     /** Documents that are counted and that the topic does not hold any more are deleted. */

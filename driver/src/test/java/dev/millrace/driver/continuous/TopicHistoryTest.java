@@ -49,6 +49,7 @@ final class TopicHistoryTest {
                 new ClusterSetup.DocumentsTopic("id", keptMillis),
                 partition -> 100,
                 "wiki",
+                "begin anew",
                 new TopicSource("docs", 1),
                 tracker);
     }
@@ -108,7 +109,8 @@ final class TopicHistoryTest {
         history.checkSame(null);
         assertThatThrownBy(() -> history.checkSame("another"))
                 .isInstanceOf(MillraceException.class)
-                .hasMessageContaining("the topic docs was deleted and made again");
+                .hasMessageContaining("the topic docs was deleted and made again")
+                .hasMessageContaining("begin anew");
     }
 
     /** It would end for nothing if it had to be at the very end when it looks. */
