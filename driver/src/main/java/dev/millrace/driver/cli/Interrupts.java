@@ -51,7 +51,7 @@ final class Interrupts implements AutoCloseable {
         return cause;
     }
 
-    /** The work has ended for another reason, or an earlier interrupt: one that comes while clients are closed is none. */
+    /** The work has ended: an interrupt that comes while clients are closed is not why. */
     synchronized void ended() {
         ended = true;
     }

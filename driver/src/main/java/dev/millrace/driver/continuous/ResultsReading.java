@@ -5,8 +5,8 @@ import dev.millrace.job.MillraceException;
 import java.util.function.LongSupplier;
 
 /**
- * Whoever reads the results of a job has to be through within two minutes ({@code delete.retention.ms}): of a word that goes
- * to zero meanwhile, behind what was read of it, compaction may have left nothing by the time that the reader gets there.
+ * Whoever reads the results of a job has to be through within two minutes ({@code delete.retention.ms}): of a word that
+ * goes to zero meanwhile, behind what was read of it, compaction may have left nothing when the reader gets there.
  */
 final class ResultsReading {
     /** Less than a topic of results keeps the zero of a word, see ClusterSetup. */
@@ -15,7 +15,7 @@ final class ResultsReading {
     private ResultsReading() {}
 
     /**
-     * Reads, and once more where that took too long: the network may have been slow for a moment, or the machine slept.
+     * Reads, and once more where that took too long: the network may have been slow, or the machine slept.
      *
      * @param wallMillis a clock that goes on while the machine sleeps
      * @param forget what was read

@@ -108,7 +108,7 @@ public record Snapshot(
     }
 
     /**
-     * @param reader of events, and behind what is known of jobs, as a job that is cancelled or fails ends without an event
+     * @param reader of events, and of what comes to jobs: one that is cancelled or fails ends without an event
      * @param ask asks for one more barrier: a driver that ends while one is under way forgets it
      */
     private static Reached await(

@@ -150,8 +150,8 @@ final class SourcePartitions {
     }
 
     /**
-     * Goes on behind what is gone of the topic, where that was dealt with: it was read again for the sake of what could not be
-     * read, or holds no records.
+     * Goes on behind what is gone of the topic, where that was dealt with: it was to be read again for the sake of what
+     * could not be read.
      *
      * @throws dev.millrace.job.MillraceException FAILED where records are gone that were not read
      * @throws OffsetOutOfRangeException of topics of our own, as a driver that takes over compares what it finds

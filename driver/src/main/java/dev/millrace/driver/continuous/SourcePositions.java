@@ -240,8 +240,8 @@ final class SourcePositions {
     }
 
     /**
-     * Below which position all was read, or was in tasks of an earlier driver, but for what could not be read; 0 where the
-     * source was never read.
+     * Below which position all was read, or was in tasks of an earlier driver, but for what could not be read; 0 where
+     * the source was never read.
      */
     long dealtWithBelow(String name) {
         Source source = sources.get(name);
