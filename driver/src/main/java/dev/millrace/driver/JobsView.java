@@ -5,6 +5,8 @@ import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobKind;
 import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobSpec;
+import dev.millrace.job.JobState;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.LogReader;
@@ -121,6 +123,18 @@ public final class JobsView {
                             + " one");
         }
         return found;
+    }
+
+    /** @throws MillraceException CANCELLED or FAILED where the job has ended so */
+    public void checkGoesOn(JobSpec job) {
+        JobRecord now = job(job.id());
+        if (now != null && now.state().isFinal()) {
+            throw now.state() == JobState.CANCELLED
+                    ? new MillraceException(
+                            ExitCode.CANCELLED, "job " + job.name() + " (" + job.id() + ") was cancelled")
+                    : new MillraceException(
+                            ExitCode.FAILED, "job " + job.name() + " (" + job.id() + ") failed: " + now.detail());
+        }
     }
 
     public @Nullable ContinuousPosition position(JobId job) {

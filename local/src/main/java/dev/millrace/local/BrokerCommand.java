@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExample:%n",
         footer = "  millrace broker --data-dir ./broker --port 9092")
 final class BrokerCommand implements Callable<Integer> {
-    private static final int DEFAULT_PORT = 9092;
+    static final int DEFAULT_PORT = 9092;
     private static final int DEFAULT_PARTITIONS = 16;
 
     private final Terminal terminal;

@@ -1,6 +1,7 @@
 package dev.millrace.local;
 
 import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.cli.ClusterArguments;
 import dev.millrace.driver.cli.ClusterOptions;
 import dev.millrace.driver.cli.ContinuousOpener;
 import dev.millrace.driver.continuous.ContinuousClient;
@@ -14,6 +15,7 @@ import dev.millrace.input.InputLimits;
 import dev.millrace.input.InputRoots;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSetup;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +52,20 @@ final class EmbeddedContinuous implements ContinuousClient {
         });
         client = new KafkaContinuousClient(
                 new DriverSettings(cluster.cluster(), roots, EmbeddedEngine.BROKER_DEADLINE, true, "millrace attach")
-                        .withCountingThreads(threads));
+                        .withCountingThreads(threads)
+                        .withAnew(job -> anew(job, home)));
+    }
+
+    /** The broker ends with the driver that says so, so nobody could cancel the job there. */
+    static String anew(String job, ContinuousOpener.Home home) {
+        Path dataDir = home.dataDir();
+        if (dataDir == null) {
+            return "start this again"; // nothing was kept
+        }
+        int port = home.port() > 0 ? home.port() : BrokerCommand.DEFAULT_PORT;
+        return "start this again with another --job NAME; to end the old one, run 'millrace broker --data-dir "
+                + ClusterArguments.quoted(dataDir.toString()) + " --port " + port
+                + "' and, while that runs, 'millrace cancel " + job + " --bootstrap-server 127.0.0.1:" + port + "'";
     }
 
     @Override

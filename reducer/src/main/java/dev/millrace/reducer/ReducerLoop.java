@@ -294,10 +294,11 @@ final class ReducerLoop implements LoopThreads.Loop {
     }
 
     /**
-     * A late repetition, or the beginning of its job is lost, or what was told of its end: then somebody waits who has to be
-     * told, once, or with each END that he writes. That does no harm to a job that is over, nor to one whose driver knows
-     * that this partition is done. Pairs of a batch alone say nothing: its END will. It is told with the position: of a reducer that was frozen, and whose partition another has by
-     * now, that is refused, as the job may have begun meanwhile.
+     * A late repetition, or the beginning of its job is lost, or what was told of its end: then somebody waits who has to
+     * be told, once, or with each END that he writes. That does no harm to a job that is over, nor to one whose driver
+     * knows that this partition is done. Pairs of a batch alone say nothing: its END will. It is told with the position: of
+     * a reducer that was frozen, and whose partition another has by now, that is refused, as the job may have begun
+     * meanwhile.
      */
     private void stray(PartitionReducer reducer, ConsumerRecord<byte[], byte[]> record, LaneRecord lane) {
         boolean isFirst = toldLost.computeIfAbsent(record.partition(), p -> new HashSet<>())

@@ -142,7 +142,7 @@ public final class ClusterArguments {
     }
 
     /** As a shell wants it. */
-    static String quoted(String argument) {
+    public static String quoted(String argument) {
         return argument.matches("[\\w@%+=:,./-]+") ? argument : "'" + argument.replace("'", "'\\''") + "'";
     }
 

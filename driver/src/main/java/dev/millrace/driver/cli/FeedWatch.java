@@ -52,6 +52,9 @@ final class FeedWatch {
                 Table table = top == 0 ? null : new Table(client, job, screen);
                 try {
                     client.run(job, rules, feed, mappersOnly, table == null ? status : table.startingAt(status));
+                } catch (RuntimeException e) {
+                    interrupts.ended();
+                    throw e;
                 } finally {
                     if (table != null) {
                         table.stop();

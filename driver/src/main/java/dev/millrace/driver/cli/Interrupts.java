@@ -24,7 +24,10 @@ final class Interrupts implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Signals signals;
     private @Nullable Cause cause;
-    private boolean done;
+    /** Of the first interrupt, whether or not it ended the work. */
+    private @Nullable Cause first;
+
+    private boolean ended, done;
 
     /** @param limit after which the work is given up; null for none */
     Interrupts(Signals signals, @Nullable Duration limit) {
@@ -48,6 +51,11 @@ final class Interrupts implements AutoCloseable {
         return cause;
     }
 
+    /** The work has ended: an interrupt that comes while clients are closed is not why. */
+    synchronized void ended() {
+        ended = true;
+    }
+
     private void signalled() {
         if (!interrupt(Cause.SIGNAL)) {
             Runtime.getRuntime().halt(ExitCode.INTERRUPTED.code());
@@ -65,15 +73,16 @@ final class Interrupts implements AutoCloseable {
         }
     }
 
-    /** False where it had been interrupted by a signal before. */
+    /** False where it had been interrupted before. */
     private synchronized boolean interrupt(Cause why) {
-        if (done || cause == Cause.SIGNAL) {
+        if (done || first == Cause.SIGNAL) {
             return false;
         }
-        boolean first = cause == null;
-        cause = first ? why : cause;
+        boolean isFirst = first == null;
+        first = isFirst ? why : first;
+        cause = ended ? cause : first;
         worker.interrupt();
-        return first;
+        return isFirst;
     }
 
     @Override

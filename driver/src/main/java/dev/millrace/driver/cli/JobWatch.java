@@ -32,7 +32,7 @@ final class JobWatch {
         ProgressReporter reporter = new ProgressReporter(session.terminal(), level, !options.isEmbedded());
         try (Interrupts interrupts = new Interrupts(session.signals(), limit)) {
             try (JobClient client = session.open(options)) {
-                JobResult result = work.run(client, reporter);
+                JobResult result = run(work, client, reporter, interrupts);
                 reporter.clear();
                 destination.accept(result, session.wiring().text(), level);
                 return ExitCode.OK.code();
@@ -43,6 +43,15 @@ final class JobWatch {
                 // Whatever an interrupt looks like by the time it gets here.
                 throw cause == null ? e : ended(cause, options, job, e);
             }
+        }
+    }
+
+    private static JobResult run(Work work, JobClient client, JobListener listener, Interrupts interrupts) {
+        try {
+            return work.run(client, listener);
+        } catch (RuntimeException e) {
+            interrupts.ended();
+            throw e;
         }
     }
 

@@ -39,7 +39,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -133,7 +133,7 @@ public final class ContinuousJob implements AutoCloseable {
         this.names = DocumentNames.of(spec);
         this.progress = new JobProgress(spec, tracker);
         this.jobStatus = new JobStatus(spec, tracker);
-        this.partitions = new SourcePartitions(cluster, setup, spec.name(), source, tracker, reader, listener::notice);
+        this.partitions = new SourcePartitions(settings, setup, spec.name(), source, tracker, reader, listener::notice);
         this.barriers = new Barriers(source, partitions, listener::notice);
         this.own = new OwnTasks(settings, reader::wake);
     }
@@ -292,9 +292,8 @@ public final class ContinuousJob implements AutoCloseable {
                     ExitCode.FAILED,
                     "the job " + spec.name() + " (" + spec.id() + ") cannot go on: release " + Release.VERSION
                             + " cannot read what another wrote of it (" + e.getMessage()
-                            + "). Go on with that release, or end the job with '"
-                            + cluster.command("cancel " + spec.id())
-                            + "' and begin it anew",
+                            + "). Go on with that release, or "
+                            + settings.anew().apply(spec.name()),
                     e);
         }
         listener.opened(spec.id(), resumed);
@@ -359,8 +358,8 @@ public final class ContinuousJob implements AutoCloseable {
         long rest = tracker.restMillis(now());
         try {
             take(reader.poll(soon ? Duration.ZERO : rest > 0 ? Duration.ofMillis(rest) : IDLE_POLL));
-        } catch (LogTruncationException e) {
-            throw partitions.lost(e);
+        } catch (OffsetOutOfRangeException e) {
+            partitions.outOfRange(e);
         }
         String failure = tracker.failure();
         if (failure != null) {

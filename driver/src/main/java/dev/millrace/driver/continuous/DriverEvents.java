@@ -9,8 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -56,12 +60,26 @@ final class DriverEvents {
         long end = seekBack(reader, events, back);
         long begin = System.nanoTime();
         while (reader.position(events) < end) {
-            for (ConsumerRecord<byte[], byte[]> in : reader.poll(POLL)) {
+            for (ConsumerRecord<byte[], byte[]> in : poll(reader, events, POLL)) {
                 apply(in, true);
             }
             if (System.nanoTime() - begin > STUCK_NANOS) {
                 throw new TimeoutException(events + " cannot be read to its end");
             }
+        }
+    }
+
+    /** What has come. Old events are cleared away at any time, so one that was to be read next may be gone. */
+    static ConsumerRecords<byte[], byte[]> poll(
+            Consumer<byte[], byte[]> reader, TopicPartition events, Duration patience) {
+        try {
+            return reader.poll(patience);
+        } catch (OffsetOutOfRangeException e) {
+            if (!e.partitions().equals(Set.of(events))) {
+                throw e;
+            }
+            reader.seekToBeginning(List.of(events));
+            return ConsumerRecords.empty();
         }
     }
 
@@ -85,18 +103,23 @@ final class DriverEvents {
         if (in.key() == null || !job.equals(new String(in.key(), StandardCharsets.US_ASCII))) {
             return false;
         }
-        try {
-            if (ControlCodec.event(in.value()) instanceof Event.ContinuousStatus status) {
-                said = status;
-                // Of what comes now the clocks of other machines need not be asked.
-                long age = isOld ? Math.max(0, System.currentTimeMillis() - in.timestamp()) : 0;
-                saidNanos = System.nanoTime() - age * 1_000_000;
-                return true;
-            }
-        } catch (MalformedRecordException e) {
-            // Of a later release, or by a stranger: only what is understood is shown.
+        if (event(in) instanceof Event.ContinuousStatus status) {
+            said = status;
+            // Of what comes now the clocks of other machines need not be asked.
+            long age = isOld ? Math.max(0, System.currentTimeMillis() - in.timestamp()) : 0;
+            saidNanos = System.nanoTime() - age * 1_000_000;
+            return true;
         }
         return false;
+    }
+
+    /** Null where it is of a later release, or by a stranger: only what is understood is shown. */
+    static @Nullable Event event(ConsumerRecord<byte[], byte[]> in) {
+        try {
+            return ControlCodec.event(in.value());
+        } catch (MalformedRecordException e) {
+            return null;
+        }
     }
 
     /** As of now; null where the driver has said nothing lately. */

@@ -24,6 +24,7 @@ final class JobStatus {
 
     private boolean heldUp;
     private Event.@Nullable ContinuousStatus said;
+    private long saidMillis;
 
     JobStatus(JobSpec spec, DocumentTracker tracker) {
         this.spec = spec;
@@ -71,17 +72,18 @@ final class JobStatus {
      * What is to be said; null where the same was, and not long ago: whoever asks how the job does must find something, and
      * tell from its age whether this driver runs.
      *
-     * @param atMillis time of day
+     * @param atMillis time of day, which may be set back
      */
     Event.@Nullable ContinuousStatus toSay(ContinuousStatus status, long nowMillis, long atMillis) {
         Event.ContinuousStatus last = said;
         Event.ContinuousStatus event = event(status, nowMillis, atMillis);
         if (last != null
                 && event(status, nowMillis, last.atMillis()).equals(last)
-                && atMillis - last.atMillis() < DriverStatus.REPEATED_MILLIS) {
+                && nowMillis - saidMillis < DriverStatus.REPEATED_MILLIS) {
             return null;
         }
         said = event;
+        saidMillis = nowMillis;
         return event;
     }
 

@@ -124,15 +124,23 @@ public final class KafkaContinuousClient implements ContinuousClient {
                 wanted.computeIfAbsent(WordHash.partition(bytes, job.partitions()), p -> new HashMap<>())
                         .put(ByteBuffer.wrap(bytes), word);
             }
-            wanted.forEach((partition, here) -> LogReader.readToEnd(cluster, results(job.id(), partition), -1, in -> {
-                String word = here.get(ByteBuffer.wrap(in.key()));
-                if (word != null) {
-                    counts.put(
-                            word,
-                            in.value() == null ? 0 : ByteBuffer.wrap(in.value()).getLong());
-                }
-            }));
+            wanted.forEach((partition, here) -> ResultsReading.inTime(
+                    name,
+                    System::currentTimeMillis,
+                    () -> read(results(job.id(), partition), here, counts),
+                    () -> here.values().forEach(word -> counts.put(word, 0L))));
             return counts;
+        });
+    }
+
+    private void read(TopicPartition results, Map<ByteBuffer, String> wanted, Map<String, Long> counts) {
+        LogReader.readToEnd(cluster, results, -1, in -> {
+            String word = wanted.get(ByteBuffer.wrap(in.key()));
+            if (word != null) {
+                counts.put(
+                        word,
+                        in.value() == null ? 0 : ByteBuffer.wrap(in.value()).getLong());
+            }
         });
     }
 

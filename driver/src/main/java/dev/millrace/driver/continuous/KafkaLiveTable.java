@@ -2,9 +2,7 @@ package dev.millrace.driver.continuous;
 
 import dev.millrace.driver.JobsView;
 import dev.millrace.job.ExitCode;
-import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
-import dev.millrace.job.JobState;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.OpenTransactions;
@@ -18,12 +16,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
-import java.util.Set;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 
@@ -38,9 +34,6 @@ final class KafkaLiveTable implements LiveTable {
 
     private static final Duration PROBE = Duration.ofSeconds(1);
     private static final long STUCK_NANOS = 60_000_000_000L;
-
-    /** Less than a topic of results keeps the zero of a word, see ClusterSetup. */
-    private static final long ZEROS_KEPT_MILLIS = 100_000;
 
     private final ClusterSettings cluster;
     private final JobSpec job;
@@ -91,14 +84,18 @@ final class KafkaLiveTable implements LiveTable {
     @Override
     public void catchUp() {
         KafkaContinuousClient.asked(cluster, () -> {
-            int before;
-            do {
-                before = startedOver; // which goes back in partitions that were done
-                readToEnd();
-            } while (startedOver > before);
+            ResultsReading.inTime(job.name(), wallMillis, this::readAll, this::startOver);
             driverWasSilent = isDriverSilent();
             return true;
         });
+    }
+
+    private void readAll() {
+        int before;
+        do {
+            before = startedOver; // which goes back in partitions that were done
+            readToEnd();
+        } while (startedOver > before);
     }
 
     private void readToEnd() {
@@ -132,7 +129,7 @@ final class KafkaLiveTable implements LiveTable {
     }
 
     private boolean poll(Duration patience, boolean isOld) {
-        ConsumerRecords<byte[], byte[]> records = pollOnce(patience);
+        ConsumerRecords<byte[], byte[]> records = DriverEvents.poll(consumer, events, patience);
         boolean mayMiss = mayMiss();
         boolean news = false;
         for (ConsumerRecord<byte[], byte[]> in : records) {
@@ -144,7 +141,7 @@ final class KafkaLiveTable implements LiveTable {
                 news |= count(in);
             }
         }
-        checkGoesOn();
+        jobs.checkGoesOn(job);
         news |= observe(!records.isEmpty());
         boolean isSilent = isDriverSilent();
         news |= isSilent != driverWasSilent;
@@ -154,7 +151,7 @@ final class KafkaLiveTable implements LiveTable {
 
     /** Of a word that went to zero while nobody looked here, compaction may have left nothing. */
     private boolean mayMiss() {
-        return wallMillis.getAsLong() - answeredMillis > ZEROS_KEPT_MILLIS;
+        return wallMillis.getAsLong() - answeredMillis > ResultsReading.ZEROS_KEPT_MILLIS;
     }
 
     private void startOver() {
@@ -163,29 +160,6 @@ final class KafkaLiveTable implements LiveTable {
         tokens = 0;
         consumer.seekToBeginning(results);
         startedOver++;
-    }
-
-    private ConsumerRecords<byte[], byte[]> pollOnce(Duration patience) {
-        try {
-            return consumer.poll(patience);
-        } catch (OffsetOutOfRangeException e) {
-            if (!e.partitions().equals(Set.of(events))) {
-                throw e;
-            }
-            consumer.seekToBeginning(List.of(events)); // old events are cleared away; the newest is all that matters
-            return ConsumerRecords.empty();
-        }
-    }
-
-    private void checkGoesOn() {
-        JobRecord now = jobs.job(job.id());
-        if (now != null && now.state().isFinal()) {
-            throw now.state() == JobState.CANCELLED
-                    ? new MillraceException(
-                            ExitCode.CANCELLED, "job " + job.name() + " (" + job.id() + ") was cancelled")
-                    : new MillraceException(
-                            ExitCode.FAILED, "job " + job.name() + " (" + job.id() + ") failed: " + now.detail());
-        }
     }
 
     private boolean isDriverSilent() {

@@ -64,16 +64,18 @@ public record Snapshot(
      */
     public static Snapshot take(ClusterSettings cluster, String name, Duration patience) {
         TopicNames topics = cluster.topics();
-        JobSpec spec = JobsView.find(cluster, name).spec();
-        TopicPartition events = new TopicPartition(topics.events(), 0);
+        JobsView jobs = JobsView.read(cluster);
+        JobSpec spec = jobs.continuous(cluster, name).spec();
+        TopicPartition events = DriverEvents.partition(cluster), jobsPartition = new TopicPartition(topics.jobs(), 0);
         try (KafkaConsumer<byte[], byte[]> reader = cluster.reader(Map.of("fetch.max.wait.ms", 50));
                 KafkaProducer<byte[], byte[]> producer = cluster.plainProducer()) {
-            reader.assign(List.of(events));
+            reader.assign(List.of(events, jobsPartition));
+            reader.seek(jobsPartition, jobs.next());
             reader.seekToEnd(List.of(events));
             reader.position(events);
             Snapshot read = null;
             for (int tries = 1; read == null; tries++) {
-                Reached reached = await(reader, spec, () -> ask(producer, topics, spec), name, patience);
+                Reached reached = await(reader, jobs, spec, events, () -> ask(producer, topics, spec), patience);
                 read = read(cluster, spec, reached, tries > 1);
             }
             return read;
@@ -105,19 +107,32 @@ public record Snapshot(
         private final Map<Integer, Event.PartitionBarrier> partitions = new HashMap<>();
     }
 
-    /** @param ask asks for one more barrier: a driver that ends while one is under way forgets it */
+    /**
+     * @param reader of events, and of what comes to jobs: one that is cancelled or fails ends without an event
+     * @param ask asks for one more barrier: a driver that ends while one is under way forgets it
+     */
     private static Reached await(
-            KafkaConsumer<byte[], byte[]> reader, JobSpec spec, LongSupplier ask, String name, Duration patience) {
+            KafkaConsumer<byte[], byte[]> reader,
+            JobsView jobs,
+            JobSpec spec,
+            TopicPartition events,
+            LongSupplier ask,
+            Duration patience) {
         Map<Long, Reached> asked = new LinkedHashMap<>();
         asked.put(ask.getAsLong(), new Reached());
         Duration pause = ASKED_AGAIN;
         long begin = System.nanoTime(), askAgain = begin + pause.toNanos();
         while (System.nanoTime() - begin < patience.toNanos()) {
-            for (ConsumerRecord<byte[], byte[]> in : reader.poll(POLL)) {
+            for (ConsumerRecord<byte[], byte[]> in : DriverEvents.poll(reader, events, POLL)) {
+                if (!in.topic().equals(events.topic())) {
+                    jobs.apply(in);
+                    jobs.checkGoesOn(spec);
+                    continue;
+                }
                 if (in.key() == null || !spec.id().toString().equals(new String(in.key(), StandardCharsets.US_ASCII))) {
                     continue;
                 }
-                Event event = ControlCodec.event(in.value());
+                Event event = DriverEvents.event(in);
                 Reached reached = null;
                 if (event instanceof Event.BarrierReached each && (reached = asked.get(each.barrier())) != null) {
                     reached.driver = each;
@@ -125,7 +140,8 @@ public record Snapshot(
                         && (reached = asked.get(each.barrier())) != null) {
                     reached.partitions.put(each.partition(), each);
                 } else if (event instanceof Event.PartitionFailed failed) {
-                    throw new MillraceException(ExitCode.FAILED, "the job " + name + " failed: " + failed.message());
+                    throw new MillraceException(
+                            ExitCode.FAILED, "the job " + spec.name() + " failed: " + failed.message());
                 }
                 if (reached != null && reached.driver != null && reached.partitions.size() == spec.partitions()) {
                     return reached;
@@ -147,7 +163,7 @@ public record Snapshot(
                 : "only " + most + " of " + spec.partitions() + " partitions were reached: are reducers running?";
         throw new MillraceException(
                 ExitCode.TIMED_OUT,
-                "no snapshot of the job " + name + " within " + patience.toSeconds() + " s; " + whom);
+                "no snapshot of the job " + spec.name() + " within " + patience.toSeconds() + " s; " + whom);
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.millrace.driver.continuous;
 
+import dev.millrace.driver.DriverSettings;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.OpenTransactions;
@@ -7,10 +8,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -32,14 +36,14 @@ final class SourcePartitions {
     private boolean passed;
 
     SourcePartitions(
-            ClusterSettings cluster,
+            DriverSettings settings,
             ClusterSetup setup,
             String job,
             DocumentSource source,
             DocumentTracker tracker,
             WakeableConsumer reader,
             Consumer<String> notice) {
-        this.cluster = cluster;
+        this.cluster = settings.cluster();
         this.setup = setup;
         this.source = source;
         this.positions = tracker.sources();
@@ -52,6 +56,7 @@ final class SourcePartitions {
                         setup.documentsTopic(topic.topic()),
                         partition -> ClusterSetup.writtenEnd(setup.admin(), partition),
                         job,
+                        settings.anew().apply(job),
                         topic,
                         tracker)
                 : null;
@@ -141,10 +146,29 @@ final class SourcePartitions {
         }
     }
 
-    /** What to throw. Of topics of our own a driver that takes over compares what it finds. */
-    RuntimeException lost(LogTruncationException e) {
-        boolean isOfSource = source.partitions().stream().anyMatch(e.offsetOutOfRangePartitions()::containsKey);
-        return history != null && isOfSource ? history.lost(e) : e;
+    /**
+     * Goes on behind what is gone of the topic, where that was dealt with: it was to be read again for the sake of what
+     * could not be read.
+     *
+     * @throws dev.millrace.job.MillraceException FAILED where records are gone that were not read
+     * @throws OffsetOutOfRangeException of topics of our own, as a driver that takes over compares what it finds
+     */
+    void outOfRange(OffsetOutOfRangeException e) {
+        TopicHistory known = history;
+        Map<TopicPartition, Long> gone = new HashMap<>(e.offsetOutOfRangePartitions());
+        gone.keySet().retainAll(source.partitions());
+        if (known == null || gone.isEmpty()) {
+            throw e;
+        }
+        if (e instanceof LogTruncationException truncated) {
+            throw known.lost(truncated);
+        }
+        gone.forEach((partition, next) -> reader.undisturbed(() -> {
+            long first = reader.consumer().beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
+            known.check(partition, next, first, notice);
+            reader.consumer().seek(partition, Math.max(next, first));
+            return true;
+        }));
     }
 
     /**
@@ -178,7 +202,7 @@ final class SourcePartitions {
     private boolean hasPassed() {
         boolean moved = false;
         for (TopicPartition partition : order.readable(source.partitions())) {
-            Long next = reader.positionNow(partition);
+            Long next = known(() -> reader.positionNow(partition));
             moved |= next != null && positions.readUpTo(TopicSource.name(partition), next);
         }
         return moved;
@@ -202,9 +226,25 @@ final class SourcePartitions {
     Map<TopicPartition, Long> positions() {
         Map<TopicPartition, Long> next = new HashMap<>();
         for (TopicPartition partition : source.partitions()) {
-            next.put(partition, reader.undisturbed(() -> reader.consumer().position(partition)));
+            next.put(partition, position(partition));
         }
         return next;
+    }
+
+    private long position(TopicPartition partition) {
+        return Objects.requireNonNull(
+                known(() -> reader.undisturbed(() -> reader.consumer().position(partition))));
+    }
+
+    /** A consumer that has fallen out of its partition may say so where it is asked for its position. */
+    private @Nullable Long known(Supplier<@Nullable Long> position) {
+        while (true) {
+            try {
+                return position.get();
+            } catch (OffsetOutOfRangeException e) {
+                outOfRange(e);
+            }
+        }
     }
 
     private Map<TopicPartition, Long> ends() {
@@ -229,8 +269,7 @@ final class SourcePartitions {
         List<String> told = new ArrayList<>();
         ends().forEach((partition, stable) -> {
             if (stable < writtenEnd(partition)) {
-                long next = reader.undisturbed(() -> reader.consumer().position(partition));
-                told.add("what stands behind offset " + next + " of " + partition + ": "
+                told.add("what stands behind offset " + position(partition) + " of " + partition + ": "
                         + OpenTransactions.heldUpBy(cluster, partition));
             }
         });

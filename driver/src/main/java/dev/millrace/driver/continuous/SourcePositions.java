@@ -239,6 +239,15 @@ final class SourcePositions {
         return source == null ? null : source.allDoneBelow();
     }
 
+    /**
+     * Below which position all was read, or was in tasks of an earlier driver, but for what could not be read; 0 where
+     * the source was never read.
+     */
+    long dealtWithBelow(String name) {
+        Source source = sources.get(name);
+        return source == null ? 0 : Math.max(source.next, Math.max(source.doneBefore, source.allDoneBefore));
+    }
+
     /** Whether a source was read up to there, and all of it is in tasks, but for what could not be read. */
     boolean isInTasks(String name, long end) {
         Source source = sources.get(name);

@@ -11,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -54,7 +53,7 @@ final class TopicHistory {
 
     private final ClusterSettings cluster;
     private final ToLongFunction<TopicPartition> writtenEnd;
-    private final String job, id;
+    private final String job, anew, id;
     private final TopicSource source;
     private final DocumentTracker tracker;
     private final String topic, mark;
@@ -69,17 +68,22 @@ final class TopicHistory {
     private long reachedMillis;
     private long readUpToMillis, lastWrittenMillis;
 
-    /** @param writtenEnd of a partition, what is not committed included */
+    /**
+     * @param writtenEnd of a partition, what is not committed included
+     * @param anew what a user does to count what the topic holds, where the job cannot go on
+     */
     TopicHistory(
             ClusterSettings cluster,
             ClusterSetup.DocumentsTopic found,
             ToLongFunction<TopicPartition> writtenEnd,
             String job,
+            String anew,
             TopicSource source,
             DocumentTracker tracker) {
         this.cluster = cluster;
         this.writtenEnd = writtenEnd;
         this.job = job;
+        this.anew = anew;
         this.source = source;
         this.tracker = tracker;
         this.topic = source.topic();
@@ -116,11 +120,8 @@ final class TopicHistory {
             Long next = tracker.sources().next(TopicSource.name(partition));
             long begin = first.getOrDefault(partition, 0L);
             if (isBegun) {
-                check(
-                        partition,
-                        next == null ? 0 : next,
-                        begin,
-                        notice); // one that was added since is read from its first
+                // Of one that was added since, all is to be read.
+                check(partition, next == null ? 0 : next, begin, notice);
                 checkEpoch(consumer, partition, begin);
                 isKnown |= next != null && next > 0;
             } else {
@@ -149,7 +150,14 @@ final class TopicHistory {
         return source.partitions().stream().anyMatch(each -> tracker.sources().next(TopicSource.name(each)) != null);
     }
 
-    private void check(TopicPartition partition, long next, long first, Consumer<String> notice) {
+    /**
+     * To be called before a partition is read, and where a consumer cannot go on.
+     *
+     * @param next of the partition, to be read
+     * @param first that it still holds
+     * @throws MillraceException FAILED where records are gone that were not read
+     */
+    void check(TopicPartition partition, long next, long first, Consumer<String> notice) {
         long written = writtenEnd.applyAsLong(partition);
         if (next > written) {
             throw lost(partition + " ends at offset " + written + " and had been read up to " + next
@@ -159,7 +167,7 @@ final class TopicHistory {
             return;
         }
         String source = TopicSource.name(partition);
-        long below = Objects.requireNonNullElse(tracker.sources().doneBelow(source), next);
+        long below = Math.max(next, tracker.sources().dealtWithBelow(source));
         if (below < first) {
             throw lost("records " + below + " to " + (first - 1) + " of " + partition
                     + " were deleted before they were read: look at its retention");
@@ -243,8 +251,7 @@ final class TopicHistory {
     private MillraceException lost(String why) {
         return new MillraceException(
                 ExitCode.FAILED,
-                "the job " + job + " cannot go on: " + why + ". To count what the topic holds now, end the job with '"
-                        + cluster.command("cancel " + job) + "' and start this again");
+                "the job " + job + " cannot go on: " + why + ". To count what the topic holds now, " + anew);
     }
 
     /** Documents that are counted and that the topic does not hold any more are deleted. */

@@ -52,6 +52,9 @@ final class FakeCluster {
     @Nullable
     RuntimeException failure;
 
+    /** What happens while a client is closed, which takes its time. */
+    Runnable whileClosing = () -> {};
+
     boolean forever;
     boolean hasOpened = true;
     boolean conserved = true;
@@ -228,6 +231,7 @@ final class FakeCluster {
         @Override
         public void close() {
             open--;
+            whileClosing.run();
         }
     }
 
@@ -305,6 +309,7 @@ final class FakeCluster {
         @Override
         public void close() {
             open--;
+            whileClosing.run();
         }
     }
 

@@ -70,6 +70,20 @@ class InterruptionTest {
         assertThat(Thread.interrupted()).as("no interrupt is left behind").isFalse();
     }
 
+    /** It was an interrupt then, and the job that had failed seemed to go on. */
+    @Test
+    void ctrlCWhileClientsAreClosedIsNotWhyTheJobEnded() {
+        for (String[] command : new String[][] {{"count", "d"}, {"stream", "-"}}) {
+            Run run = new Run();
+            run.cluster.failure = new MillraceException(ExitCode.CANCELLED, "job 1 was cancelled");
+            run.cluster.whileClosing = () -> requireNonNull(run.signal).run();
+            run.go(command);
+            assertThat(run.code).isEqualTo(6);
+            assertThat(run.err()).contains("job 1 was cancelled").doesNotContain("interrupted");
+            assertThat(Thread.interrupted()).isFalse();
+        }
+    }
+
     @Test
     void theTimeLimit() {
         Run run = new Run();

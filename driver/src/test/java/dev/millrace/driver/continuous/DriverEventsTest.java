@@ -11,9 +11,13 @@ import dev.millrace.job.JobSpec;
 import dev.millrace.job.TextRules;
 import dev.millrace.wire.ControlCodec;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
@@ -77,5 +81,20 @@ class DriverEventsTest {
         assertThat(requireNonNull(events.last()).isSilent()).isFalse();
         assertThat(events.apply(record(status(JOB, 5), -HOUR), true)).isTrue();
         assertThat(requireNonNull(events.last()).ageMillis()).isBetween(0L, 60_000L);
+    }
+
+    /** A command ended as with a broker that does not answer, when a driver cleared events away at that moment. */
+    @Test
+    void eventsThatAreClearedAwayBeforeTheyAreReadDoNotMatter() {
+        TopicPartition partition = new TopicPartition("events", 0);
+        try (MockConsumer<byte[], byte[]> reader = new MockConsumer<>("none")) {
+            reader.assign(List.of(partition));
+            reader.updateBeginningOffsets(Map.of(partition, 0L));
+            reader.seek(partition, 0);
+            reader.updateBeginningOffsets(Map.of(partition, 7L));
+            reader.addRecord(new ConsumerRecord<>("events", 0, 7, new byte[0], new byte[0]));
+            assertThat(DriverEvents.poll(reader, partition, Duration.ZERO)).isEmpty();
+            assertThat(DriverEvents.poll(reader, partition, Duration.ZERO)).hasSize(1);
+        }
     }
 }

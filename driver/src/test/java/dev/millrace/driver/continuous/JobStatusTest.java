@@ -44,6 +44,14 @@ final class JobStatusTest {
                 .isEqualTo(1_005_000);
     }
 
+    /** A driver that ran was called silent for as long as its clock had been set back. */
+    @Test
+    void theSameIsSaidAgainThoughTheClockWasSetBack() {
+        ContinuousStatus same = status.now(0, 0);
+        assertThat(status.toSay(same, 0, 9_000_000)).isNotNull();
+        assertThat(status.toSay(same, 5_000, 1_000_000)).isNotNull();
+    }
+
     @Test
     void whatIsNewIsSaidAtOnce() {
         ContinuousStatus none = status.now(0, 0);

@@ -11,6 +11,7 @@ import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -37,13 +38,19 @@ final class TopicHistoryTest {
             0,
             0));
     private final TopicHistory history = history(KEPT);
+    private final List<String> told = new ArrayList<>();
+
+    private void told(String notice) {
+        told.add(notice);
+    }
 
     private TopicHistory history(long keptMillis) {
         return new TopicHistory(
                 ClusterSettings.of("nowhere:1"),
                 new ClusterSetup.DocumentsTopic("id", keptMillis),
-                partition -> 0,
+                partition -> 100,
                 "wiki",
+                "begin anew",
                 new TopicSource("docs", 1),
                 tracker);
     }
@@ -103,7 +110,8 @@ final class TopicHistoryTest {
         history.checkSame(null);
         assertThatThrownBy(() -> history.checkSame("another"))
                 .isInstanceOf(MillraceException.class)
-                .hasMessageContaining("the topic docs was deleted and made again");
+                .hasMessageContaining("the topic docs was deleted and made again")
+                .hasMessageContaining("begin anew");
     }
 
     /** It would end for nothing if it had to be at the very end when it looks. */
@@ -123,6 +131,32 @@ final class TopicHistoryTest {
         assertThatThrownBy(() -> tick(KEPT, 0, KEPT))
                 .isInstanceOf(MillraceException.class)
                 .hasMessageContaining("forgets deletions after 1h: start it again");
+    }
+
+    /** What was read is in memory, though it is in no task yet. */
+    @Test
+    void whatIsDeletedBehindADriverThatHasReadItIsNotLost() {
+        tracker.change(DocumentChange.deleted("a", "0@4", "docs-0", 4), 0);
+        history.check(PARTITION, 10, 8, this::told);
+        assertThat(told).isEmpty();
+        assertThatThrownBy(() -> history.check(PARTITION, 10, 12, this::told))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("records 10 to 11 of docs-0 were deleted before they were read");
+    }
+
+    /** The driver ended, and had told nobody why, though all that was gone had been dealt with. */
+    @Test
+    void whatIsDeletedBeforeItIsReadAgainIsLostOnlyWhereItWasNotDealtWith() {
+        tracker.sources().restore(Map.of("docs-0", 5L, "docs-0#below", 20L, "docs-0#open@5", 5L));
+        history.check(PARTITION, 6, 12, this::told);
+        assertThat(told)
+                .singleElement()
+                .asString()
+                .startsWith("records 6 to 11 of docs-0 were deleted; what could not be read of them keeps its last");
+        assertThat(tracker.sources().next("docs-0")).isEqualTo(12);
+        assertThatThrownBy(() -> history.check(PARTITION, 12, 22, this::told))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("records 20 to 21 of docs-0 were deleted before they were read");
     }
 
     @Test

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.JobsView;
+import dev.millrace.driver.KafkaJobClient;
 import dev.millrace.input.InputRoots;
 import dev.millrace.job.Checkpoint;
+import dev.millrace.job.Event;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
@@ -33,6 +35,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -475,6 +478,82 @@ final class LostRecordsTest {
         assertThat(reducer.end).isNotDone();
     }
 
+    /** A snapshot that is waited for, as there is no reducer. */
+    private CompletableFuture<Snapshot> awaited() throws Exception {
+        produce("a", "mill race mill");
+        reducer.close();
+        CompletableFuture<Snapshot> snapshot =
+                CompletableFuture.supplyAsync(() -> Snapshot.take(cluster, "first", PATIENCE));
+        AtomicBoolean isAsked = new AtomicBoolean();
+        while (!isAsked.get()) {
+            assertThat(snapshot).isNotDone();
+            LogReader.readToEnd(cluster, DriverEvents.partition(cluster), -1, in -> {
+                if (DriverEvents.event(in) instanceof Event.BarrierAsked) {
+                    isAsked.set(true);
+                }
+            });
+        }
+        return snapshot;
+    }
+
+    /** It waited for as long as it may, and told that the driver had not answered. */
+    @Test
+    void aSnapshotOfAJobThatIsCancelledMeanwhileEnds() throws Exception {
+        CompletableFuture<Snapshot> snapshot = awaited();
+        DriverSettings settings = new DriverSettings(
+                cluster, InputRoots.ofArguments(List.of(folder)), PATIENCE, false, "millrace attach");
+        try (KafkaJobClient client = new KafkaJobClient(settings)) {
+            client.cancel(job("first").id());
+        }
+        assertThatThrownBy(snapshot::join).hasMessageContaining("was cancelled");
+        reducer = new Running();
+    }
+
+    /** Such as one of a later release: it was an internal error. */
+    @Test
+    void anEventThatIsNotUnderstoodDoesNotMatterToASnapshot() throws Exception {
+        CompletableFuture<Snapshot> snapshot = awaited();
+        byte[] key = job("first").id().toString().getBytes(StandardCharsets.US_ASCII);
+        producer.send(new ProducerRecord<>(topics.events(), 0, key, "{}".getBytes(StandardCharsets.US_ASCII)))
+                .get();
+        reducer = new Running();
+        assertThat(snapshot.join().counts().size()).isEqualTo(2);
+    }
+
+    private void makeDeletable(String topic) throws Exception {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        AlterConfigOp deletable =
+                new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact,delete"), AlterConfigOp.OpType.SET);
+        admin.incrementalAlterConfigs(Map.of(resource, List.of(deletable)))
+                .all()
+                .get();
+    }
+
+    /** It ended with a fetch position that was out of range, and nothing on what to do. */
+    @Test
+    void whatRetentionTakesFromADriverThatRunsEndsItWithWhatToDo() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        makeDeletable(docs());
+        TopicPartition partition = new TopicPartition(docs(), 0);
+        try (KafkaProducer<byte[], byte[]> open = cluster.transactionalProducer("open")) { // nobody reads behind it
+            open.initTransactions();
+            open.beginTransaction();
+            long next = open.send(new ProducerRecord<>(docs(), 0, new byte[] {'b'}, new byte[] {'c'}))
+                    .get()
+                    .offset();
+            admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(next + 1)))
+                    .all()
+                    .get();
+            assertThatThrownBy(driver.end::join)
+                    .hasCauseInstanceOf(MillraceException.class)
+                    .hasMessageContaining("records " + next + " to " + next + " of " + partition + " were deleted")
+                    .hasMessageContaining("look at its retention")
+                    .hasMessageContaining("cancel first");
+            open.abortTransaction();
+        }
+    }
+
     @Test
     void aLiveTableThatWasAwayForLongForgetsWhatCompactionHasTaken() throws Exception {
         AtomicLong wallMillis = new AtomicLong(1_000_000);
@@ -484,13 +563,7 @@ final class LostRecordsTest {
         try (LiveTable table = new KafkaLiveTable(cluster, job("first"), JobsView.read(cluster), wallMillis::get)) {
             table.catchUp();
             assertThat(table.view(1).words()).isEqualTo(3);
-            ConfigResource topic = new ConfigResource(
-                    ConfigResource.Type.TOPIC, topics.results(job("first").id()));
-            AlterConfigOp deletable =
-                    new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact,delete"), AlterConfigOp.OpType.SET);
-            admin.incrementalAlterConfigs(Map.of(topic, List.of(deletable)))
-                    .all()
-                    .get();
+            makeDeletable(topics.results(job("first").id()));
             for (int partition = 0; partition < PARTITIONS; partition++) {
                 TopicPartition results =
                         new TopicPartition(topics.results(job("first").id()), partition);
