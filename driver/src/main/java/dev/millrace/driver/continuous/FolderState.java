@@ -81,8 +81,13 @@ final class FolderState {
         long triedNanos;
         /** The barrier that was asked for last when it was tried. */
         long triedBarrier;
-        /** The last scan that found it. */
-        int seen;
+        /** The last scan that found it, and the first of those that found this very file without a gap. */
+        int seen, seenSince;
+        /** Hash of that file's identity. */
+        int seenKey;
+        /** As the scan under way found it, where it is to be read. */
+        @Nullable
+        FileVersion found;
 
         @Nullable
         Restless restless;
@@ -165,9 +170,11 @@ final class FolderState {
 
     private final Map<String, Step.Unreadable> unknown = new LinkedHashMap<>();
     private final Map<String, Step.Unreadable> unknownTold = new HashMap<>();
-    private final List<Step.Read> changed = new ArrayList<>();
+    private final List<Document> changed = new ArrayList<>();
     private final Queue<Step> steps = new ArrayDeque<>();
-    private int scan;
+    /** The number of the last; the first is 2, as documents that no scan has found have 0. */
+    private int scan = 1;
+
     private Now begun = new Now(0, 0);
     private long barrier;
     private boolean moved, wanted;
@@ -218,7 +225,6 @@ final class FolderState {
         begun = now;
         moved = false;
         wanted = false;
-        changed.clear();
         unknown.clear();
         empty.clear();
         nowhere.clear();
@@ -253,10 +259,16 @@ final class FolderState {
     void scanned(String id, FileVersion version, Now now) {
         Document document = document(id);
         moved |= document.seen != scan - 1;
+        int key = Objects.hashCode(version.key());
+        if (document.seen != scan - 1 || document.seenKey != key) {
+            document.seenSince = scan;
+            document.seenKey = key;
+        }
         document.seen = scan;
         missed.remove(document);
         if (!isPutOff(document, version, now, UNREADABLE_AGAIN_NANOS) && isDue(document, version, now)) {
-            changed.add(new Step.Read(id, version));
+            document.found = version;
+            changed.add(document);
         }
     }
 
@@ -279,20 +291,25 @@ final class FolderState {
             }
         }
         List<Step> reads = new ArrayList<>();
-        for (Step.Read each : changed) {
-            Document document = document(each.id());
-            if (each.version().equals(document.told)) {
+        for (Document each : changed) {
+            FileVersion version = Objects.requireNonNull(each.found);
+            if (version.equals(each.told)) {
                 continue; // by a hint, meanwhile
             }
-            Document old = document.isTold() ? null : takeOld(gone, each.version());
-            reads.add(old == null ? each : new Step.Rename(old.id, each.id(), each.version()));
+            Document old = takeOld(gone, each, version);
             if (old != null) {
+                reads.add(new Step.Rename(old.id, each.id, version));
                 missed.add(old); // until it has been read under its new name
+            } else if (isLeft(each)) {
+                wanted = true;
+            } else {
+                reads.add(new Step.Read(each.id, version));
             }
         }
+        changed.forEach(each -> each.found = null);
         changed.clear();
         for (Document each : restless) {
-            Document old = each.isTold() ? null : takeOld(gone, restless(each).version);
+            Document old = takeOld(gone, each, restless(each).version);
             if (old != null) {
                 missed.add(old); // a rename is a change, and has to settle
             }
@@ -312,9 +329,44 @@ final class FolderState {
         listed = listing;
     }
 
-    private static @Nullable Document takeOld(Map<String, Deque<Document>> gone, FileVersion version) {
-        Deque<Document> olds = gone.isEmpty() ? null : gone.get(nameless(version(version)));
+    /** The old name of a file that is new there. */
+    private static @Nullable Document takeOld(
+            Map<String, Deque<Document>> gone, Document document, FileVersion version) {
+        Deque<Document> olds =
+                gone.isEmpty() || isToldOf(document, version) ? null : gone.get(nameless(version(version)));
         return olds == null ? null : olds.poll();
+    }
+
+    /** Whether this file, changed in nothing but its name, was told under this name. */
+    private static boolean isToldOf(Document document, FileVersion version) {
+        return document.isTold() && nameless(document.toldVersion()).equals(nameless(version(version)));
+    }
+
+    /**
+     * Whether a file is left to the next scan: this one is the first to find it there, and has found it under the name of
+     * which it was told as well. So it was moved meanwhile, or is a hard link; told now, it might be counted twice.
+     */
+    private boolean isLeft(Document document) {
+        Document each = document;
+        for (int links = 0; links < changed.size(); links++) {
+            Document other = each.found == null || each.seenSince != scan ? null : otherName(each, each.found);
+            if (other == null || other.seen != scan || other == document) {
+                return false; // or they have changed places
+            }
+            if (other.found == null || isToldOf(other, other.found)) {
+                return true;
+            }
+            each = other; // there is another file there, which may be left itself
+        }
+        return false;
+    }
+
+    /** Under which name a file was told that was not told under this one. */
+    private @Nullable Document otherName(Document document, FileVersion version) {
+        Document same = version.key() == null ? null : byKey.get(version.key());
+        return same != null && same.told != null && version.isSameButForName(same.told) && !isToldOf(document, version)
+                ? same
+                : null;
     }
 
     private List<Document> absent() {
@@ -455,13 +507,21 @@ final class FolderState {
         return !moved && missed.isEmpty() && restless.isEmpty();
     }
 
-    /** A barrier does not wait any longer for files that change all the time: it is to list them. */
+    /**
+     * A barrier does not wait any longer for files that change all the time: it is to list them. Where scans do not {@link
+     * #agrees agree}, also those that are new, as one of them may have been counted under a name that it has no more.
+     */
     void passOver(Now now) {
+        boolean agrees = agrees();
         for (Document each : unsettled) {
-            if (!each.isPassedOver && now.nanos - each.unsettledSince > RESTLESS_NANOS) {
+            boolean isOld = now.nanos - each.unsettledSince > RESTLESS_NANOS;
+            if (!each.isPassedOver && (isOld || !agrees && !each.isTold())) {
                 each.isPassedOver = true;
                 steps.add(new Step.Unreadable(
-                        each.id, "it changes all the time; what was counted of it last, if anything, is kept"));
+                        each.id,
+                        isOld
+                                ? "it changes all the time; what was counted of it last, if anything, is kept"
+                                : "it is new here, and was still changing; it is counted when it has settled"));
             }
         }
     }
@@ -487,8 +547,7 @@ final class FolderState {
         if (!isDue(document, version, now)) {
             return;
         }
-        Document same = version.key() == null ? null : byKey.get(version.key());
-        if (!document.isTold() && same != null && same.told != null && version.isSameButForName(same.told)) {
+        if (otherName(document, version) != null) {
             wanted = true; // another name of it, or a new one
             if (document.restless != null) {
                 document.restless.due = now.nanos + RESTLESS_NANOS; // that scan comes before

@@ -920,9 +920,20 @@ final class FolderScannerTest {
     /** Files are moved about before and during scans; whatever a barrier passes, none may be missing or told twice. */
     @Test
     void noMoveHidesAFileFromABarrier() throws Exception {
+        moveAround("quick", true);
+    }
+
+    /** Where a scan took more than five seconds, a barrier passed what was moved amid the first under both names. */
+    @Test
+    void noMoveHasAFileCountedTwiceAtABarrierThatIsPassedByTime() throws Exception {
+        disk.listNanos = 1_500 * MILLI;
+        moveAround("slow", false);
+    }
+
+    private void moveAround(String name, boolean isWritten) throws Exception {
         for (long seed = 0; seed < 25; seed++) {
             Random random = new Random(seed);
-            folder = Files.createDirectories(temporary.resolve("seed" + seed));
+            folder = Files.createDirectories(temporary.resolve(name + seed));
             told.texts.clear();
             told.entries.clear();
             restart();
@@ -931,13 +942,13 @@ final class FolderScannerTest {
             }
             for (int round = 0; round < 4; round++) {
                 for (int d = 0; d < 4; d++) {
-                    disk.whenListed.put(folder.resolve("d" + d), () -> moveAny(random));
+                    disk.whenListed.put(folder.resolve("d" + d), () -> moveAny(random, isWritten));
                 }
                 turn();
                 pass(random.nextInt(2_000));
-                moveAny(random);
+                moveAny(random, isWritten);
                 for (int d = 0; d < 4; d++) {
-                    disk.whenListed.put(folder.resolve("d" + d), () -> moveAny(random));
+                    disk.whenListed.put(folder.resolve("d" + d), () -> moveAny(random, isWritten));
                     age("d" + d);
                 }
                 barrier();
@@ -946,14 +957,14 @@ final class FolderScannerTest {
         }
     }
 
-    private void moveAny(Random random) throws IOException {
+    private void moveAny(Random random, boolean isWritten) throws IOException {
         List<String> all = List.copyOf(files().keySet());
         String from = all.get(random.nextInt(all.size()));
         String to = "d" + random.nextInt(4) + "/f" + random.nextInt(20);
         if (!Files.exists(folder.resolve(to))) {
             move(from, to);
         }
-        if (random.nextInt(4) == 0) {
+        if (isWritten && random.nextInt(4) == 0) {
             write(from, "new " + random.nextInt());
         }
     }

@@ -270,4 +270,51 @@ final class FolderStateTest {
         scan(files);
         assertThat(state.agrees()).isTrue();
     }
+
+    /** Moved and edited amid slow scans, its text was in a snapshot under no name, and nothing said so. */
+    @Test
+    void aNewFileThatHasNotSettledIsListedWhereScansDoNotAgree() {
+        scan(Map.of("z", file(OLD, OLD)));
+        pass(6_000);
+        scan(Map.of());
+        FileVersion edited = file(wallNanos, wallNanos);
+        assertThat(scan(Map.of("a", edited))).containsExactly(new Step.Deleted("z"));
+        state.passOver(now());
+        assertThat(steps())
+                .containsExactly(new Step.Unreadable(
+                        "a", "it is new here, and was still changing; it is counted when it has settled"));
+        pass(100);
+        assertThat(scan(Map.of("a", edited))).containsExactly(new Step.Read("a", edited));
+        state.passOver(now());
+        assertThat(steps()).isEmpty();
+    }
+
+    /** A log that was rotated amid a scan was counted under both names. */
+    @Test
+    void filesThatMoveUpAmidAScanAreLeftToTheNext() {
+        FileVersion first = file(OLD, OLD), second = new FileVersion(4, OLD, OLD, "(dev=1,ino=6)");
+        scan(Map.of("log", first, "log.1", second));
+        FileVersion fresh = new FileVersion(5, OLD, OLD, "(dev=1,ino=7)");
+        assertThat(scan(Map.of("log", first, "log.1", first, "log.2", second))).isEmpty();
+        assertThat(state.wantsScan()).isTrue();
+        assertThat(scan(Map.of("log", fresh, "log.1", first, "log.2", second)))
+                .containsExactlyInAnyOrder(
+                        new Step.Read("log", fresh), new Step.Read("log.1", first), new Step.Read("log.2", second));
+    }
+
+    @Test
+    void aHardLinkIsReadByTheSecondScanThatFindsIt() {
+        FileVersion a = file(OLD, OLD), linked = file(OLD, OLD + 1);
+        scan(Map.of("a", a));
+        assertThat(scan(Map.of("a", linked, "b", linked))).containsExactly(new Step.Read("a", linked));
+        assertThat(scan(Map.of("a", linked, "b", linked))).containsExactly(new Step.Read("b", linked));
+    }
+
+    @Test
+    void filesThatChangePlacesAreRead() {
+        FileVersion a = file(OLD, OLD), b = new FileVersion(4, OLD, OLD, "(dev=1,ino=6)");
+        scan(Map.of("a", a, "b", b));
+        assertThat(scan(Map.of("a", b, "b", a)))
+                .containsExactlyInAnyOrder(new Step.Read("a", b), new Step.Read("b", a));
+    }
 }
