@@ -536,6 +536,7 @@ final class FolderState {
     /** A look at one file, which may be new. */
     void hinted(String id, FileVersion version, Now now) {
         Document document = document(id);
+        missed.remove(document); // it is there
         Restless before = document.restless;
         if (before != null && now.nanos < before.due) {
             return;

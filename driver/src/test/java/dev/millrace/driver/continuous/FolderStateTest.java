@@ -317,4 +317,20 @@ final class FolderStateTest {
         assertThat(scan(Map.of("a", b, "b", a)))
                 .containsExactlyInAnyOrder(new Step.Read("a", b), new Step.Read("b", a));
     }
+
+    /** The scan under way had passed its folder, and said for the second time that it was gone. */
+    @Test
+    void aFileThatIsWrittenAgainBehindAScanIsNotDeleted() {
+        FileVersion a = file(OLD, OLD), again = file(OLD + 1, OLD + 1);
+        scan(Map.of("a", a));
+        scan(Map.of());
+        state.beginScan(now());
+        state.folder(folder("", folderModified, folderChanged, "(dev=1,ino=2)"), now());
+        state.hinted("a", again, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", again));
+        state.endScan();
+        assertThat(steps()).isEmpty();
+        assertThat(state.wantsScan()).isTrue();
+        assertThat(scan(Map.of("a", again))).isEmpty();
+    }
 }
