@@ -3,12 +3,14 @@ package dev.millrace.driver.continuous;
 import dev.millrace.input.FileLook;
 import dev.millrace.input.FileVersion;
 import dev.millrace.input.Names;
+import dev.millrace.job.TextHash;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,6 +28,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Looks come from full scans, between {@link #beginScan} and {@link #endScan}, and one by one from hints, at any time.
  * A hint may have a file read early. That a file is gone, or has another name, only a full scan can say: gone is what two
  * scans in a row have not found.
+ *
+ * <p>A file whose text was read soon after it changed is <em>young</em>: what is written in one long call, or stored through
+ * a mapping, may come behind the change of its times. It is read again though it looks as it was told: once it is old, by
+ * the first look behind each barrier, and when a hint says so. Where the text is the same, nothing is told.
  */
 final class FolderState {
     /** A file is read when it was the same for as long as this; no step of a modification time is longer. */
@@ -35,6 +41,10 @@ final class FolderState {
     /** A file that changes for longer than this holds up no barrier. */
     static final long RESTLESS_NANOS = 5_000_000_000L;
 
+    /** A text that is read as long as this after the file's change holds all of it; writeback takes 35 s at most. */
+    static final long SURE_NANOS = 60_000_000_000L;
+
+    private static final long READ_BELOW_NANOS = 30_000_000_000L;
     private static final long SHORT_NANOS = 5_000_000;
     private static final long UNREADABLE_AGAIN_NANOS = 2_000_000_000L;
 
@@ -48,7 +58,7 @@ final class FolderState {
 
     /** What is to be done about a document. */
     sealed interface Step {
-        /** Read it; then one of {@link #told}, {@link #changing}, {@link #unreadable}. */
+        /** Read it; then one of {@link #read}, {@link #changing}, {@link #unreadable}. */
         record Read(String id, FileVersion version) implements Step {}
 
         /** Read it under its new name; then {@link #renamed}, or as for {@link Read}. */
@@ -64,6 +74,9 @@ final class FolderState {
 
         /** There is something in a watched folder, which has this number: to be remembered for the next driver. */
         record Filled(String folder, long number) implements Step {}
+
+        /** What changed before this time was read for sure: to be remembered for the next driver. */
+        record ReadBelow(long changedNanos) implements Step {}
     }
 
     private static final class Document {
@@ -95,6 +108,9 @@ final class FolderState {
         long unsettledSince;
 
         boolean isPassedOver;
+        /** Null where all of what was told was read for sure. */
+        @Nullable
+        Young young;
 
         Document(String id) {
             this.id = id;
@@ -119,6 +135,22 @@ final class FolderState {
         Restless(FileVersion version, long nanos) {
             this.version = version;
             this.sameSince = nanos;
+        }
+    }
+
+    /** A text that may not have been all when it was read. */
+    private static final class Young {
+        /** When it was read first. */
+        final long sinceNanos;
+
+        TextHash hash;
+        /** The barrier that was asked for last when it was read last. */
+        long barrier;
+
+        Young(long sinceNanos, TextHash hash, long barrier) {
+            this.sinceNanos = sinceNanos;
+            this.hash = hash;
+            this.barrier = barrier;
         }
     }
 
@@ -150,6 +182,10 @@ final class FolderState {
     private final Set<Document> restless = new LinkedHashSet<>();
     /** These, and those that were gone when they were to be looked at again. */
     private final Set<Document> unsettled = new LinkedHashSet<>();
+    /** In the order in which they were read first. */
+    private final Set<Document> young = new LinkedHashSet<>();
+    /** To be read again though they are as they were told. */
+    private final Set<Document> doubted = new HashSet<>();
     /** Told, and not found by the last scan. */
     private final Set<Document> missed = new HashSet<>();
     /** Folders by id, as the last scan and the one under way found them. */
@@ -178,6 +214,22 @@ final class FolderState {
     private Now begun = new Now(0, 0);
     private long barrier;
     private boolean moved, wanted;
+    private final long sureNanos;
+    /** What an earlier driver remembered, and what was remembered last. */
+    private long readBelowBefore = Long.MIN_VALUE, readBelow = Long.MIN_VALUE;
+
+    private @Nullable Long readBelowTried;
+    /** The latest change of all that was told. */
+    private long lastChanged = Long.MIN_VALUE;
+
+    FolderState() {
+        this(SURE_NANOS);
+    }
+
+    /** @param sureNanos for {@link #SURE_NANOS} */
+    FolderState(long sureNanos) {
+        this.sureNanos = sureNanos;
+    }
 
     /**
      * A document of an earlier driver.
@@ -192,6 +244,12 @@ final class FolderState {
     /** What {@link Step.Filled} said to an earlier driver. */
     void restore(String folder, long number) {
         numbers.put(folder, number);
+    }
+
+    /** What {@link Step.ReadBelow} said to an earlier driver; all is read again where none did. */
+    void restoreReadBelow(long changedNanos) {
+        readBelowBefore = changedNanos;
+        readBelow = changedNanos;
     }
 
     /** All of it in one text, which begins with what stays the same when the file is renamed. */
@@ -293,7 +351,7 @@ final class FolderState {
         List<Step> reads = new ArrayList<>();
         for (Document each : changed) {
             FileVersion version = Objects.requireNonNull(each.found);
-            if (version.equals(each.told)) {
+            if (version.equals(each.told) && !doubted.contains(each)) {
                 continue; // by a hint, meanwhile
             }
             Document old = takeOld(gone, each, version);
@@ -386,6 +444,36 @@ final class FolderState {
                 steps.add(new Step.Filled(id, number));
             }
         });
+    }
+
+    /**
+     * All steps of a scan have been carried out. Decides whether to remember what was read for sure: behind the first scan,
+     * and later from time to time, while something was told that changed after what is remembered.
+     */
+    void scanCarriedOut() {
+        long below = begun.wallNanos - sureNanos;
+        boolean isKnown = readBelow > lastChanged && readBelow <= below;
+        if (readBelowTried != null && (isKnown || begun.nanos - readBelowTried < READ_BELOW_NANOS)) {
+            return;
+        }
+        readBelowTried = begun.nanos;
+        if (documents.values().stream().anyMatch(each -> each.toldBefore != null)) {
+            return; // what an earlier driver told is not there to be looked at, and may be young
+        }
+        for (Set<Document> unsure : List.of(young, doubted)) {
+            for (Document each : unsure) {
+                below = Math.min(below, Objects.requireNonNull(each.told).changedNanos());
+            }
+        }
+        if (below != readBelow) {
+            readBelow = below;
+            steps.add(new Step.ReadBelow(below));
+        }
+    }
+
+    /** The driver could not remember what {@link Step.ReadBelow} said: it is to be said again. */
+    void readBelowRefused() {
+        readBelow = Long.MIN_VALUE;
     }
 
     private static @Nullable Long number(FolderWalk.Folder folder) {
@@ -541,6 +629,9 @@ final class FolderState {
         if (before != null && now.nanos < before.due) {
             return;
         }
+        if (document.young != null && version.equals(document.told)) {
+            doubted.add(document); // it may tell of the end of a write that has been read half-way
+        }
         if (isPutOff(document, version, now, SETTLED_NANOS)) {
             fidget(document, version, now).due = document.triedNanos + SETTLED_NANOS; // no other hint may come
             return;
@@ -593,9 +684,31 @@ final class FolderState {
                 .toList();
     }
 
+    /** Files that have grown old by now and are to be looked at, to be read again; at most so many. Each is named once. */
+    List<String> takeGrown(Now now, int most) {
+        List<String> ids = new ArrayList<>();
+        Iterator<Document> all = young.iterator();
+        while (ids.size() < most && all.hasNext()) {
+            Document oldest = all.next();
+            if (now.nanos < grownNanos(oldest)) {
+                break;
+            }
+            all.remove();
+            doubted.add(oldest);
+            ids.add(oldest.id);
+        }
+        return ids;
+    }
+
+    private long grownNanos(Document document) {
+        return Objects.requireNonNull(document.young).sinceNanos + sureNanos;
+    }
+
     /** When the next file is to be looked at again. */
     long nextRestless() {
-        return restless.stream().mapToLong(each -> restless(each).due).min().orElse(Long.MAX_VALUE);
+        long grown =
+                young.isEmpty() ? Long.MAX_VALUE : grownNanos(young.iterator().next());
+        return restless.stream().mapToLong(each -> restless(each).due).reduce(grown, Math::min);
     }
 
     /** Whether something changed so recently that scans cannot agree yet. */
@@ -605,18 +718,45 @@ final class FolderState {
 
     // ---- what became of a step
 
-    /** The driver has been told of this state. */
-    void told(String id, FileVersion version) {
+    /**
+     * It has been read. True where the driver is to be told, which it is before the next look.
+     *
+     * @param begun before it was read
+     */
+    boolean read(String id, FileVersion version, byte[] text, Now begun) {
         Document document = document(id);
-        unindex(document);
-        document.unreadable = null; // nor is it passed over: the driver knows by the change
-        document.isPassedOver = false;
-        become(document, version);
+        Young before = version.equals(document.told) ? document.young : null;
+        boolean isYoung = version.changedNanos() != 0 && begun.wallNanos - version.changedNanos() < sureNanos;
+        TextHash hash = isYoung || before != null ? FolderTexts.hash(text) : TextHash.NONE;
+        boolean isNews = before == null || !before.hash.equals(hash);
+        if (isNews) {
+            document.unreadable = null; // nor is it passed over: the driver knows by the change
+            document.isPassedOver = false;
+        }
+        if (before == null) {
+            unindex(document);
+            become(document, version);
+            if (isYoung) {
+                document.young = new Young(begun.nanos, hash, barrier);
+                young.add(document);
+            }
+            return true;
+        }
+        calm(document);
+        mended(document);
+        doubted.remove(document);
+        before.hash = hash;
+        before.barrier = barrier;
+        if (!isYoung || begun.nanos >= grownNanos(document)) {
+            trust(document); // whatever the clocks say
+        }
+        return isNews;
     }
 
-    void renamed(String from, String to, FileVersion version) {
+    /** As {@link #read}. */
+    void renamed(String from, String to, FileVersion version, byte[] text, Now begun) {
         forget(document(from));
-        told(to, version);
+        read(to, version, text, begun);
     }
 
     /** It has changed since it was looked at. */
@@ -651,11 +791,19 @@ final class FolderState {
     private boolean isDue(Document document, FileVersion version, Now now) {
         if (document.toldBefore != null && document.toldBefore.equals(version(version))) {
             become(document, version);
+            if (version.changedNanos() >= readBelowBefore && version.changedNanos() != 0) {
+                doubted.add(document);
+            }
         }
         if (version.equals(document.told)) {
-            calm(document);
-            mended(document);
-            return false;
+            if (document.young != null && document.young.barrier != barrier) {
+                doubted.add(document);
+            }
+            if (!doubted.contains(document)) {
+                calm(document);
+                mended(document);
+                return false;
+            }
         }
         if (document.restless == null && untilSettled(version, now.nanos, now) <= 0) {
             return true;
@@ -704,10 +852,20 @@ final class FolderState {
 
     private void become(Document document, FileVersion version) {
         calm(document);
+        trust(document);
         document.toldBefore = null;
         document.told = version;
+        lastChanged = Math.max(lastChanged, version.changedNanos());
         if (version.key() != null) {
             byKey.put(version.key(), document);
+        }
+    }
+
+    private void trust(Document document) {
+        doubted.remove(document);
+        if (document.young != null) {
+            young.remove(document);
+            document.young = null;
         }
     }
 
@@ -739,6 +897,7 @@ final class FolderState {
     private void forget(Document document) {
         calm(document);
         mended(document);
+        trust(document);
         unindex(document);
         missed.remove(document);
         documents.remove(document.id);
