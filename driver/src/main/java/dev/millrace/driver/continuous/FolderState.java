@@ -493,8 +493,16 @@ final class FolderState {
         }
         for (Document document : absent) {
             FolderWalk.Folder around = around(document.id, empty);
-            if (around != null && document.isTold() && isAnother(around, document)) {
+            if (around == null || !document.isTold()) {
+                continue;
+            }
+            if (isAnother(around)) {
                 unknown(around.id(), around.path(), "it is empty, and not the folder that it was");
+            } else if (!filled.containsKey(around.id()) && isOnOtherDevice(around, document.toldVersion())) {
+                unknown(
+                        around.id(),
+                        around.path(),
+                        "it is empty, and what was in it lay on another device, mounted there or behind a link");
             }
         }
     }
@@ -513,16 +521,18 @@ final class FolderState {
         }
     }
 
-    private boolean isAnother(FolderWalk.Folder folder, Document document) {
+    private boolean isAnother(FolderWalk.Folder folder) {
         Long number = numbers.get(folder.id());
         if (number != null && !number.equals(number(folder))) {
             return true;
         }
         LastFilled before = filled.get(folder.id());
-        if (before != null && before.isOlder(folder)) {
-            return true;
-        }
-        String device = device(before != null ? before.key.toString() : document.toldVersion());
+        return before != null && (before.isOlder(folder) || isOnOtherDevice(folder, before.key.toString()));
+    }
+
+    /** @param key of what was in the folder, or of the folder that it was; or a version that ends in one */
+    private static boolean isOnOtherDevice(FolderWalk.Folder folder, String key) {
+        String device = device(key);
         return !device.isEmpty() && !device.equals(device(String.valueOf(folder.key())));
     }
 

@@ -494,6 +494,18 @@ final class FolderStateTest {
         }
     }
 
+    /** Of a folder whose links were gone it was said that it was another one, which it was not. */
+    @Test
+    void aFolderThatIsEmptyAtTheStartIsSaidToHaveHeldWhatALinkMayHaveLedTo() {
+        state.restore("in/link/a", FolderState.version(new FileVersion(3, OLD, OLD, "(dev=2,ino=5)")), false);
+        inner = folder("in/", OLD, OLD, "(dev=1,ino=9)");
+        assertThat(scan(Map.of()))
+                .containsExactly(new Step.Unreadable(
+                        "/watched/in",
+                        "it is empty, and what was in it lay on another device, mounted there or behind a link;"
+                                + " what was counted of it is kept"));
+    }
+
     /** It may be there again when the next driver comes, and what that one is told would not hold for it. */
     @Test
     void whatWasReadIsNotRememberedWhileSomethingThatWasToldBeforeIsAway() {
