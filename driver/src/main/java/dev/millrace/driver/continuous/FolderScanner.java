@@ -7,6 +7,8 @@ import dev.millrace.input.InputException;
 import dev.millrace.input.Names;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +39,10 @@ final class FolderScanner {
     private volatile long barriersPassed;
     /** Of the driver's thread. */
     private long barrierTold;
+    /** Of the driver's thread: documents that were told in a version told before, and may not be counted yet. */
+    private final Set<String> toldAgain = new HashSet<>();
+
+    private volatile boolean readBelowRefused;
 
     private long scans, scanEnded, scanTook;
     /** The barrier that the last scan was begun after, and when the first such scan had ended. */
@@ -129,6 +135,12 @@ final class FolderScanner {
         hints.clean();
         state.endScan();
         carryOut();
+        if (readBelowRefused) {
+            readBelowRefused = false;
+            state.readBelowRefused();
+        }
+        state.scanCarriedOut();
+        carryOut();
         scans++;
         Now ended = clock.get();
         scanEnded = ended.nanos();
@@ -164,13 +176,20 @@ final class FolderScanner {
             walk.at(path, visitor);
         }
         Now now = clock.get();
+        for (String id : state.takeGrown(now, AT_ONCE)) {
+            look(id, visitor);
+        }
         for (String id : state.restless(now)) {
-            try {
-                walk.at(texts.path(id), visitor);
-                state.lookedAgain(id, now);
-            } catch (InputException e) {
-                state.gone(id);
-            }
+            look(id, visitor);
+            state.lookedAgain(id, now);
+        }
+    }
+
+    private void look(String id, Hinted visitor) throws InterruptedException {
+        try {
+            walk.at(texts.path(id), visitor);
+        } catch (InputException e) {
+            state.gone(id);
         }
     }
 
@@ -246,10 +265,10 @@ final class FolderScanner {
     private void carryOut() throws InterruptedException {
         for (Step step = state.next(); step != null; step = state.next()) {
             if (step instanceof Step.Read read) {
+                Now begun = clock.get();
                 byte[] text = text(read.id(), read.version());
-                if (text != null) {
-                    state.told(read.id(), read.version());
-                    tell(text.length, driver -> driver.change(change(read.id(), read.version(), text)));
+                if (text != null && state.read(read.id(), read.version(), text, begun)) {
+                    tell(text.length, driver -> change(driver, change(read.id(), read.version(), text)));
                 }
             } else if (step instanceof Step.Rename rename) {
                 rename(rename);
@@ -259,6 +278,8 @@ final class FolderScanner {
                 tell(0, driver -> driver.unreadable(unreadable.name(), unreadable.why()));
             } else if (step instanceof Step.Filled filled) {
                 tell(0, driver -> driver.remember(FolderSource.mark(filled.folder()), filled.number()));
+            } else if (step instanceof Step.ReadBelow below) {
+                tell(0, driver -> rememberReadBelow(driver, below.changedNanos()));
             } else if (step instanceof Step.Mended mended) {
                 tell(0, driver -> driver.readable(mended.name()));
             }
@@ -272,11 +293,12 @@ final class FolderScanner {
     private void rename(Step.Rename rename) throws InterruptedException {
         String from = rename.from(), to = rename.to();
         FileVersion version = rename.version();
+        Now begun = clock.get();
         byte[] text = text(to, version);
         if (text == null) {
             return; // it has moved on: what became of the old name is for the next scan to say
         }
-        state.renamed(from, to, version);
+        state.renamed(from, to, version, text, begun);
         tell(text.length, driver -> {
             DocumentChange renamed = change(to, version, text);
             if (!driver.rename(from, renamed)) {
@@ -284,6 +306,27 @@ final class FolderScanner {
                 driver.change(renamed);
             }
         });
+    }
+
+    /** The driver's thread. */
+    private void change(DocumentSource.Driver driver, DocumentChange change) {
+        if (change.version().equals(driver.version(change.id()))) {
+            toldAgain.add(change.id());
+        }
+        driver.change(change);
+    }
+
+    /**
+     * Not while another text of a version that was counted before is on its way: if it is lost with this driver, the
+     * next one sees by nothing else that it has to read the file. The driver's thread.
+     */
+    private void rememberReadBelow(DocumentSource.Driver driver, long changedNanos) {
+        toldAgain.removeIf(id -> driver.entry(id) != null || driver.version(id) == null);
+        if (toldAgain.isEmpty()) {
+            driver.remember(FolderSource.READ_BELOW, changedNanos);
+        } else {
+            readBelowRefused = true;
+        }
     }
 
     private byte @Nullable [] text(String id, FileVersion version) throws InterruptedException {

@@ -3,12 +3,14 @@ package dev.millrace.driver.continuous;
 import dev.millrace.input.FileLook;
 import dev.millrace.input.FileVersion;
 import dev.millrace.input.Names;
+import dev.millrace.job.TextHash;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,6 +28,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Looks come from full scans, between {@link #beginScan} and {@link #endScan}, and one by one from hints, at any time.
  * A hint may have a file read early. That a file is gone, or has another name, only a full scan can say: gone is what two
  * scans in a row have not found.
+ *
+ * <p>A file whose text was read soon after it changed is <em>young</em>: what is written in one long call, or stored
+ * through a mapping, may come behind the change of its times. It is read again though it looks as it was told: once it is
+ * old, by the first look behind each barrier, and when a hint says so. Where the text is the same, nothing is told.
  */
 final class FolderState {
     /** A file is read when it was the same for as long as this; no step of a modification time is longer. */
@@ -35,6 +41,10 @@ final class FolderState {
     /** A file that changes for longer than this holds up no barrier. */
     static final long RESTLESS_NANOS = 5_000_000_000L;
 
+    /** A text that is read as long as this after the file's change holds all of it; writeback takes 35 s at most. */
+    static final long SURE_NANOS = 60_000_000_000L;
+
+    private static final long READ_BELOW_NANOS = 30_000_000_000L;
     private static final long SHORT_NANOS = 5_000_000;
     private static final long UNREADABLE_AGAIN_NANOS = 2_000_000_000L;
 
@@ -48,7 +58,7 @@ final class FolderState {
 
     /** What is to be done about a document. */
     sealed interface Step {
-        /** Read it; then one of {@link #told}, {@link #changing}, {@link #unreadable}. */
+        /** Read it; then one of {@link #read}, {@link #changing}, {@link #unreadable}. */
         record Read(String id, FileVersion version) implements Step {}
 
         /** Read it under its new name; then {@link #renamed}, or as for {@link Read}. */
@@ -64,6 +74,9 @@ final class FolderState {
 
         /** There is something in a watched folder, which has this number: to be remembered for the next driver. */
         record Filled(String folder, long number) implements Step {}
+
+        /** What changed before this time was read for sure: to be remembered for the next driver. */
+        record ReadBelow(long changedNanos) implements Step {}
     }
 
     private static final class Document {
@@ -81,8 +94,13 @@ final class FolderState {
         long triedNanos;
         /** The barrier that was asked for last when it was tried. */
         long triedBarrier;
-        /** The last scan that found it. */
-        int seen;
+        /** The last scan that found it, and the first of those that found this very file without a gap. */
+        int seen, seenSince;
+        /** Hash of that file's identity. */
+        int seenKey;
+        /** As the scan under way found it, where it is to be read. */
+        @Nullable
+        FileVersion found;
 
         @Nullable
         Restless restless;
@@ -90,6 +108,9 @@ final class FolderState {
         long unsettledSince;
 
         boolean isPassedOver;
+        /** Null where all of what was told was read for sure. */
+        @Nullable
+        Young young;
 
         Document(String id) {
             this.id = id;
@@ -114,6 +135,22 @@ final class FolderState {
         Restless(FileVersion version, long nanos) {
             this.version = version;
             this.sameSince = nanos;
+        }
+    }
+
+    /** A text that may not have been all when it was read. */
+    private static final class Young {
+        /** When it was read first. */
+        final long sinceNanos;
+
+        TextHash hash;
+        /** The barrier that was asked for last when it was read last. */
+        long barrier;
+
+        Young(long sinceNanos, TextHash hash, long barrier) {
+            this.sinceNanos = sinceNanos;
+            this.hash = hash;
+            this.barrier = barrier;
         }
     }
 
@@ -145,6 +182,10 @@ final class FolderState {
     private final Set<Document> restless = new LinkedHashSet<>();
     /** These, and those that were gone when they were to be looked at again. */
     private final Set<Document> unsettled = new LinkedHashSet<>();
+    /** In the order in which they were read first. */
+    private final Set<Document> young = new LinkedHashSet<>();
+    /** To be read again though they are as they were told. */
+    private final Set<Document> doubted = new HashSet<>();
     /** Told, and not found by the last scan. */
     private final Set<Document> missed = new HashSet<>();
     /** Folders by id, as the last scan and the one under way found them. */
@@ -165,12 +206,30 @@ final class FolderState {
 
     private final Map<String, Step.Unreadable> unknown = new LinkedHashMap<>();
     private final Map<String, Step.Unreadable> unknownTold = new HashMap<>();
-    private final List<Step.Read> changed = new ArrayList<>();
+    private final List<Document> changed = new ArrayList<>();
     private final Queue<Step> steps = new ArrayDeque<>();
-    private int scan;
+    /** The number of the last; the first is 2, as documents that no scan has found have 0. */
+    private int scan = 1;
+
     private Now begun = new Now(0, 0);
     private long barrier;
     private boolean moved, wanted;
+    private final long sureNanos;
+    /** What an earlier driver remembered, and what was remembered last. */
+    private long readBelowBefore = Long.MIN_VALUE, readBelow = Long.MIN_VALUE;
+
+    private @Nullable Long readBelowTried;
+    /** The latest change of all that was told. */
+    private long lastChanged = Long.MIN_VALUE;
+
+    FolderState() {
+        this(SURE_NANOS);
+    }
+
+    /** @param sureNanos for {@link #SURE_NANOS} */
+    FolderState(long sureNanos) {
+        this.sureNanos = sureNanos;
+    }
 
     /**
      * A document of an earlier driver.
@@ -185,6 +244,12 @@ final class FolderState {
     /** What {@link Step.Filled} said to an earlier driver. */
     void restore(String folder, long number) {
         numbers.put(folder, number);
+    }
+
+    /** What {@link Step.ReadBelow} said to an earlier driver; all is read again where none did. */
+    void restoreReadBelow(long changedNanos) {
+        readBelowBefore = changedNanos;
+        readBelow = changedNanos;
     }
 
     /** All of it in one text, which begins with what stays the same when the file is renamed. */
@@ -218,7 +283,6 @@ final class FolderState {
         begun = now;
         moved = false;
         wanted = false;
-        changed.clear();
         unknown.clear();
         empty.clear();
         nowhere.clear();
@@ -253,10 +317,16 @@ final class FolderState {
     void scanned(String id, FileVersion version, Now now) {
         Document document = document(id);
         moved |= document.seen != scan - 1;
+        int key = Objects.hashCode(version.key());
+        if (document.seen != scan - 1 || document.seenKey != key) {
+            document.seenSince = scan;
+            document.seenKey = key;
+        }
         document.seen = scan;
         missed.remove(document);
         if (!isPutOff(document, version, now, UNREADABLE_AGAIN_NANOS) && isDue(document, version, now)) {
-            changed.add(new Step.Read(id, version));
+            document.found = version;
+            changed.add(document);
         }
     }
 
@@ -279,20 +349,25 @@ final class FolderState {
             }
         }
         List<Step> reads = new ArrayList<>();
-        for (Step.Read each : changed) {
-            Document document = document(each.id());
-            if (each.version().equals(document.told)) {
+        for (Document each : changed) {
+            FileVersion version = Objects.requireNonNull(each.found);
+            if (version.equals(each.told) && !doubted.contains(each)) {
                 continue; // by a hint, meanwhile
             }
-            Document old = document.isTold() ? null : takeOld(gone, each.version());
-            reads.add(old == null ? each : new Step.Rename(old.id, each.id(), each.version()));
+            Document old = takeOld(gone, each, version);
             if (old != null) {
+                reads.add(new Step.Rename(old.id, each.id, version));
                 missed.add(old); // until it has been read under its new name
+            } else if (isLeft(each)) {
+                wanted = true;
+            } else {
+                reads.add(new Step.Read(each.id, version));
             }
         }
+        changed.forEach(each -> each.found = null);
         changed.clear();
         for (Document each : restless) {
-            Document old = each.isTold() ? null : takeOld(gone, restless(each).version);
+            Document old = takeOld(gone, each, restless(each).version);
             if (old != null) {
                 missed.add(old); // a rename is a change, and has to settle
             }
@@ -312,9 +387,44 @@ final class FolderState {
         listed = listing;
     }
 
-    private static @Nullable Document takeOld(Map<String, Deque<Document>> gone, FileVersion version) {
-        Deque<Document> olds = gone.isEmpty() ? null : gone.get(nameless(version(version)));
+    /** The old name of a file that is new there. */
+    private static @Nullable Document takeOld(
+            Map<String, Deque<Document>> gone, Document document, FileVersion version) {
+        Deque<Document> olds =
+                gone.isEmpty() || isToldOf(document, version) ? null : gone.get(nameless(version(version)));
         return olds == null ? null : olds.poll();
+    }
+
+    /** Whether this file, changed in nothing but its name, was told under this name. */
+    private static boolean isToldOf(Document document, FileVersion version) {
+        return document.isTold() && nameless(document.toldVersion()).equals(nameless(version(version)));
+    }
+
+    /**
+     * Whether a file is left to the next scan: this one is the first to find it there, and has found it under the name
+     * that it was told under as well. So it was moved meanwhile, or is a hard link; told now, it might be counted twice.
+     */
+    private boolean isLeft(Document document) {
+        Document each = document;
+        for (int links = 0; links < changed.size(); links++) {
+            Document other = each.found == null || each.seenSince != scan ? null : otherName(each, each.found);
+            if (other == null || other.seen != scan || other == document) {
+                return false; // or they have changed places
+            }
+            if (other.found == null || isToldOf(other, other.found)) {
+                return true;
+            }
+            each = other; // there is another file there, which may be left itself
+        }
+        return false;
+    }
+
+    /** Under which name a file was told that was not told under this one. */
+    private @Nullable Document otherName(Document document, FileVersion version) {
+        Document same = version.key() == null ? null : byKey.get(version.key());
+        return same != null && same.told != null && version.isSameButForName(same.told) && !isToldOf(document, version)
+                ? same
+                : null;
     }
 
     private List<Document> absent() {
@@ -336,6 +446,36 @@ final class FolderState {
         });
     }
 
+    /**
+     * All steps of a scan have been carried out. Decides whether to remember what was read for sure: behind the first
+     * scan, and later from time to time, while something was told that changed after what is remembered.
+     */
+    void scanCarriedOut() {
+        long below = begun.wallNanos - sureNanos;
+        boolean isKnown = readBelow > lastChanged && readBelow <= below;
+        if (readBelowTried != null && (isKnown || begun.nanos - readBelowTried < READ_BELOW_NANOS)) {
+            return;
+        }
+        readBelowTried = begun.nanos;
+        if (documents.values().stream().anyMatch(each -> each.toldBefore != null)) {
+            return; // what an earlier driver told is not there to be looked at, and may be young
+        }
+        for (Set<Document> unsure : List.of(young, doubted)) {
+            for (Document each : unsure) {
+                below = Math.min(below, Objects.requireNonNull(each.told).changedNanos());
+            }
+        }
+        if (below != readBelow) {
+            readBelow = below;
+            steps.add(new Step.ReadBelow(below));
+        }
+    }
+
+    /** The driver could not remember what {@link Step.ReadBelow} said: it is to be said again. */
+    void readBelowRefused() {
+        readBelow = Long.MIN_VALUE;
+    }
+
     private static @Nullable Long number(FolderWalk.Folder folder) {
         String key = String.valueOf(folder.key());
         int from = key.indexOf(",ino="), to = key.indexOf(')', from);
@@ -353,8 +493,16 @@ final class FolderState {
         }
         for (Document document : absent) {
             FolderWalk.Folder around = around(document.id, empty);
-            if (around != null && document.isTold() && isAnother(around, document)) {
+            if (around == null || !document.isTold()) {
+                continue;
+            }
+            if (isAnother(around)) {
                 unknown(around.id(), around.path(), "it is empty, and not the folder that it was");
+            } else if (!filled.containsKey(around.id()) && isOnOtherDevice(around, document.toldVersion())) {
+                unknown(
+                        around.id(),
+                        around.path(),
+                        "it is empty, and what was in it lay on another device, mounted there or behind a link");
             }
         }
     }
@@ -373,16 +521,18 @@ final class FolderState {
         }
     }
 
-    private boolean isAnother(FolderWalk.Folder folder, Document document) {
+    private boolean isAnother(FolderWalk.Folder folder) {
         Long number = numbers.get(folder.id());
         if (number != null && !number.equals(number(folder))) {
             return true;
         }
         LastFilled before = filled.get(folder.id());
-        if (before != null && before.isOlder(folder)) {
-            return true;
-        }
-        String device = device(before != null ? before.key.toString() : document.toldVersion());
+        return before != null && (before.isOlder(folder) || isOnOtherDevice(folder, before.key.toString()));
+    }
+
+    /** @param key of what was in the folder, or of the folder that it was; or a version that ends in one */
+    private static boolean isOnOtherDevice(FolderWalk.Folder folder, String key) {
+        String device = device(key);
         return !device.isEmpty() && !device.equals(device(String.valueOf(folder.key())));
     }
 
@@ -455,13 +605,21 @@ final class FolderState {
         return !moved && missed.isEmpty() && restless.isEmpty();
     }
 
-    /** A barrier does not wait any longer for files that change all the time: it is to list them. */
+    /**
+     * A barrier does not wait any longer for files that change all the time: it is to list them. Where scans do not
+     * {@link #agrees agree}, also those that are new, as one may have been counted under a name that it has no more.
+     */
     void passOver(Now now) {
+        boolean agrees = agrees();
         for (Document each : unsettled) {
-            if (!each.isPassedOver && now.nanos - each.unsettledSince > RESTLESS_NANOS) {
+            boolean isOld = now.nanos - each.unsettledSince > RESTLESS_NANOS;
+            if (!each.isPassedOver && (isOld || !agrees && !each.isTold())) {
                 each.isPassedOver = true;
                 steps.add(new Step.Unreadable(
-                        each.id, "it changes all the time; what was counted of it last, if anything, is kept"));
+                        each.id,
+                        isOld
+                                ? "it changes all the time; what was counted of it last, if anything, is kept"
+                                : "it is new here, and was still changing; it is counted when it has settled"));
             }
         }
     }
@@ -476,9 +634,13 @@ final class FolderState {
     /** A look at one file, which may be new. */
     void hinted(String id, FileVersion version, Now now) {
         Document document = document(id);
+        missed.remove(document); // it is there
         Restless before = document.restless;
         if (before != null && now.nanos < before.due) {
             return;
+        }
+        if (document.young != null && version.equals(document.told)) {
+            doubted.add(document); // it may tell of the end of a write that has been read half-way
         }
         if (isPutOff(document, version, now, SETTLED_NANOS)) {
             fidget(document, version, now).due = document.triedNanos + SETTLED_NANOS; // no other hint may come
@@ -487,8 +649,7 @@ final class FolderState {
         if (!isDue(document, version, now)) {
             return;
         }
-        Document same = version.key() == null ? null : byKey.get(version.key());
-        if (!document.isTold() && same != null && same.told != null && version.isSameButForName(same.told)) {
+        if (otherName(document, version) != null) {
             wanted = true; // another name of it, or a new one
             if (document.restless != null) {
                 document.restless.due = now.nanos + RESTLESS_NANOS; // that scan comes before
@@ -533,9 +694,31 @@ final class FolderState {
                 .toList();
     }
 
+    /** Files that have grown old by now, to be looked at and read again; at most so many. Each is named once. */
+    List<String> takeGrown(Now now, int most) {
+        List<String> ids = new ArrayList<>();
+        Iterator<Document> all = young.iterator();
+        while (ids.size() < most && all.hasNext()) {
+            Document oldest = all.next();
+            if (now.nanos < grownNanos(oldest)) {
+                break;
+            }
+            all.remove();
+            doubted.add(oldest);
+            ids.add(oldest.id);
+        }
+        return ids;
+    }
+
+    private long grownNanos(Document document) {
+        return Objects.requireNonNull(document.young).sinceNanos + sureNanos;
+    }
+
     /** When the next file is to be looked at again. */
     long nextRestless() {
-        return restless.stream().mapToLong(each -> restless(each).due).min().orElse(Long.MAX_VALUE);
+        long grown =
+                young.isEmpty() ? Long.MAX_VALUE : grownNanos(young.iterator().next());
+        return restless.stream().mapToLong(each -> restless(each).due).reduce(grown, Math::min);
     }
 
     /** Whether something changed so recently that scans cannot agree yet. */
@@ -545,18 +728,45 @@ final class FolderState {
 
     // ---- what became of a step
 
-    /** The driver has been told of this state. */
-    void told(String id, FileVersion version) {
+    /**
+     * It has been read. True where the driver is to be told, which it is before the next look.
+     *
+     * @param begun before it was read
+     */
+    boolean read(String id, FileVersion version, byte[] text, Now begun) {
         Document document = document(id);
-        unindex(document);
-        document.unreadable = null; // nor is it passed over: the driver knows by the change
-        document.isPassedOver = false;
-        become(document, version);
+        Young before = version.equals(document.told) ? document.young : null;
+        boolean isYoung = version.changedNanos() != 0 && begun.wallNanos - version.changedNanos() < sureNanos;
+        TextHash hash = isYoung || before != null ? FolderTexts.hash(text) : TextHash.NONE;
+        boolean isNews = before == null || !before.hash.equals(hash);
+        if (isNews) {
+            document.unreadable = null; // nor is it passed over: the driver knows by the change
+            document.isPassedOver = false;
+        }
+        if (before == null) {
+            unindex(document);
+            become(document, version);
+            if (isYoung) {
+                document.young = new Young(begun.nanos, hash, barrier);
+                young.add(document);
+            }
+            return true;
+        }
+        calm(document);
+        mended(document);
+        doubted.remove(document);
+        before.hash = hash;
+        before.barrier = barrier;
+        if (!isYoung || begun.nanos >= grownNanos(document)) {
+            trust(document); // whatever the clocks say
+        }
+        return isNews;
     }
 
-    void renamed(String from, String to, FileVersion version) {
+    /** As {@link #read}. */
+    void renamed(String from, String to, FileVersion version, byte[] text, Now begun) {
         forget(document(from));
-        told(to, version);
+        read(to, version, text, begun);
     }
 
     /** It has changed since it was looked at. */
@@ -591,11 +801,19 @@ final class FolderState {
     private boolean isDue(Document document, FileVersion version, Now now) {
         if (document.toldBefore != null && document.toldBefore.equals(version(version))) {
             become(document, version);
+            if (version.changedNanos() >= readBelowBefore && version.changedNanos() != 0) {
+                doubted.add(document);
+            }
         }
         if (version.equals(document.told)) {
-            calm(document);
-            mended(document);
-            return false;
+            if (document.young != null && document.young.barrier != barrier) {
+                doubted.add(document);
+            }
+            if (!doubted.contains(document)) {
+                calm(document);
+                mended(document);
+                return false;
+            }
         }
         if (document.restless == null && untilSettled(version, now.nanos, now) <= 0) {
             return true;
@@ -644,10 +862,20 @@ final class FolderState {
 
     private void become(Document document, FileVersion version) {
         calm(document);
+        trust(document);
         document.toldBefore = null;
         document.told = version;
+        lastChanged = Math.max(lastChanged, version.changedNanos());
         if (version.key() != null) {
             byKey.put(version.key(), document);
+        }
+    }
+
+    private void trust(Document document) {
+        doubted.remove(document);
+        if (document.young != null) {
+            young.remove(document);
+            document.young = null;
         }
     }
 
@@ -679,6 +907,7 @@ final class FolderState {
     private void forget(Document document) {
         calm(document);
         mended(document);
+        trust(document);
         unindex(document);
         missed.remove(document);
         documents.remove(document.id);

@@ -9,11 +9,15 @@ import dev.millrace.input.InputRoots;
 import dev.millrace.input.TextInput;
 import dev.millrace.job.Compression;
 import dev.millrace.job.InputRange;
+import dev.millrace.job.TextHash;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +86,17 @@ final class FolderTexts {
             throw new InterruptedException("while reading");
         } catch (IOException e) {
             return hasChanged(id, version) ? Text.CHANGING : new Text(null, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Of a whole text: the first 16 bytes of SHA-256. */
+    static TextHash hash(byte[] text) {
+        try {
+            ByteBuffer digest =
+                    ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(text));
+            return new TextHash(digest.getLong(), digest.getLong());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 

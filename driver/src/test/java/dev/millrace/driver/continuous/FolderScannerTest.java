@@ -8,6 +8,9 @@ import dev.millrace.input.InputLimits;
 import dev.millrace.job.InputSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -15,6 +18,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -128,7 +132,13 @@ final class FolderScannerTest {
         for (String id : told.ids()) {
             state.restore(id, told.version(id), told.entry(id) == null);
         }
-        told.remembered.forEach((name, number) -> state.restore(name.substring("folder:".length()), number));
+        told.remembered.forEach((name, number) -> {
+            if (name.equals(FolderSource.READ_BELOW)) {
+                state.restoreReadBelow(number);
+            } else {
+                state.restore(name.substring("folder:".length()), number);
+            }
+        });
         told.unreadable.clear();
         found = new FoundQueue();
         scanner = scanner(state);
@@ -314,6 +324,25 @@ final class FolderScannerTest {
         } while (Files.getAttribute(file, "unix:ctime").equals(changed));
         barrier();
         assertThat(log()).containsExactly("a = one", "a = one");
+    }
+
+    /** A store to a page that is dirty changes no time of the file: what came behind the first reading was lost. */
+    @Test
+    void whatIsStoredThroughAMappingIsReadBehindABarrierAndWhenTheFileHasGrownOld() throws Exception {
+        Path file = write("a", "one");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, 3);
+            mapped.put(0, "two".getBytes(StandardCharsets.UTF_8));
+            wallNanos = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
+            run(1_000);
+            assertThat(log()).containsExactly("a = two");
+            mapped.put(0, "six".getBytes(StandardCharsets.UTF_8));
+            barrier();
+            assertThat(log()).containsExactly("a = six");
+            mapped.put(0, "ten".getBytes(StandardCharsets.UTF_8));
+            run(61_000);
+            assertThat(log()).containsExactly("a = ten");
+        }
     }
 
     // ---- deletions
@@ -917,12 +946,55 @@ final class FolderScannerTest {
         assertThat(log()).containsExactly("c deleted");
     }
 
+    /** What a driver read soon before it died was taken for read for good by the next. */
+    @Test
+    void aRestartReadsAgainWhatWasYoung() throws Exception {
+        write("a", "one");
+        run(200); // long after
+        long old = Objects.requireNonNull(told.remembered(FolderSource.READ_BELOW));
+        assertThat(log()).containsExactly("a = one");
+        restart();
+        run(200);
+        assertThat(log()).isEmpty();
+        told.remember(FolderSource.READ_BELOW, old - 7_200_000 * MILLI);
+        restart();
+        run(200);
+        assertThat(log()).containsExactly("a = one");
+    }
+
+    /** A driver that died with another text of the same version on its way left nothing to see that by. */
+    @Test
+    void whatWasReadIsNotRememberedBeforeWhatWasToldAgainIsCounted() throws Exception {
+        write("a", "one");
+        run(200);
+        told.remembered.remove(FolderSource.READ_BELOW);
+        restart();
+        nextTurn = nanos + scanner.step();
+        told.underWay.add("a");
+        run(1_000);
+        assertThat(told.remembered).doesNotContainKey(FolderSource.READ_BELOW);
+        told.underWay.clear();
+        run(40_000);
+        assertThat(told.remembered).containsKey(FolderSource.READ_BELOW);
+    }
+
     /** Files are moved about before and during scans; whatever a barrier passes, none may be missing or told twice. */
     @Test
     void noMoveHidesAFileFromABarrier() throws Exception {
+        moveAround("quick", true);
+    }
+
+    /** Where a scan took more than five seconds, a barrier passed what was moved amid the first under both names. */
+    @Test
+    void noMoveHasAFileCountedTwiceAtABarrierThatIsPassedByTime() throws Exception {
+        disk.listNanos = 1_500 * MILLI;
+        moveAround("slow", false);
+    }
+
+    private void moveAround(String name, boolean isWritten) throws Exception {
         for (long seed = 0; seed < 25; seed++) {
             Random random = new Random(seed);
-            folder = Files.createDirectories(temporary.resolve("seed" + seed));
+            folder = Files.createDirectories(temporary.resolve(name + seed));
             told.texts.clear();
             told.entries.clear();
             restart();
@@ -931,13 +1003,13 @@ final class FolderScannerTest {
             }
             for (int round = 0; round < 4; round++) {
                 for (int d = 0; d < 4; d++) {
-                    disk.whenListed.put(folder.resolve("d" + d), () -> moveAny(random));
+                    disk.whenListed.put(folder.resolve("d" + d), () -> moveAny(random, isWritten));
                 }
                 turn();
                 pass(random.nextInt(2_000));
-                moveAny(random);
+                moveAny(random, isWritten);
                 for (int d = 0; d < 4; d++) {
-                    disk.whenListed.put(folder.resolve("d" + d), () -> moveAny(random));
+                    disk.whenListed.put(folder.resolve("d" + d), () -> moveAny(random, isWritten));
                     age("d" + d);
                 }
                 barrier();
@@ -946,14 +1018,14 @@ final class FolderScannerTest {
         }
     }
 
-    private void moveAny(Random random) throws IOException {
+    private void moveAny(Random random, boolean isWritten) throws IOException {
         List<String> all = List.copyOf(files().keySet());
         String from = all.get(random.nextInt(all.size()));
         String to = "d" + random.nextInt(4) + "/f" + random.nextInt(20);
         if (!Files.exists(folder.resolve(to))) {
             move(from, to);
         }
-        if (random.nextInt(4) == 0) {
+        if (isWritten && random.nextInt(4) == 0) {
             write(from, "new " + random.nextInt());
         }
     }

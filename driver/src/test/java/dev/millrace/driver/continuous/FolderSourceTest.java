@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -162,8 +163,11 @@ final class FolderSourceTest {
                 .filter(each -> each.getName().equals("folders"))
                 .findAny()
                 .orElseThrow();
-        while (scanner.getState() != Thread.State.WAITING) {
-            Thread.onSpinWait(); // until the queue is full
+        while (Arrays.stream(scanner.getStackTrace())
+                .noneMatch(each -> each.getClassName().equals(FoundQueue.class.getName())
+                        && each.getMethodName().equals("put")
+                        && scanner.getState() == Thread.State.WAITING)) {
+            Thread.onSpinWait(); // until the queue is full; it also waits where it has a folder watched
         }
         source().close();
         assertThat(scanner.isAlive()).isFalse();

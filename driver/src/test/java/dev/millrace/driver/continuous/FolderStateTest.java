@@ -6,6 +6,7 @@ import dev.millrace.driver.continuous.FolderState.Now;
 import dev.millrace.driver.continuous.FolderState.Step;
 import dev.millrace.input.FileLook;
 import dev.millrace.input.FileVersion;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,9 @@ final class FolderStateTest {
     private long folderModified = OLD, folderChanged = OLD;
     private FolderWalk.@Nullable Folder inner;
     private boolean unreadable;
+    private String text = "text";
+    /** Whether the last that was read was to be told. */
+    private boolean isNews;
 
     private Now now() {
         return new Now(nanos, wallNanos);
@@ -68,9 +72,9 @@ final class FolderStateTest {
             if (step instanceof Step.Read read && unreadable) {
                 state.unreadable(read.id(), read.version(), now());
             } else if (step instanceof Step.Read read) {
-                state.told(read.id(), read.version());
+                isNews = state.read(read.id(), read.version(), text.getBytes(StandardCharsets.UTF_8), now());
             } else if (step instanceof Step.Rename rename) {
-                state.renamed(rename.from(), rename.to(), rename.version());
+                state.renamed(rename.from(), rename.to(), rename.version(), new byte[0], now());
             }
             if (!(step instanceof Step.Filled)) {
                 steps.add(step);
@@ -164,6 +168,7 @@ final class FolderStateTest {
     void whatWasToldBeforeIsNotReadAgain() {
         FileVersion a = file(OLD, OLD);
         state.restore("a", FolderState.version(a), false);
+        state.restoreReadBelow(OLD + 1);
         assertThat(scan(Map.of("a", a))).isEmpty();
         FileVersion changed = file(OLD, OLD + 1);
         state = new FolderState();
@@ -269,5 +274,245 @@ final class FolderStateTest {
         assertThat(state.agrees()).isFalse(); // the one before had looked too early
         scan(files);
         assertThat(state.agrees()).isTrue();
+    }
+
+    /** Moved and edited amid slow scans, its text was in a snapshot under no name, and nothing said so. */
+    @Test
+    void aNewFileThatHasNotSettledIsListedWhereScansDoNotAgree() {
+        scan(Map.of("z", file(OLD, OLD)));
+        pass(6_000);
+        scan(Map.of());
+        FileVersion edited = file(wallNanos, wallNanos);
+        assertThat(scan(Map.of("a", edited))).containsExactly(new Step.Deleted("z"));
+        state.passOver(now());
+        assertThat(steps())
+                .containsExactly(new Step.Unreadable(
+                        "a", "it is new here, and was still changing; it is counted when it has settled"));
+        pass(100);
+        assertThat(scan(Map.of("a", edited))).containsExactly(new Step.Read("a", edited));
+        state.passOver(now());
+        assertThat(steps()).isEmpty();
+    }
+
+    /** A log that was rotated amid a scan was counted under both names. */
+    @Test
+    void filesThatMoveUpAmidAScanAreLeftToTheNext() {
+        FileVersion first = file(OLD, OLD), second = new FileVersion(4, OLD, OLD, "(dev=1,ino=6)");
+        scan(Map.of("log", first, "log.1", second));
+        FileVersion fresh = new FileVersion(5, OLD, OLD, "(dev=1,ino=7)");
+        assertThat(scan(Map.of("log", first, "log.1", first, "log.2", second))).isEmpty();
+        assertThat(state.wantsScan()).isTrue();
+        assertThat(scan(Map.of("log", fresh, "log.1", first, "log.2", second)))
+                .containsExactlyInAnyOrder(
+                        new Step.Read("log", fresh), new Step.Read("log.1", first), new Step.Read("log.2", second));
+    }
+
+    @Test
+    void aHardLinkIsReadByTheSecondScanThatFindsIt() {
+        FileVersion a = file(OLD, OLD), linked = file(OLD, OLD + 1);
+        scan(Map.of("a", a));
+        assertThat(scan(Map.of("a", linked, "b", linked))).containsExactly(new Step.Read("a", linked));
+        assertThat(scan(Map.of("a", linked, "b", linked))).containsExactly(new Step.Read("b", linked));
+    }
+
+    @Test
+    void filesThatChangePlacesAreRead() {
+        FileVersion a = file(OLD, OLD), b = new FileVersion(4, OLD, OLD, "(dev=1,ino=6)");
+        scan(Map.of("a", a, "b", b));
+        assertThat(scan(Map.of("a", b, "b", a)))
+                .containsExactlyInAnyOrder(new Step.Read("a", b), new Step.Read("b", a));
+    }
+
+    /** The scan under way had passed its folder, and said for the second time that it was gone. */
+    @Test
+    void aFileThatIsWrittenAgainBehindAScanIsNotDeleted() {
+        FileVersion a = file(OLD, OLD), again = file(OLD + 1, OLD + 1);
+        scan(Map.of("a", a));
+        scan(Map.of());
+        state.beginScan(now());
+        state.folder(folder("", folderModified, folderChanged, "(dev=1,ino=2)"), now());
+        state.hinted("a", again, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", again));
+        state.endScan();
+        assertThat(steps()).isEmpty();
+        assertThat(state.wantsScan()).isTrue();
+        assertThat(scan(Map.of("a", again))).isEmpty();
+    }
+
+    // ---- files that are young
+
+    /** Its times are those of the begin of the call that wrote it, and nothing shows its end. */
+    @Test
+    void aFileThatIsReadAmidALongWriteIsReadAgainWhenItHasGrownOld() {
+        FileVersion a = file(OLD, wallNanos - 200 * MILLI);
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+        assertThat(state.nextRestless()).isEqualTo(nanos + 60_000 * MILLI);
+        pass(59_999);
+        assertThat(scan(Map.of("a", a))).isEmpty();
+        assertThat(state.takeGrown(now(), 9)).isEmpty();
+        pass(1);
+        assertThat(state.takeGrown(now(), 9)).containsExactly("a");
+        assertThat(state.takeGrown(now(), 9)).isEmpty();
+        text = "all of the text";
+        state.hinted("a", a, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", a));
+        assertThat(isNews).isTrue();
+        state.hinted("a", a, now());
+        assertThat(steps()).isEmpty();
+        assertThat(state.nextRestless()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    /** The event that comes at the end of the call found the file as it was told. */
+    @Test
+    void aHintHasAYoungFileReadAgain() {
+        FileVersion a = file(OLD, wallNanos - 200 * MILLI);
+        scan(Map.of("a", a));
+        state.hinted("a", a, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", a));
+        assertThat(isNews).isFalse();
+        text = "more";
+        state.hinted("a", a, now());
+        steps();
+        assertThat(isNews).isTrue();
+        assertThat(scan(Map.of("a", a))).isEmpty();
+        pass(60_000);
+        state.hinted("a", a, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", a));
+        state.hinted("a", a, now());
+        assertThat(steps()).isEmpty();
+    }
+
+    @Test
+    void aYoungFileIsReadAgainBehindEachBarrierWhichItDoesNotHoldUp() {
+        FileVersion young = file(OLD, wallNanos - 200 * MILLI), old = new FileVersion(4, OLD, OLD, "(dev=1,ino=6)");
+        Map<String, FileVersion> files = Map.of("a", young, "b", old);
+        scan(files);
+        for (int barrier = 1; barrier < 4; barrier++) {
+            state.barrier(barrier);
+            assertThat(scan(files)).containsExactly(new Step.Read("a", young));
+            assertThat(isNews).isFalse();
+            assertThat(scan(files)).isEmpty();
+            assertThat(state.agrees()).isTrue();
+        }
+    }
+
+    @Test
+    void aFileWithATimeInTheFutureGrowsOldAsWell() {
+        FileVersion a = file(OLD, wallNanos + 3_600_000 * MILLI);
+        scan(Map.of("a", a));
+        pass(100);
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+        pass(60_000);
+        assertThat(state.takeGrown(now(), 9)).containsExactly("a");
+        state.hinted("a", a, now());
+        pass(100);
+        state.hinted("a", a, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", a));
+        state.barrier(1);
+        assertThat(scan(Map.of("a", a))).isEmpty();
+        assertThat(state.nextRestless()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void aFileThatHasGrownOldAndCannotBeReadIsTriedUntilItCan() {
+        FileVersion a = file(OLD, wallNanos - 200 * MILLI);
+        scan(Map.of("a", a));
+        pass(60_000);
+        assertThat(state.takeGrown(now(), 9)).containsExactly("a");
+        unreadable = true;
+        state.hinted("a", a, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", a));
+        assertThat(state.nextRestless()).isEqualTo(Long.MAX_VALUE);
+        pass(2_000);
+        unreadable = false;
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a), new Step.Mended("a"));
+        assertThat(isNews).isFalse();
+    }
+
+    @Test
+    void aYoungFileThatIsGoneIsLookedForNoMore() {
+        scan(Map.of("a", file(OLD, wallNanos - 200 * MILLI)));
+        pass(60_000);
+        assertThat(state.takeGrown(now(), 9)).containsExactly("a");
+        state.gone("a");
+        assertThat(state.nextRestless()).isEqualTo(Long.MAX_VALUE);
+        scan(Map.of());
+        assertThat(scan(Map.of())).containsExactly(new Step.Deleted("a"));
+        assertThat(state.nextRestless()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void whereChangesHaveNoTimeNoFileIsYoung() {
+        FileVersion a = file(wallNanos - 200 * MILLI, 0);
+        scan(Map.of("a", a));
+        state.barrier(1);
+        assertThat(scan(Map.of("a", a))).isEmpty();
+        assertThat(state.nextRestless()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void whatWasReadForSureIsRememberedWhileThereIsMoreOfIt() {
+        long sure = FolderState.SURE_NANOS;
+        FileVersion a = file(OLD, wallNanos - 200 * MILLI);
+        scan(Map.of("a", a));
+        assertThat(readBelow()).containsExactly(new Step.ReadBelow(wallNanos - sure));
+        pass(29_000);
+        scan(Map.of("a", a));
+        assertThat(readBelow()).isEmpty();
+        pass(29_000);
+        scan(Map.of("a", a));
+        assertThat(readBelow()).containsExactly(new Step.ReadBelow(wallNanos - sure));
+        pass(31_000); // it is to be read again, and may have been written then
+        scan(Map.of("a", a));
+        assertThat(readBelow()).containsExactly(new Step.ReadBelow(a.changedNanos()));
+        state.takeGrown(now(), 9);
+        state.hinted("a", a, now());
+        steps();
+        pass(31_000);
+        scan(Map.of("a", a));
+        assertThat(readBelow()).containsExactly(new Step.ReadBelow(wallNanos - sure));
+        pass(31_000);
+        scan(Map.of("a", a));
+        assertThat(readBelow()).isEmpty();
+    }
+
+    private List<Step> readBelow() {
+        state.scanCarriedOut();
+        return steps();
+    }
+
+    @Test
+    void whatWasToldBeforeAndMayHaveBeenYoungIsReadAgain() {
+        FileVersion a = file(OLD, OLD);
+        for (long below : new long[] {Long.MIN_VALUE, OLD}) {
+            state = new FolderState();
+            state.restore("a", FolderState.version(a), false);
+            state.restoreReadBelow(below);
+            assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+            assertThat(isNews).isTrue();
+            assertThat(scan(Map.of("a", a))).isEmpty();
+        }
+    }
+
+    /** Of a folder whose links were gone it was said that it was another one, which it was not. */
+    @Test
+    void aFolderThatIsEmptyAtTheStartIsSaidToHaveHeldWhatALinkMayHaveLedTo() {
+        state.restore("in/link/a", FolderState.version(new FileVersion(3, OLD, OLD, "(dev=2,ino=5)")), false);
+        inner = folder("in/", OLD, OLD, "(dev=1,ino=9)");
+        assertThat(scan(Map.of()))
+                .containsExactly(new Step.Unreadable(
+                        "/watched/in",
+                        "it is empty, and what was in it lay on another device, mounted there or behind a link;"
+                                + " what was counted of it is kept"));
+    }
+
+    /** It may be there again when the next driver comes, and what that one is told would not hold for it. */
+    @Test
+    void whatWasReadIsNotRememberedWhileSomethingThatWasToldBeforeIsAway() {
+        state.restore("in/a", FolderState.version(file(OLD, OLD)), false);
+        state.restore("in/", 9);
+        inner = folder("in/", OLD, OLD, "(dev=2,ino=3)");
+        scan(Map.of());
+        assertThat(readBelow()).isEmpty();
     }
 }
