@@ -39,7 +39,7 @@ final class FolderScanner {
     private volatile long barriersPassed;
     /** Of the driver's thread. */
     private long barrierTold;
-    /** Of the driver's thread: documents that were told in a version that was told before, and may not be counted yet. */
+    /** Of the driver's thread: documents that were told in a version told before, and may not be counted yet. */
     private final Set<String> toldAgain = new HashSet<>();
 
     private volatile boolean readBelowRefused;
@@ -317,8 +317,8 @@ final class FolderScanner {
     }
 
     /**
-     * Not while another text of a version that was counted before is on its way: if it is lost with this driver, the next
-     * one sees by nothing else that it has to read the file. The driver's thread.
+     * Not while another text of a version that was counted before is on its way: if it is lost with this driver, the
+     * next one sees by nothing else that it has to read the file. The driver's thread.
      */
     private void rememberReadBelow(DocumentSource.Driver driver, long changedNanos) {
         toldAgain.removeIf(id -> driver.entry(id) != null || driver.version(id) == null);

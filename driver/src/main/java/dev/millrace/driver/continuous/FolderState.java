@@ -29,9 +29,10 @@ import org.jspecify.annotations.Nullable;
  * A hint may have a file read early. That a file is gone, or has another name, only a full scan can say: gone is what two
  * scans in a row have not found.
  *
- * <p>A file whose text was read soon after it changed is <em>young</em>: what is written in one long call, or stored through
- * a mapping, may come behind the change of its times. It is read again though it looks as it was told: once it is old, by
- * the first look behind each barrier, and when a hint says so. Where the text is the same, nothing is told.
+ * <p>A file whose text was read soon after it changed is <em>young</em>: what is written in one long call, or
+ * stored through a mapping, may come behind the change of its times. It is read again though it looks as it was
+ * told: once it is old, by the first look behind each barrier, and when a hint says so. Where the text is the
+ * same, nothing is told.
  */
 final class FolderState {
     /** A file is read when it was the same for as long as this; no step of a modification time is longer. */
@@ -401,8 +402,8 @@ final class FolderState {
     }
 
     /**
-     * Whether a file is left to the next scan: this one is the first to find it there, and has found it under the name of
-     * which it was told as well. So it was moved meanwhile, or is a hard link; told now, it might be counted twice.
+     * Whether a file is left to the next scan: this one is the first to find it there, and has found it under its
+     * old name as well. So it was moved meanwhile, or is a hard link; told now, it might be counted twice.
      */
     private boolean isLeft(Document document) {
         Document each = document;
@@ -447,8 +448,8 @@ final class FolderState {
     }
 
     /**
-     * All steps of a scan have been carried out. Decides whether to remember what was read for sure: behind the first scan,
-     * and later from time to time, while something was told that changed after what is remembered.
+     * All steps of a scan have been carried out. Decides whether to remember what was read for sure: behind the first
+     * scan, and later from time to time, while something was told that changed after what is remembered.
      */
     void scanCarriedOut() {
         long below = begun.wallNanos - sureNanos;
@@ -606,8 +607,8 @@ final class FolderState {
     }
 
     /**
-     * A barrier does not wait any longer for files that change all the time: it is to list them. Where scans do not {@link
-     * #agrees agree}, also those that are new, as one of them may have been counted under a name that it has no more.
+     * A barrier does not wait any longer for files that change all the time: it is to list them. Where scans do not
+     * {@link #agrees agree}, also those that are new, as one may have been counted under a name that it has no more.
      */
     void passOver(Now now) {
         boolean agrees = agrees();
@@ -694,7 +695,7 @@ final class FolderState {
                 .toList();
     }
 
-    /** Files that have grown old by now and are to be looked at, to be read again; at most so many. Each is named once. */
+    /** Files that have grown old by now, to be looked at and read again; at most so many. Each is named once. */
     List<String> takeGrown(Now now, int most) {
         List<String> ids = new ArrayList<>();
         Iterator<Document> all = young.iterator();

@@ -326,7 +326,7 @@ final class FolderScannerTest {
         assertThat(log()).containsExactly("a = one", "a = one");
     }
 
-    /** A store to a page that is dirty changes no time of the file, and what came behind the first reading was lost. */
+    /** A store to a page that is dirty changes no time of the file: what came behind the first reading was lost. */
     @Test
     void whatIsStoredThroughAMappingIsReadBehindABarrierAndWhenTheFileHasGrownOld() throws Exception {
         Path file = write("a", "one");
@@ -962,7 +962,7 @@ final class FolderScannerTest {
         assertThat(log()).containsExactly("a = one");
     }
 
-    /** A driver that died with another text of the same version on its way left its successor nothing to see that by. */
+    /** A driver that died with another text of the same version on its way left nothing to see that by. */
     @Test
     void whatWasReadIsNotRememberedBeforeWhatWasToldAgainIsCounted() throws Exception {
         write("a", "one");
