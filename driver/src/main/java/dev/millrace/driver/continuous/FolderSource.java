@@ -25,10 +25,10 @@ import org.jspecify.annotations.Nullable;
  * of the file system have a file looked at early; where they fail, as on mounted volumes, scans at an interval find
  * everything.
  *
- * <p>A file is read once it has settled: nothing has changed for as long as file times may stand still; one that was
- * read soon behind its last change is read again later. A file that cannot be read keeps its last good version until it
- * can. A folder that cannot be listed, or is empty because its volume is not mounted, keeps all its documents. A file
- * system that does not answer is told.
+ * <p>A file is read once it has settled: nothing has changed for as long as file times may stand still; one that
+ * was read soon behind its last change is read again later. A file that cannot be read keeps its last good version
+ * until it can. A folder that cannot be listed, or is empty because its volume is not mounted, keeps all its
+ * documents. A file system that does not answer is told.
  *
  * <p>Scans and reads on a thread of its own, from the first {@link #poll}; the driver's thread takes over what was found.
  */

@@ -29,9 +29,10 @@ import org.jspecify.annotations.Nullable;
  * A hint may have a file read early. That a file is gone, or has another name, only a full scan can say: gone is what two
  * scans in a row have not found.
  *
- * <p>A file whose text was read soon after it changed is <em>young</em>: what is written in one long call, or stored
- * through a mapping, may come behind the change of its times. It is read again though it looks as it was told: once it is
- * old, by the first look behind each barrier, and when a hint says so. Where the text is the same, nothing is told.
+ * <p>A file whose text was read soon after it changed is <em>young</em>: what is written in one long call, or
+ * stored through a mapping, may come behind the change of its times. It is read again though it looks as it was
+ * told: once it is old, by the first look behind each barrier, and when a hint says so. Where the text is the
+ * same, nothing is told.
  */
 final class FolderState {
     /** A file is read when it was the same for as long as this; no step of a modification time is longer. */
@@ -401,8 +402,8 @@ final class FolderState {
     }
 
     /**
-     * Whether a file is left to the next scan: this one is the first to find it there, and has found it under the name
-     * that it was told under as well. So it was moved meanwhile, or is a hard link; told now, it might be counted twice.
+     * Whether a file is left to the next scan: this one is the first to find it there, and has found it under its
+     * old name as well. So it was moved meanwhile, or is a hard link; told now, it might be counted twice.
      */
     private boolean isLeft(Document document) {
         Document each = document;
