@@ -64,7 +64,11 @@ public final class OpenTransactions {
                     + Objects.requireNonNullElse(transactionalId, "unknown") + ", producer " + producer.producerId()
                     + " epoch " + producer.producerEpoch() + ", last record there at "
                     + Instant.ofEpochMilli(producer.lastTimestamp()) + ", its coordinator says " + state
-                    + (lost ? ", so nobody will end it (KAFKA-20734)" : "");
+                    + (!lost
+                            ? ""
+                            : transactionalId == null
+                                    ? ", as none knows it, or this user may not ask"
+                                    : ", so nobody will end it (KAFKA-20734)");
         }
     }
 

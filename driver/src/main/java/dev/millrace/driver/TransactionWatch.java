@@ -61,8 +61,8 @@ public final class TransactionWatch implements AutoCloseable {
     private volatile List<TopicPartition> sources = List.of();
     private volatile long sourceHeldUpMillis;
     private final Map<TopicPartition, Since> behind = new HashMap<>();
-    /** By partition of a source, the stable end that was told of. */
-    private final Map<TopicPartition, Long> toldHeldUp = new HashMap<>();
+    /** Partitions of sources that were told of, and have been held up since. */
+    private final Set<TopicPartition> toldHeldUp = new HashSet<>();
 
     private final AtomicReference<Set<TopicPartition>> ownLost = new AtomicReference<>(Set.of());
     private final Queue<String> found = new ConcurrentLinkedQueue<>();
@@ -145,6 +145,7 @@ public final class TransactionWatch implements AutoCloseable {
         try {
             lookAtSources();
         } catch (KafkaException | IllegalStateException e) {
+            sourceHeldUpMillis = 0;
             LOG.debug("open transactions of sources were not looked at", e); // as above, or the topic is gone
         }
     }
@@ -156,14 +157,14 @@ public final class TransactionWatch implements AutoCloseable {
                 .mapToLong(each -> (now - since(each).nanos()) / 1_000_000)
                 .max()
                 .orElse(0);
-        toldHeldUp.keySet().retainAll(stuck);
-        stuck.removeIf(each -> Objects.equals(
-                toldHeldUp.put(each, since(each).stableEnd()), since(each).stableEnd()));
+        toldHeldUp.retainAll(stuck);
+        stuck.removeAll(toldHeldUp);
         if (!stuck.isEmpty()) {
             OpenTransactions.of(admin, stuck)
                     .forEach(each -> found.add("what stands behind offset "
                             + since(each.partition()).stableEnd() + " of " + each.partition()
                             + " cannot be counted yet: a transaction stays open, " + each));
+            toldHeldUp.addAll(stuck);
         }
     }
 

@@ -230,7 +230,7 @@ final class ContinuousTest {
                 .havingCause()
                 .isInstanceOf(MillraceException.class)
                 .withMessageContaining("the job older (" + job + ") cannot go on")
-                .withMessageContaining("millrace cancel " + job + " --bootstrap-server");
+                .withMessageContaining("millrace cancel older --bootstrap-server");
     }
 
     /** Each read that there was no such job, and made one. */

@@ -197,6 +197,11 @@ public final class ContinuousJob implements AutoCloseable {
         }
 
         @Override
+        public void renew(String id, String version) {
+            tracker.renew(id, version);
+        }
+
+        @Override
         public void unreadable(String id, String why) {
             tracker.unreadable(id, why);
             listener.notice(names.printable(id) + " keeps its last good version: " + why);
@@ -308,7 +313,7 @@ public final class ContinuousJob implements AutoCloseable {
 
     private void recover() {
         jobs = JobsView.read(cluster); // again: the driver before may have gone on until it was fenced
-        checkOpen();
+        jobs.checkGoesOn(spec);
         for (int partition = 0; partition < spec.partitions(); partition++) {
             // As written: what the driver before had in a transaction that it did not end has numbers that this one
             // gives to tasks of its own, and may come to be committed if the broker has lost its end.
@@ -388,7 +393,7 @@ public final class ContinuousJob implements AutoCloseable {
                 write(List.of(), List.of(), 0, false);
             }
             partitions.grow();
-            watch.lookAlsoAt(source.partitions());
+            watch.lookAlsoAt(partitions.isGone() ? List.of() : source.partitions());
         }
         if (source.isEnded() && tracker.isQuiet() && barriers.isEmpty()) {
             end();
@@ -425,23 +430,12 @@ public final class ContinuousJob implements AutoCloseable {
                 }
             } else if (in.topic().equals(jobsTopic)) {
                 jobs.apply(in);
-                checkOpen();
+                jobs.checkGoesOn(spec); // cancelled by somebody, or failed by another driver
             } else {
                 source.accept(in, view);
             }
         }
         partitions.taken(records);
-    }
-
-    /** Somebody may have cancelled it, or another driver found that it failed. */
-    private void checkOpen() {
-        JobRecord now = jobs.job(spec.id());
-        if (now != null && now.state() == JobState.CANCELLED) {
-            throw new MillraceException(ExitCode.CANCELLED, "job " + spec.id() + " was cancelled");
-        }
-        if (now != null && now.state().isFinal()) {
-            throw failure(now.detail());
-        }
     }
 
     private void happened(ConsumerRecord<byte[], byte[]> in) {

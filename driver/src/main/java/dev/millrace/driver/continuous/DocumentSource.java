@@ -53,6 +53,9 @@ public interface DocumentSource extends AutoCloseable {
          */
         boolean rename(String from, DocumentChange to);
 
+        /** What is counted of a document has another version from now on, unless a change of it is under way. */
+        void renew(String id, String version);
+
         /** A document cannot be read, and keeps its last good version. */
         void unreadable(String id, String why);
 

@@ -390,6 +390,14 @@ final class DocumentTracker {
         return true;
     }
 
+    /** What is counted of a document has another version from now on; what is under way has its own. */
+    void renew(String id, String version) {
+        DocumentEntry entry = entryAtRest(id);
+        if (entry != null) {
+            become(document(id), entry.renewed(version, entry.bytes(), entry.modifiedNanos()));
+        }
+    }
+
     /** What is counted of a document, or null. */
     @Nullable
     DocumentEntry entry(String id) {

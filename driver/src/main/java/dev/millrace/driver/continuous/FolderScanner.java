@@ -7,8 +7,6 @@ import dev.millrace.input.InputException;
 import dev.millrace.input.Names;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +37,6 @@ final class FolderScanner {
     private volatile long barriersPassed;
     /** Of the driver's thread. */
     private long barrierTold;
-    /** Of the driver's thread: documents that were told in a version told before, and may not be counted yet. */
-    private final Set<String> toldAgain = new HashSet<>();
-
-    private volatile boolean readBelowRefused;
 
     private long scans, scanEnded, scanTook;
     /** The barrier that the last scan was begun after, and when the first such scan had ended. */
@@ -133,13 +127,8 @@ final class FolderScanner {
         walk.all(new FullScan());
         scanTook = clock.get().nanos() - begun.nanos();
         hints.clean();
+        watch.away();
         state.endScan();
-        carryOut();
-        if (readBelowRefused) {
-            readBelowRefused = false;
-            state.readBelowRefused();
-        }
-        state.scanCarriedOut();
         carryOut();
         scans++;
         Now ended = clock.get();
@@ -197,6 +186,7 @@ final class FolderScanner {
         @Override
         public void file(String id, FileVersion version) throws InterruptedException {
             state.scanned(id, version, clock.get());
+            carryOut();
             if (++looks % AT_ONCE == 0 && scans > 0) {
                 lookAround();
             }
@@ -267,8 +257,9 @@ final class FolderScanner {
             if (step instanceof Step.Read read) {
                 Now begun = clock.get();
                 byte[] text = text(read.id(), read.version());
-                if (text != null && state.read(read.id(), read.version(), text, begun)) {
-                    tell(text.length, driver -> change(driver, change(read.id(), read.version(), text)));
+                FolderState.Told told = text == null ? null : state.read(read.id(), read.version(), text, begun);
+                if (text != null && told != null) {
+                    tell(read, told, text);
                 }
             } else if (step instanceof Step.Rename rename) {
                 rename(rename);
@@ -278,8 +269,6 @@ final class FolderScanner {
                 tell(0, driver -> driver.unreadable(unreadable.name(), unreadable.why()));
             } else if (step instanceof Step.Filled filled) {
                 tell(0, driver -> driver.remember(FolderSource.mark(filled.folder()), filled.number()));
-            } else if (step instanceof Step.ReadBelow below) {
-                tell(0, driver -> rememberReadBelow(driver, below.changedNanos()));
             } else if (step instanceof Step.Mended mended) {
                 tell(0, driver -> driver.readable(mended.name()));
             }
@@ -298,9 +287,9 @@ final class FolderScanner {
         if (text == null) {
             return; // it has moved on: what became of the old name is for the next scan to say
         }
-        state.renamed(from, to, version, text, begun);
+        String told = state.renamed(from, to, version, text, begun);
         tell(text.length, driver -> {
-            DocumentChange renamed = change(to, version, text);
+            DocumentChange renamed = change(to, told, version, text);
             if (!driver.rename(from, renamed)) {
                 driver.change(DocumentChange.deleted(from, "gone", "", 0));
                 driver.change(renamed);
@@ -308,24 +297,11 @@ final class FolderScanner {
         });
     }
 
-    /** The driver's thread. */
-    private void change(DocumentSource.Driver driver, DocumentChange change) {
-        if (change.version().equals(driver.version(change.id()))) {
-            toldAgain.add(change.id());
-        }
-        driver.change(change);
-    }
-
-    /**
-     * Not while another text of a version that was counted before is on its way: if it is lost with this driver, the
-     * next one sees by nothing else that it has to read the file. The driver's thread.
-     */
-    private void rememberReadBelow(DocumentSource.Driver driver, long changedNanos) {
-        toldAgain.removeIf(id -> driver.entry(id) != null || driver.version(id) == null);
-        if (toldAgain.isEmpty()) {
-            driver.remember(FolderSource.READ_BELOW, changedNanos);
+    private void tell(Step.Read read, FolderState.Told told, byte[] text) throws InterruptedException {
+        if (told.isNews()) {
+            tell(text.length, driver -> driver.change(change(read.id(), told.version(), read.version(), text)));
         } else {
-            readBelowRefused = true;
+            tell(0, driver -> driver.renew(read.id(), told.version()));
         }
     }
 
@@ -342,9 +318,8 @@ final class FolderScanner {
         return text.bytes();
     }
 
-    private static DocumentChange change(String id, FileVersion version, byte[] text) {
-        return new DocumentChange(
-                id, FolderState.version(version), text, version.bytes(), version.modifiedNanos(), "", 0);
+    private static DocumentChange change(String id, String told, FileVersion version, byte[] text) {
+        return new DocumentChange(id, told, text, version.bytes(), version.modifiedNanos(), "", 0);
     }
 
     private void tell(int bytes, FoundQueue.Found what) throws InterruptedException {

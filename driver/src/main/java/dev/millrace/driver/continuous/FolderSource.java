@@ -126,9 +126,6 @@ public final class FolderSource implements DocumentSource {
         return "folder:" + folder;
     }
 
-    /** Under which name the driver remembers what {@link FolderState.Step.ReadBelow} said. */
-    static final String READ_BELOW = "folders:read below";
-
     private Running started(Driver driver) {
         if (running == null) {
             FolderState state = new FolderState();
@@ -141,10 +138,6 @@ public final class FolderSource implements DocumentSource {
                 if (number != null) {
                     state.restore(folder, number);
                 }
-            }
-            Long readBelow = driver.remembered(READ_BELOW);
-            if (readBelow != null) {
-                state.restoreReadBelow(readBelow);
             }
             running = new Running(state);
             if (barrierAsked) {

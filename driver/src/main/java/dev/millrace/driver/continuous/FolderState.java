@@ -42,10 +42,12 @@ final class FolderState {
     /** A file that changes for longer than this holds up no barrier. */
     static final long RESTLESS_NANOS = 5_000_000_000L;
 
-    /** A text that is read as long as this after the file's change holds all of it; writeback takes 35 s at most. */
+    /** A text that is read as long as this after the file's change holds all of it; writeback begins after 35 s. */
     static final long SURE_NANOS = 60_000_000_000L;
 
-    private static final long READ_BELOW_NANOS = 30_000_000_000L;
+    /** Behind a version, of which all may not have been read: another driver reads it again. */
+    private static final String YOUNG = "/young";
+
     private static final long SHORT_NANOS = 5_000_000;
     private static final long UNREADABLE_AGAIN_NANOS = 2_000_000_000L;
 
@@ -75,9 +77,6 @@ final class FolderState {
 
         /** There is something in a watched folder, which has this number: to be remembered for the next driver. */
         record Filled(String folder, long number) implements Step {}
-
-        /** What changed before this time was read for sure: to be remembered for the next driver. */
-        record ReadBelow(long changedNanos) implements Step {}
     }
 
     private static final class Document {
@@ -215,22 +214,6 @@ final class FolderState {
     private Now begun = new Now(0, 0);
     private long barrier;
     private boolean moved, wanted;
-    private final long sureNanos;
-    /** What an earlier driver remembered, and what was remembered last. */
-    private long readBelowBefore = Long.MIN_VALUE, readBelow = Long.MIN_VALUE;
-
-    private @Nullable Long readBelowTried;
-    /** The latest change of all that was told. */
-    private long lastChanged = Long.MIN_VALUE;
-
-    FolderState() {
-        this(SURE_NANOS);
-    }
-
-    /** @param sureNanos for {@link #SURE_NANOS} */
-    FolderState(long sureNanos) {
-        this.sureNanos = sureNanos;
-    }
 
     /**
      * A document of an earlier driver.
@@ -245,12 +228,6 @@ final class FolderState {
     /** What {@link Step.Filled} said to an earlier driver. */
     void restore(String folder, long number) {
         numbers.put(folder, number);
-    }
-
-    /** What {@link Step.ReadBelow} said to an earlier driver; all is read again where none did. */
-    void restoreReadBelow(long changedNanos) {
-        readBelowBefore = changedNanos;
-        readBelow = changedNanos;
     }
 
     /** All of it in one text, which begins with what stays the same when the file is renamed. */
@@ -326,8 +303,12 @@ final class FolderState {
         document.seen = scan;
         missed.remove(document);
         if (!isPutOff(document, version, now, UNREADABLE_AGAIN_NANOS) && isDue(document, version, now)) {
-            document.found = version;
-            changed.add(document);
+            if (version.equals(document.told)) {
+                steps.add(new Step.Read(id, version)); // whatever else the scan finds
+            } else {
+                document.found = version;
+                changed.add(document);
+            }
         }
     }
 
@@ -350,16 +331,17 @@ final class FolderState {
             }
         }
         List<Step> reads = new ArrayList<>();
+        Map<Document, Boolean> left = new HashMap<>();
         for (Document each : changed) {
             FileVersion version = Objects.requireNonNull(each.found);
-            if (version.equals(each.told) && !doubted.contains(each)) {
-                continue; // by a hint, meanwhile
+            if (version.equals(each.told) || documents.get(each.id) != each) {
+                continue; // by a hint, meanwhile, or gone
             }
             Document old = takeOld(gone, each, version);
             if (old != null) {
                 reads.add(new Step.Rename(old.id, each.id, version));
                 missed.add(old); // until it has been read under its new name
-            } else if (isLeft(each)) {
+            } else if (isLeft(each, left)) {
                 wanted = true;
             } else {
                 reads.add(new Step.Read(each.id, version));
@@ -398,26 +380,39 @@ final class FolderState {
 
     /** Whether this file, changed in nothing but its name, was told under this name. */
     private static boolean isToldOf(Document document, FileVersion version) {
-        return document.isTold() && nameless(document.toldVersion()).equals(nameless(version(version)));
+        return document.told != null
+                ? version.isSameButForName(document.told)
+                : document.isTold() && nameless(document.toldVersion()).equals(nameless(version(version)));
     }
 
     /**
      * Whether a file is left to the next scan: this one is the first to find it there, and has found it under its
      * old name as well. So it was moved meanwhile, or is a hard link; told now, it might be counted twice.
+     *
+     * @param known what was found of others, as one hangs on the next
      */
-    private boolean isLeft(Document document) {
+    private boolean isLeft(Document document, Map<Document, Boolean> known) {
+        List<Document> chain = new ArrayList<>();
         Document each = document;
-        for (int links = 0; links < changed.size(); links++) {
-            Document other = each.found == null || each.seenSince != scan ? null : otherName(each, each.found);
-            if (other == null || other.seen != scan || other == document) {
-                return false; // or they have changed places
+        Boolean isLeft = null;
+        while (isLeft == null) {
+            isLeft = known.putIfAbsent(each, false); // false where they have changed places
+            if (isLeft == null) {
+                chain.add(each);
+                Document other = each.found == null || each.seenSince != scan ? null : otherName(each, each.found);
+                if (other == null || other.seen != scan) {
+                    isLeft = false;
+                } else if (other.found == null || isToldOf(other, other.found)) {
+                    isLeft = true;
+                } else {
+                    each = other; // there is another file there, which may be left itself
+                }
             }
-            if (other.found == null || isToldOf(other, other.found)) {
-                return true;
-            }
-            each = other; // there is another file there, which may be left itself
         }
-        return false;
+        for (Document one : chain) {
+            known.put(one, isLeft);
+        }
+        return isLeft;
     }
 
     /** Under which name a file was told that was not told under this one. */
@@ -445,36 +440,6 @@ final class FolderState {
                 steps.add(new Step.Filled(id, number));
             }
         });
-    }
-
-    /**
-     * All steps of a scan have been carried out. Decides whether to remember what was read for sure: behind the first
-     * scan, and later from time to time, while something was told that changed after what is remembered.
-     */
-    void scanCarriedOut() {
-        long below = begun.wallNanos - sureNanos;
-        boolean isKnown = readBelow > lastChanged && readBelow <= below;
-        if (readBelowTried != null && (isKnown || begun.nanos - readBelowTried < READ_BELOW_NANOS)) {
-            return;
-        }
-        readBelowTried = begun.nanos;
-        if (documents.values().stream().anyMatch(each -> each.toldBefore != null)) {
-            return; // what an earlier driver told is not there to be looked at, and may be young
-        }
-        for (Set<Document> unsure : List.of(young, doubted)) {
-            for (Document each : unsure) {
-                below = Math.min(below, Objects.requireNonNull(each.told).changedNanos());
-            }
-        }
-        if (below != readBelow) {
-            readBelow = below;
-            steps.add(new Step.ReadBelow(below));
-        }
-    }
-
-    /** The driver could not remember what {@link Step.ReadBelow} said: it is to be said again. */
-    void readBelowRefused() {
-        readBelow = Long.MIN_VALUE;
     }
 
     private static @Nullable Long number(FolderWalk.Folder folder) {
@@ -712,7 +677,7 @@ final class FolderState {
     }
 
     private long grownNanos(Document document) {
-        return Objects.requireNonNull(document.young).sinceNanos + sureNanos;
+        return Objects.requireNonNull(document.young).sinceNanos + SURE_NANOS;
     }
 
     /** When the next file is to be looked at again. */
@@ -730,14 +695,25 @@ final class FolderState {
     // ---- what became of a step
 
     /**
-     * It has been read. True where the driver is to be told, which it is before the next look.
+     * What the driver is to be told of a file.
+     *
+     * @param isNews else the text is that which was told, and all of it for sure now
+     */
+    record Told(String version, boolean isNews) {}
+
+    /**
+     * It has been read.
      *
      * @param begun before it was read
+     * @return what is to be told before the next look; null where nothing is
      */
-    boolean read(String id, FileVersion version, byte[] text, Now begun) {
+    @Nullable
+    Told read(String id, FileVersion version, byte[] text, Now begun) {
         Document document = document(id);
         Young before = version.equals(document.told) ? document.young : null;
-        boolean isYoung = version.changedNanos() != 0 && begun.wallNanos - version.changedNanos() < sureNanos;
+        boolean isYoung = version.changedNanos() != 0
+                && begun.wallNanos - version.changedNanos() < SURE_NANOS
+                && (before == null || begun.nanos < grownNanos(document)); // whatever the clocks say
         TextHash hash = isYoung || before != null ? FolderTexts.hash(text) : TextHash.NONE;
         boolean isNews = before == null || !before.hash.equals(hash);
         if (isNews) {
@@ -751,23 +727,23 @@ final class FolderState {
                 document.young = new Young(begun.nanos, hash, barrier);
                 young.add(document);
             }
-            return true;
+        } else {
+            calm(document);
+            mended(document);
+            doubted.remove(document);
+            before.hash = hash;
+            before.barrier = barrier;
+            if (!isYoung) {
+                trust(document);
+            }
         }
-        calm(document);
-        mended(document);
-        doubted.remove(document);
-        before.hash = hash;
-        before.barrier = barrier;
-        if (!isYoung || begun.nanos >= grownNanos(document)) {
-            trust(document); // whatever the clocks say
-        }
-        return isNews;
+        return isNews || !isYoung ? new Told(isYoung ? version(version) + YOUNG : version(version), isNews) : null;
     }
 
-    /** As {@link #read}. */
-    void renamed(String from, String to, FileVersion version, byte[] text, Now begun) {
+    /** As {@link #read}. Returns the version to tell. */
+    String renamed(String from, String to, FileVersion version, byte[] text, Now begun) {
         forget(document(from));
-        read(to, version, text, begun);
+        return Objects.requireNonNull(read(to, version, text, begun)).version;
     }
 
     /** It has changed since it was looked at. */
@@ -802,19 +778,17 @@ final class FolderState {
     private boolean isDue(Document document, FileVersion version, Now now) {
         if (document.toldBefore != null && document.toldBefore.equals(version(version))) {
             become(document, version);
-            if (version.changedNanos() >= readBelowBefore && version.changedNanos() != 0) {
-                doubted.add(document);
-            }
         }
         if (version.equals(document.told)) {
             if (document.young != null && document.young.barrier != barrier) {
                 doubted.add(document);
             }
-            if (!doubted.contains(document)) {
-                calm(document);
-                mended(document);
-                return false;
+            if (doubted.contains(document)) {
+                return true; // it had settled when it was told
             }
+            calm(document);
+            mended(document);
+            return false;
         }
         if (document.restless == null && untilSettled(version, now.nanos, now) <= 0) {
             return true;
@@ -866,7 +840,6 @@ final class FolderState {
         trust(document);
         document.toldBefore = null;
         document.told = version;
-        lastChanged = Math.max(lastChanged, version.changedNanos());
         if (version.key() != null) {
             byKey.put(version.key(), document);
         }

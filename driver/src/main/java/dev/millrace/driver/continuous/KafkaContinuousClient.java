@@ -5,6 +5,7 @@ import dev.millrace.driver.JobsView;
 import dev.millrace.input.InputLimits;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
+import dev.millrace.job.JobRecord;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
 import dev.millrace.job.TextRules;
@@ -62,7 +63,8 @@ public final class KafkaContinuousClient implements ContinuousClient {
     private DocumentSource topic(String job, Topic feed) {
         String name = feed.name();
         int partitions = setup.partitions(name);
-        if (partitions == 0 && JobsView.read(cluster).continuous(job) != null) {
+        JobRecord known = partitions == 0 ? JobsView.read(cluster).continuous(job) : null;
+        if (known != null && known.spec().input().paths().equals(TopicSource.names(name))) {
             throw new MillraceException(
                     ExitCode.FAILED,
                     "the topic '" + name + "' is gone; what was read of it counts on, and nothing can come. Another"

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -101,28 +102,23 @@ final class SourcePartitions {
 
     /** Takes in partitions that the topic has been given since, by the consumer's metadata, which it renews once a minute. */
     void grow() {
-        if (!source.partitions().isEmpty()) {
-            growTo(reader.undisturbed(() -> reader.consumer().partitionsFor(topic()))
-                    .size());
-        }
+        grow(topic -> reader.consumer().partitionsFor(topic).size());
     }
 
     /** Takes in partitions that the topic has been given since, by the broker's word. */
     void growNow() {
-        if (!source.partitions().isEmpty()) {
-            growTo(reader.undisturbed(() -> setup.partitions(topic())));
+        grow(setup::partitions);
+    }
+
+    private void grow(ToIntFunction<String> partitionsNow) {
+        if (source.partitions().isEmpty()) {
+            return;
         }
-    }
-
-    private String topic() {
-        return source.partitions().get(0).topic();
-    }
-
-    private void growTo(int count) {
+        String topic = source.partitions().get(0).topic();
+        int count = reader.undisturbed(() -> partitionsNow.applyAsInt(topic));
         if (count > source.partitions().size()) {
             List<TopicPartition> added = source.grow(count);
-            notice.accept("the topic " + topic() + " has " + source.partitions().size()
-                    + " partitions now: reading the new ones too");
+            notice.accept("the topic " + topic + " has " + count + " partitions now: reading the new ones too");
             read(added);
             readInOrder(added);
         }
@@ -206,6 +202,11 @@ final class SourcePartitions {
             moved |= next != null && positions.readUpTo(TopicSource.name(partition), next);
         }
         return moved;
+    }
+
+    /** Whether {@link #isThere} has found that it is gone. */
+    boolean isGone() {
+        return isGoneTold;
     }
 
     /** What was read of a topic that is gone counts on. */

@@ -284,7 +284,7 @@ final class TopicHistory {
 
     /** The time up to which the topic was read passes no deletion before that is in a task. */
     void delete(List<String> gone, long readUpTo) {
-        long position = readUpTo - gone.size();
+        long position = Math.max(readUpTo, gone.size()) - gone.size();
         tracker.sources().remember(mark, position);
         for (String id : gone) {
             tracker.change(DocumentChange.deleted(id, "compacted", mark, position++), System.nanoTime() / 1_000_000);

@@ -124,6 +124,10 @@ public class TopicSource implements DocumentSource {
 
     @Override
     public List<String> names() {
+        return names(topic);
+    }
+
+    static List<String> names(String topic) {
         return List.of("topic:" + topic);
     }
 

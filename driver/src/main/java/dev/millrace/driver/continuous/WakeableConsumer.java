@@ -36,10 +36,6 @@ final class WakeableConsumer {
         consumer.wakeup();
     }
 
-    boolean isWoken() {
-        return woken;
-    }
-
     /** What has come; soon where it is woken, or was since the last time. */
     ConsumerRecords<byte[], byte[]> poll(Duration longest) {
         Duration wait = woken ? Duration.ZERO : longest;

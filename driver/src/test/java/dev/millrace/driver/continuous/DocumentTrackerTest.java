@@ -578,4 +578,20 @@ final class DocumentTrackerTest {
         assertThat(due(other)).singleElement().matches(DocumentTracker.Due::isWhole);
         assertThat(due(other, 20_000)).singleElement().matches(due -> !due.isWhole());
     }
+
+    @Test
+    void aNewVersionOfTheSameTextIsWrittenDownAndCountsNothing() {
+        take(change("a", "1/young", "abc\n", 0));
+        DocumentTask task = theOnlyDue();
+        tracker.renew("a", "1");
+        tracker.apply(done(task, 9, 1), 0);
+        assertThat(entry("a").version()).as("it was under way").isEqualTo("1/young");
+        tracker.takeDirty();
+        tracker.renew("a", "1");
+        assertThat(entry("a").version()).isEqualTo("1");
+        assertThat(tracker.takeDirty()).extracting(DocumentTracker.Entry::id).containsExactly("a");
+        assertThat(due(tracker)).isEmpty();
+        tracker.renew("gone", "1");
+        assertThat(tracker.entry("gone")).isNull();
+    }
 }

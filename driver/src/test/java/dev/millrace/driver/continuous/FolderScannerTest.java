@@ -132,13 +132,7 @@ final class FolderScannerTest {
         for (String id : told.ids()) {
             state.restore(id, told.version(id), told.entry(id) == null);
         }
-        told.remembered.forEach((name, number) -> {
-            if (name.equals(FolderSource.READ_BELOW)) {
-                state.restoreReadBelow(number);
-            } else {
-                state.restore(name.substring("folder:".length()), number);
-            }
-        });
+        told.remembered.forEach((name, number) -> state.restore(name.substring("folder:".length()), number));
         told.unreadable.clear();
         found = new FoundQueue();
         scanner = scanner(state);
@@ -949,33 +943,19 @@ final class FolderScannerTest {
     /** What a driver read soon before it died was taken for read for good by the next. */
     @Test
     void aRestartReadsAgainWhatWasYoung() throws Exception {
+        wallNanos = System.currentTimeMillis() * MILLI;
         write("a", "one");
-        run(200); // long after
-        long old = Objects.requireNonNull(told.remembered(FolderSource.READ_BELOW));
+        run(200);
         assertThat(log()).containsExactly("a = one");
+        assertThat(told.version("a")).endsWith("/young");
+        restart();
+        run(200);
+        assertThat(log()).containsExactly("a = one");
+        run(61_000);
+        assertThat(told.version("a")).doesNotEndWith("/young");
         restart();
         run(200);
         assertThat(log()).isEmpty();
-        told.remember(FolderSource.READ_BELOW, old - 7_200_000 * MILLI);
-        restart();
-        run(200);
-        assertThat(log()).containsExactly("a = one");
-    }
-
-    /** A driver that died with another text of the same version on its way left nothing to see that by. */
-    @Test
-    void whatWasReadIsNotRememberedBeforeWhatWasToldAgainIsCounted() throws Exception {
-        write("a", "one");
-        run(200);
-        told.remembered.remove(FolderSource.READ_BELOW);
-        restart();
-        nextTurn = nanos + scanner.step();
-        told.underWay.add("a");
-        run(1_000);
-        assertThat(told.remembered).doesNotContainKey(FolderSource.READ_BELOW);
-        told.underWay.clear();
-        run(40_000);
-        assertThat(told.remembered).containsKey(FolderSource.READ_BELOW);
     }
 
     /** Files are moved about before and during scans; whatever a barrier passes, none may be missing or told twice. */

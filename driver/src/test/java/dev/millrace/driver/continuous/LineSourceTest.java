@@ -94,6 +94,11 @@ class LineSourceTest {
         }
 
         @Override
+        public void renew(String id, String version) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public void unreadable(String id, String why) {
             unreadable.add(id + " " + why);
         }

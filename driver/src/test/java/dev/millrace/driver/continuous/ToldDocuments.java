@@ -112,6 +112,14 @@ final class ToldDocuments implements DocumentSource.Driver {
         return true;
     }
 
+    @Override
+    public void renew(String id, String version) {
+        DocumentEntry entry = entry(id);
+        if (entry != null) {
+            entries.put(id, entry.renewed(version, entry.bytes(), entry.modifiedNanos()));
+        }
+    }
+
     /** Without the time of the change that a rename is. */
     private static String nameless(String version) {
         return version.substring(0, version.lastIndexOf(')') + 1);
