@@ -25,7 +25,7 @@ import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
 
 final class DocumentTrackerTest {
-    private static final JobSpec SPEC = new JobSpec(
+    static final JobSpec SPEC = new JobSpec(
             new JobId(1),
             "job",
             JobKind.CONTINUOUS,

@@ -4,32 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.job.ContinuousPosition;
 import dev.millrace.job.Event;
-import dev.millrace.job.InputSpec;
-import dev.millrace.job.JobId;
-import dev.millrace.job.JobKind;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.PartitionTotal;
-import dev.millrace.job.TextRules;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 final class JobStatusTest {
-    private static final JobSpec SPEC = new JobSpec(
-            new JobId(1),
-            "job",
-            JobKind.CONTINUOUS,
-            new TextRules("unicode", 1, List.of()),
-            new InputSpec(List.of(), List.of(), List.of(), false, 4),
-            1,
-            "topic",
-            8,
-            2,
-            false,
-            0,
-            0,
-            0);
+    private static final JobSpec SPEC = DocumentTrackerTest.SPEC;
 
     private final DocumentTracker tracker = new DocumentTracker(SPEC);
     private final JobStatus status = new JobStatus(SPEC, tracker);
