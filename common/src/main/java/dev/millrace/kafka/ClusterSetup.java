@@ -158,6 +158,8 @@ public final class ClusterSetup implements AutoCloseable {
         // Drivers and reducers of continuous jobs overwrite a few keys hundreds of times a second.
         compacted.put("segment.bytes", "16777216");
         compacted.put("min.cleanable.dirty.ratio", "0.3");
+        // Ends of transactions are kept as long as deletions: in a day, megabytes that each reducer had to read.
+        compacted.put("delete.retention.ms", "3600000");
         return List.of(
                 topic(topics.jobs(), 1, shape, compacted),
                 topic(topics.tasks(), 1, shape, kept),
