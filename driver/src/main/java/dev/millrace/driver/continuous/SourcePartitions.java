@@ -10,8 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -225,11 +227,11 @@ final class SourcePartitions {
 
     /** Offsets of the next records. */
     Map<TopicPartition, Long> positions() {
-        Map<TopicPartition, Long> next = new HashMap<>();
-        for (TopicPartition partition : source.partitions()) {
-            next.put(partition, position(partition));
-        }
-        return next;
+        return ofEach(this::position);
+    }
+
+    private Map<TopicPartition, Long> ofEach(Function<TopicPartition, Long> offset) {
+        return source.partitions().stream().collect(Collectors.toMap(partition -> partition, offset));
     }
 
     private long position(TopicPartition partition) {
@@ -254,11 +256,7 @@ final class SourcePartitions {
 
     /** A document that stands behind an open transaction was produced as well. */
     Map<TopicPartition, Long> writtenEnds() {
-        Map<TopicPartition, Long> ends = new HashMap<>();
-        for (TopicPartition partition : source.partitions()) {
-            ends.put(partition, writtenEnd(partition));
-        }
-        return ends;
+        return ofEach(this::writtenEnd);
     }
 
     private long writtenEnd(TopicPartition partition) {
