@@ -85,6 +85,11 @@ final class EmbeddedContinuous implements ContinuousClient {
         }
     }
 
+    @Override
+    public boolean stop() {
+        return client.stop();
+    }
+
     /** On a broker that is only there for this job nobody else can have made it, the first time. */
     private void make(Topic topic, ContinuousListener listener) {
         try (ClusterSetup setup = new ClusterSetup(cluster.cluster())) {

@@ -1,7 +1,9 @@
 package dev.millrace.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.KafkaCluster;
 import dev.millrace.driver.KafkaClusterAdmin;
 import dev.millrace.driver.Profiles;
@@ -9,8 +11,15 @@ import dev.millrace.driver.Release;
 import dev.millrace.driver.cli.MillraceCli;
 import dev.millrace.driver.cli.Terminal;
 import dev.millrace.driver.cli.Wiring;
+import dev.millrace.driver.continuous.ContinuousClient;
+import dev.millrace.driver.continuous.ContinuousListener;
+import dev.millrace.driver.continuous.KafkaContinuousClient;
 import dev.millrace.input.InputLimits;
 import dev.millrace.input.InputRoots;
+import dev.millrace.job.ExitCode;
+import dev.millrace.job.MillraceException;
+import dev.millrace.job.TextRules;
+import dev.millrace.text.TextProfile;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
@@ -18,12 +27,15 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -238,6 +250,65 @@ final class ContinuousCommandsTest {
                 .isEqualTo(Map.of("the", 3L, "mill", 1L, "race", 1L, "water", 1L));
         assertThat(holders(ok("why", "--job", "lines", "the")))
                 .isEqualTo(Map.of("stdin:000000000001", 1L, "stdin:000000000002", 1L, "stdin:000000000003", 1L));
+    }
+
+    /** What it had read and not counted by then was lost. */
+    @Test
+    void aStopCountsWhatWasTakenOfStandardInputAndTheJobGoesOn() throws Exception {
+        int pieces = 40;
+        Semaphore taken = new Semaphore(0);
+        InputStream lines = new InputStream() {
+            private int given;
+
+            @Override
+            public int read() {
+                throw new AssertionError();
+            }
+
+            @Override
+            public int read(byte[] piece, int from, int length) {
+                if (given == pieces) {
+                    taken.release();
+                    try {
+                        new CountDownLatch(1).await(); // as a terminal at which nobody types
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                }
+                given++;
+                byte[] text = "the mill\n".repeat(1_000).getBytes(StandardCharsets.UTF_8);
+                System.arraycopy(text, 0, piece, from, text.length);
+                return text.length;
+            }
+        };
+        CompletableFuture<Void> driving;
+        try (ContinuousClient driver = new KafkaContinuousClient(new DriverSettings(
+                cluster.cluster(), InputRoots.parse(List.of()), Duration.ofSeconds(30), false, "millrace attach"))) {
+            driving = CompletableFuture.runAsync(
+                    () -> driver.run(
+                            "typed",
+                            new TextRules("unicode", TextProfile.UNICODE.version(), List.of()),
+                            new ContinuousClient.Lines(lines, new byte[] {'\n'}),
+                            false,
+                            new ContinuousListener() {}),
+                    work -> new Thread(work, "driver").start());
+            taken.acquire();
+            assertThat(driver.stop()).isTrue();
+            assertThatThrownBy(driving::join)
+                    .hasCauseInstanceOf(MillraceException.class)
+                    .extracting(e -> ((MillraceException) e.getCause()).exitCode())
+                    .isEqualTo(ExitCode.INTERRUPTED);
+            assertThat(driver.stop()).as("nothing runs").isFalse();
+        }
+        InputStream before = System.in;
+        try {
+            System.setIn(new ByteArrayInputStream("the end".getBytes(StandardCharsets.UTF_8)));
+            ok("stream", "-", "--job", "typed");
+        } finally {
+            System.setIn(before);
+        }
+        assertThat(table(ok("get", "--job", "typed", "the", "mill", "end")))
+                .isEqualTo(Map.of("the", pieces * 1_000 + 1L, "mill", pieces * 1_000L, "end", 1L));
     }
 
     /** They came out percent-encoded. */

@@ -45,6 +45,7 @@ final class FeedWatch {
         StatusReporter status = new StatusReporter(terminal, level, top > 0 && screen.isInPlace() ? screen : null);
         try (Interrupts interrupts = new Interrupts(session.signals(), null)) {
             try (ContinuousClient client = session.continuous(options, home)) {
+                interrupts.askFirst(client::stop);
                 if (options.isEmbedded()) {
                     status.note("the broker listens at " + client.bootstrapServers()
                             + ": give other commands --bootstrap-server " + client.bootstrapServers());
@@ -68,7 +69,9 @@ final class FeedWatch {
             } catch (RuntimeException e) {
                 status.clear();
                 // Whatever an interrupt looks like by the time it gets here.
-                throw interrupts.cause() == null ? e : interrupted(job, again, e);
+                boolean isInterrupt = interrupts.cause() != null
+                        || e instanceof MillraceException told && told.exitCode() == ExitCode.INTERRUPTED;
+                throw isInterrupt ? interrupted(job, again, e) : e;
             }
         }
     }

@@ -6,11 +6,13 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What may end a command before its work is done: Ctrl-C, a request to terminate, and the time limit. The first of them
- * interrupts the thread that made this; a second signal ends the process there and then. Closing it lets signals end
+ * interrupts the thread that made this; a second signal ends the process there and then. Where the work can come to an end
+ * that loses less, the first signal asks for that, and the others are the first and second of those. Closing it lets signals end
  * the process as they did before, and leaves the thread without a pending interrupt.
  */
 final class Interrupts implements AutoCloseable {
@@ -28,6 +30,7 @@ final class Interrupts implements AutoCloseable {
     private @Nullable Cause first;
 
     private boolean ended, done;
+    private BooleanSupplier gently = () -> false;
 
     /** @param limit after which the work is given up; null for none */
     Interrupts(Signals signals, @Nullable Duration limit) {
@@ -51,13 +54,22 @@ final class Interrupts implements AutoCloseable {
         return cause;
     }
 
+    /**
+     * From now on a signal asks the work to come to its end before one interrupts it.
+     *
+     * @param end on any thread; false where that is no use
+     */
+    synchronized void askFirst(BooleanSupplier end) {
+        gently = end;
+    }
+
     /** The work has ended: an interrupt that comes while clients are closed is not why. */
     synchronized void ended() {
         ended = true;
     }
 
     private void signalled() {
-        if (!interrupt(Cause.SIGNAL)) {
+        if (!isAsked() && !interrupt(Cause.SIGNAL)) {
             Runtime.getRuntime().halt(ExitCode.INTERRUPTED.code());
         }
     }
@@ -71,6 +83,10 @@ final class Interrupts implements AutoCloseable {
             // Nobody has this thread but this class, which does not interrupt it.
             throw new AssertionError(e);
         }
+    }
+
+    private synchronized boolean isAsked() {
+        return !done && !ended && gently.getAsBoolean();
     }
 
     /** False where it had been interrupted before. */

@@ -17,8 +17,8 @@ import picocli.CommandLine.Parameters;
             "A topic's record is a document: its key the name, its value the text, no value a deletion. On standard"
                     + " input every line is a document that stays; at its end, and when all is counted, the command ends"
                     + " with 0. " + FeedCommand.ENDS,
-            "Standard input cannot be read again: on Ctrl-C, lines that were read and not counted yet are lost. End the"
-                    + " input instead, and all are counted. A snapshot has what was read by then, and not what stands in the"
+            "Standard input cannot be read again: on Ctrl-C no more is read, and what was read is counted first. A second"
+                    + " Ctrl-C does not wait for that. A snapshot has what was read by then, and not what stands in the"
                     + " pipe."
         },
         footerHeading = "%nExamples:%n",

@@ -64,6 +64,14 @@ public interface ContinuousClient extends AutoCloseable {
      */
     void run(String name, TextRules rules, Feed feed, boolean mappersOnly, ContinuousListener listener);
 
+    /**
+     * Asks {@link #run} to take no more of a feed that cannot be read again, to count what it has taken, and to end as if it
+     * were interrupted then.
+     *
+     * @return false where there is no such feed, or that was asked before: an interrupt loses nothing that this would keep
+     */
+    boolean stop();
+
     /** What the driver of a job said last; null where it has said nothing lately. */
     @Nullable
     DriverStatus driver(String name);

@@ -396,6 +396,10 @@ public final class ContinuousJob implements AutoCloseable {
             watch.lookAlsoAt(partitions.isGone() ? List.of() : source.partitions());
         }
         if (source.isEnded() && tracker.isQuiet() && barriers.isEmpty()) {
+            if (source.isStopped()) {
+                write(0); // all that was counted, for who goes on
+                throw new InterruptException("its user has stopped the source");
+            }
             end();
         }
     }

@@ -116,6 +116,20 @@ public interface DocumentSource extends AutoCloseable {
     }
 
     /**
+     * Asks a source that cannot be read again to take no more, and to come to its end behind what it has taken. Any thread.
+     *
+     * @return false where that is not called for, or was asked before
+     */
+    default boolean stop() {
+        return false;
+    }
+
+    /** Whether its end is that which {@link #stop} asked for: the job stays open. */
+    default boolean isStopped() {
+        return false;
+    }
+
+    /**
      * All that it has told is counted, and it {@link #isEnded is at its end}.
      *
      * @throws dev.millrace.job.MillraceException if that is not the end that it should have come to

@@ -34,6 +34,7 @@ public final class KafkaContinuousClient implements ContinuousClient {
     private final DriverSettings settings;
     private final ClusterSettings cluster;
     private final ClusterSetup setup;
+    private volatile @Nullable DocumentSource running;
 
     public KafkaContinuousClient(DriverSettings settings) {
         this.settings = settings;
@@ -45,9 +46,21 @@ public final class KafkaContinuousClient implements ContinuousClient {
     public void run(String name, TextRules rules, Feed feed, boolean mappersOnly, ContinuousListener listener) {
         asked(() -> {
             setup.pairs(); // says what to do where there is no installation
-            ContinuousJob.run(settings.withMappersOnly(mappersOnly), name, rules, source(name, feed), listener);
+            DocumentSource source = source(name, feed);
+            running = source;
+            try {
+                ContinuousJob.run(settings.withMappersOnly(mappersOnly), name, rules, source, listener);
+            } finally {
+                running = null;
+            }
             return true;
         });
+    }
+
+    @Override
+    public boolean stop() {
+        DocumentSource source = running;
+        return source != null && source.stop();
     }
 
     private DocumentSource source(String job, Feed feed) {

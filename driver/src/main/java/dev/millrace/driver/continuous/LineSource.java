@@ -2,7 +2,6 @@ package dev.millrace.driver.continuous;
 
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Documents from a stream such as standard input, one up to each delimiter. Each is new and never changes; its name is
  * {@code stdin:} and its number among all that the job has had, also under earlier drivers. A blank one is passed over. A
- * stream cannot be read again: what a driver had read and not counted when it was killed is gone.
+ * stream cannot be read again: what a driver had read and not counted when it was killed is gone. One that is asked to
+ * {@link #stop} leaves the rest of the stream where it is, and comes to its end.
  *
  * <p>The stream is read on a thread of its own, which waits while {@value #MOST_QUEUED} documents or
  * {@value #MOST_QUEUED_BYTES} bytes are not taken.
@@ -29,11 +29,16 @@ public final class LineSource implements DocumentSource {
     private static final int MOST_QUEUED = 4_096;
     private static final int MOST_QUEUED_BYTES = 8 << 20;
     private static final int KEPT_BYTES = 64 << 10;
+    private static final int PIECE_BYTES = 64 << 10;
 
     private final InputStream in;
     private final byte[] delimiter;
     private final int mostBytes;
-    /** Belongs to the reading thread, as does {@code streamEnded}. */
+    /** What was read last; these belong to the reading thread, as do {@code buffer} and {@code streamEnded}. */
+    private final byte[] piece = new byte[PIECE_BYTES];
+
+    private int pieceAt, pieceEnd;
+    /** Of the document that is read. */
     private byte[] buffer = new byte[KEPT_BYTES];
 
     private boolean streamEnded;
@@ -43,7 +48,12 @@ public final class LineSource implements DocumentSource {
     /** Documents read, and documents told. */
     private long read, told;
 
-    private boolean atEnd, closed;
+    private boolean atEnd, stopped, closed;
+    /** All that came of the stream is taken apart, and more is waited for. */
+    private boolean waiting;
+    /** Null until reading begins. */
+    private volatile @Nullable Runnable wake;
+
     private @Nullable Throwable failure;
     private long barrier;
     /** Number of the next document; -1 until the driver has been asked. */
@@ -75,7 +85,7 @@ public final class LineSource implements DocumentSource {
         if (delimiter.length == 0) {
             throw new IllegalArgumentException("an empty delimiter");
         }
-        this.in = new BufferedInputStream(in, 1 << 16);
+        this.in = in;
         this.delimiter = delimiter.clone();
         this.mostBytes = mostBytes;
     }
@@ -86,17 +96,32 @@ public final class LineSource implements DocumentSource {
     }
 
     @Override
-    public void open(Runnable wake) {
-        Thread reader = new Thread(() -> read(wake), "stdin");
+    public void open(Runnable toWake) {
+        wake = toWake;
+        Thread reader = new Thread(() -> read(toWake), "stdin");
         reader.setDaemon(true); // a read of standard input cannot be interrupted
         reader.start();
     }
 
-    private void read(Runnable wake) {
+    /** Not where reading has not begun. Of what was taken, a last document whose delimiter has not come is not told. */
+    @Override
+    public boolean stop() {
+        Runnable toWake = wake;
+        synchronized (lock) {
+            if (toWake == null || stopped) {
+                return false;
+            }
+            stopped = true;
+        }
+        toWake.run();
+        return true;
+    }
+
+    private void read(Runnable toWake) {
         Throwable why = null;
         try {
             Document document = readOne();
-            while (document != null && (document.isBlank() || put(document, wake))) {
+            while (document != null && (document.isBlank() || put(document, toWake))) {
                 document = streamEnded ? null : readOne();
             }
         } catch (Throwable e) { // memory that ran out as well: or nobody would ever learn that nothing more comes
@@ -106,14 +131,14 @@ public final class LineSource implements DocumentSource {
             failure = why;
             atEnd = true;
         }
-        wake.run();
+        toWake.run();
     }
 
-    /** Null where the stream ends. */
+    /** Null where the stream ends or is stopped. */
     private @Nullable Document readOne() throws IOException {
         int length = 0;
         boolean tooLong = false;
-        for (int b = in.read(); b >= 0; b = in.read()) {
+        while (pieceAt < pieceEnd || readPiece()) {
             if (length == mostBytes + delimiter.length) {
                 // From here on only the delimiter is looked for.
                 tooLong = true;
@@ -123,14 +148,34 @@ public final class LineSource implements DocumentSource {
             if (length == buffer.length) {
                 buffer = Arrays.copyOf(buffer, 2 * length);
             }
-            buffer[length++] = (byte) b;
+            buffer[length++] = piece[pieceAt++];
             int text = length - delimiter.length;
             if (text >= 0 && Arrays.equals(buffer, text, length, delimiter, 0, delimiter.length)) {
                 return document(tooLong, text);
             }
         }
-        streamEnded = true; // a terminal could go on behind its end
-        return length == 0 && !tooLong ? null : document(tooLong || length > mostBytes, length);
+        return !streamEnded || length == 0 && !tooLong ? null : document(tooLong || length > mostBytes, length);
+    }
+
+    /** False where nothing more comes, or is to be taken. */
+    private boolean readPiece() throws IOException {
+        synchronized (lock) {
+            waiting = true;
+            if (stopped) {
+                return false;
+            }
+        }
+        int length = in.read(piece);
+        synchronized (lock) {
+            if (stopped) {
+                return false; // the driver may be gone by now
+            }
+            waiting = false;
+        }
+        streamEnded = length < 0; // a terminal could go on behind its end
+        pieceAt = 0;
+        pieceEnd = Math.max(length, 0);
+        return !streamEnded;
     }
 
     private Document document(boolean tooLong, int length) {
@@ -219,7 +264,14 @@ public final class LineSource implements DocumentSource {
     @Override
     public boolean isEnded() {
         synchronized (lock) {
-            return (atEnd || failure != null) && queue.isEmpty();
+            return (atEnd || stopped && waiting) && queue.isEmpty();
+        }
+    }
+
+    @Override
+    public boolean isStopped() {
+        synchronized (lock) {
+            return stopped;
         }
     }
 

@@ -55,6 +55,9 @@ final class FakeCluster {
     /** What happens while a client is closed, which takes its time. */
     Runnable whileClosing = () -> {};
 
+    /** What happens while a continuous job runs. */
+    Runnable duringRun = () -> {};
+
     boolean forever;
     boolean hasOpened = true;
     boolean conserved = true;
@@ -79,6 +82,11 @@ final class FakeCluster {
     int open;
 
     final CountDownLatch running = new CountDownLatch(1);
+
+    /** Whether a continuous job can be asked to end, which it then does. */
+    boolean stoppable;
+
+    private final CountDownLatch stopped = new CountDownLatch(1);
 
     JobClient open(String kind, ClusterOptions with) {
         options = with;
@@ -126,17 +134,29 @@ final class FakeCluster {
             feed = from;
             listener.opened(JOB, false);
             listener.status(new ContinuousStatus(1, 5, 7, 2, 3, 1, 0, 12));
+            duringRun.run();
             if (failure != null) {
                 throw failure;
             }
             if (forever) {
                 running.countDown();
                 try {
-                    new CountDownLatch(1).await();
+                    stopped.await();
                 } catch (InterruptedException e) {
                     throw new MillraceException(ExitCode.INTERRUPTED, "interrupted", e);
                 }
+                throw new MillraceException(ExitCode.INTERRUPTED, "interrupted");
             }
+        }
+
+        @Override
+        public boolean stop() {
+            boolean isFirst = stoppable && stopped.getCount() > 0;
+            if (isFirst) {
+                calls.add("stop");
+                stopped.countDown();
+            }
+            return isFirst;
         }
 
         @Override

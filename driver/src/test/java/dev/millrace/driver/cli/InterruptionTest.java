@@ -84,6 +84,31 @@ class InterruptionTest {
         }
     }
 
+    /** It interrupted at once, and lines that had been read were lost. */
+    @Test
+    void whatCannotBeReadAgainIsCountedBeforeCtrlCEndsIt() throws InterruptedException {
+        Run run = new Run();
+        run.cluster.stoppable = true;
+        interrupted(run, "stream", "-", "--data-dir", "d");
+        assertThat(run.cluster.calls).contains("stop");
+        assertThat(run.code).isEqualTo(130);
+        assertThat(run.err())
+                .endsWith("millrace: interrupted; the job default keeps its counts. To go on: millrace stream -"
+                        + " --data-dir d\n");
+    }
+
+    @Test
+    void whatFailsWhileTheRestIsCountedIsTold() {
+        Run run = new Run();
+        run.cluster.stoppable = true;
+        run.cluster.failure = new MillraceException(ExitCode.FAILED, "the broker is away");
+        run.cluster.duringRun = () -> requireNonNull(run.signal).run();
+        run.go("stream", "-");
+        assertThat(run.cluster.calls).contains("stop");
+        assertThat(run.code).isEqualTo(1);
+        assertThat(run.err()).endsWith("millrace: the broker is away\n");
+    }
+
     @Test
     void theTimeLimit() {
         Run run = new Run();

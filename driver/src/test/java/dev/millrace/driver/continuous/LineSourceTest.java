@@ -194,6 +194,53 @@ class LineSourceTest {
         }
     }
 
+    /** It was interrupted, and what it had read and not told was lost. */
+    @Test
+    void whatWasTakenIsToldBehindAStop() throws IOException, InterruptedException {
+        try (PipedInputStream in = new PipedInputStream(100_000);
+                PipedOutputStream out = new PipedOutputStream(in)) {
+            LineSource source = new LineSource(in, NEWLINE, 100);
+            assertThat(source.stop()).as("nothing is read yet").isFalse();
+            String lines = "the mill\n".repeat(6_000);
+            out.write(
+                    (lines + "unfinished").getBytes(StandardCharsets.UTF_8)); // one piece, and more than the queue has
+            source.open(woken::release);
+            woken.acquire();
+            assertThat(source.isStopped()).isFalse();
+            assertThat(source.stop()).isTrue();
+            assertThat(source.stop()).as("only once").isFalse();
+            assertThat(source.isStopped()).isTrue();
+            out.write("\nlate\n".getBytes(StandardCharsets.UTF_8));
+            out.flush();
+            while (!source.isEnded()) {
+                source.poll(told);
+            }
+            assertThat(told.documents).hasSize(6_000);
+            assertThat(told.documents.values()).containsOnly("the mill");
+            source.end();
+        }
+    }
+
+    @Test
+    void aStopEndsAStreamThatIsSilent() throws IOException, InterruptedException {
+        try (PipedInputStream in = new PipedInputStream();
+                PipedOutputStream out = new PipedOutputStream(in)) {
+            LineSource source = new LineSource(in, NEWLINE, 100);
+            source.open(woken::release);
+            out.write("a\n".getBytes(StandardCharsets.UTF_8));
+            out.flush();
+            woken.acquire();
+            source.poll(told);
+            assertThat(source.isEnded()).isFalse();
+            source.stop();
+            woken.acquire();
+            while (!source.isEnded()) {
+                source.poll(told);
+            }
+            assertThat(told.documents.values()).containsExactly("a");
+        }
+    }
+
     /** What was told of it and not counted yet was dropped, and a stream cannot be read again. */
     @Test
     void aStreamThatFailsEndsOnceAllBeforeIsCounted() throws InterruptedException {
