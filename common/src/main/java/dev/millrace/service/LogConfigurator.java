@@ -5,6 +5,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
@@ -76,8 +77,9 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
     }
 
     /**
-     * What every clean stop of a broker says; and what a broker says of a batch that came before the first one of its
-     * transaction, which the producer sends again by itself.
+     * What every clean stop of a broker says; what a broker says of a batch that came before the first one of its
+     * transaction, which the producer sends again by itself; and of a request to a controller that was about to become
+     * active, at a start beside other work, which is sent again too.
      */
     private static final class NeedlessWarnings extends Filter<ILoggingEvent> {
         @Override
@@ -85,14 +87,17 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
             boolean needless = switch (event.getLoggerName()) {
                 case "org.apache.kafka.clients.NetworkClient" ->
                     event.getMessage().contains("that has already been closed");
-                case "kafka.server.ReplicaManager" ->
-                    event.getThrowableProxy() != null
-                            && event.getThrowableProxy()
-                                    .getClassName()
-                                    .equals("org.apache.kafka.common.errors.OutOfOrderSequenceException");
+                case "kafka.server.ReplicaManager" -> comesOf("OutOfOrderSequenceException", event.getThrowableProxy());
+                case "kafka.server.ControllerApis" -> comesOf("NotControllerException", event.getThrowableProxy());
                 default -> false;
             };
             return needless ? FilterReply.DENY : FilterReply.NEUTRAL;
+        }
+
+        private static boolean comesOf(String error, @Nullable IThrowableProxy thrown) {
+            return thrown != null
+                    && (thrown.getClassName().equals("org.apache.kafka.common.errors." + error)
+                            || comesOf(error, thrown.getCause()));
         }
     }
 
