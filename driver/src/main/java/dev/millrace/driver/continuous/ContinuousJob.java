@@ -234,7 +234,7 @@ public final class ContinuousJob implements AutoCloseable {
                 ClusterSetup setup = new ClusterSetup(cluster);
                 KafkaConsumer<byte[], byte[]> consumer =
                         cluster.reader(Map.of("max.poll.records", MOST_POLLED, "fetch.max.wait.ms", 250))) {
-            JobOpening opening = JobOpening.of(settings, setup, consumer, name, rules, source);
+            JobOpening.Opened opening = new JobOpening(settings, setup, consumer, name, rules, source).open();
             JobRecord record = opening.record();
             JobClaim claim = new JobClaim(cluster, record.spec().id());
             try (Transactions transactions = new Transactions(

@@ -27,45 +27,35 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * The record of a continuous job, before it has a driver: of the job that an earlier driver left, or of a new one.
- *
- * @param resumed whether the job was there before
+ * Finds the continuous job of a name, or begins it, before it has a driver.
  */
-record JobOpening(JobRecord record, boolean resumed) {
+record JobOpening(
+        DriverSettings settings,
+        ClusterSetup setup,
+        KafkaConsumer<byte[], byte[]> consumer,
+        String name,
+        TextRules rules,
+        DocumentSource source) {
     /** Usual length of a part of a document, see {@link dev.millrace.text.TextParts}. */
     private static final int PART_BYTES = 128 << 10;
 
     private static final int WINDOW = 16;
     private static final int MAX_ATTEMPTS = 4;
 
-    /**
-     * Finds the job of this name, or begins it.
-     *
-     * @throws MillraceException USAGE where it counts other sources, or by other rules
-     */
-    static JobOpening of(
-            DriverSettings settings,
-            ClusterSetup setup,
-            KafkaConsumer<byte[], byte[]> consumer,
-            String name,
-            TextRules rules,
-            DocumentSource source) {
+    /** @param resumed whether the job was there before */
+    record Opened(JobRecord record, boolean resumed) {}
+
+    /** @throws MillraceException USAGE where the job counts other sources, or by other rules */
+    Opened open() {
         ClusterSetup.PairsTopic pairs = setup.pairs();
         JobRecord known = JobsView.read(settings.cluster()).continuous(name);
-        JobRecord record = known != null ? known : begin(settings, setup, pairs, consumer, name, rules, source);
-        check(record, name, rules, source, pairs);
-        return new JobOpening(record, known != null);
+        JobRecord record = known != null ? known : begin(pairs);
+        check(record, pairs);
+        return new Opened(record, known != null);
     }
 
     /** Of several drivers that begin a job at once under one name, all find the job of one of them. */
-    private static JobRecord begin(
-            DriverSettings settings,
-            ClusterSetup setup,
-            ClusterSetup.PairsTopic pairs,
-            KafkaConsumer<byte[], byte[]> consumer,
-            String name,
-            TextRules rules,
-            DocumentSource source) {
+    private JobRecord begin(ClusterSetup.PairsTopic pairs) {
         ClusterSettings cluster = settings.cluster();
         TopicNames topics = cluster.topics();
         try (Transactions opening =
@@ -73,7 +63,7 @@ record JobOpening(JobRecord record, boolean resumed) {
             opening.start(); // whoever was opening it has done so by now, or is fenced
             JobRecord opened = JobsView.read(cluster).continuous(name);
             if (opened == null) {
-                JobSpec spec = spec(name, rules, source, pairs, consumer, topics);
+                JobSpec spec = spec(pairs, topics);
                 setup.createContinuous(spec.id(), spec.partitions(), pairs.replicas());
                 opened = JobRecord.open(spec);
                 opening.write(records(opened, topics));
@@ -88,13 +78,7 @@ record JobOpening(JobRecord record, boolean resumed) {
         }
     }
 
-    private static JobSpec spec(
-            String name,
-            TextRules rules,
-            DocumentSource source,
-            ClusterSetup.PairsTopic pairs,
-            KafkaConsumer<byte[], byte[]> consumer,
-            TopicNames topics) {
+    private JobSpec spec(ClusterSetup.PairsTopic pairs, TopicNames topics) {
         TopicPartition events = new TopicPartition(topics.events(), 0), tasks = new TopicPartition(topics.tasks(), 0);
         Map<TopicPartition, Long> ends = consumer.endOffsets(List.of(events, tasks));
         return new JobSpec(
@@ -125,8 +109,7 @@ record JobOpening(JobRecord record, boolean resumed) {
         return records;
     }
 
-    private static void check(
-            JobRecord record, String name, TextRules rules, DocumentSource source, ClusterSetup.PairsTopic pairs) {
+    private void check(JobRecord record, ClusterSetup.PairsTopic pairs) {
         JobSpec spec = record.spec();
         if (!spec.input().paths().equals(source.names())) {
             throw new MillraceException(
