@@ -306,10 +306,11 @@ final class FolderScanner {
     }
 
     private byte @Nullable [] text(String id, FileVersion version) throws InterruptedException {
+        Now begun = clock.get();
         FolderTexts.Text text = texts.read(id, version);
         String why = text.unreadable();
         if (why != null) {
-            if (state.unreadable(id, version, clock.get())) {
+            if (state.unreadable(id, version, text.isOfContent(), begun, clock.get())) {
                 tell(0, driver -> driver.unreadable(id, why));
             }
         } else if (text.bytes() == null) {

@@ -49,7 +49,12 @@ final class FolderState {
     private static final String YOUNG = "/young";
 
     private static final long SHORT_NANOS = 5_000_000;
+    /** What could not be read is tried again after this. */
     private static final long UNREADABLE_AGAIN_NANOS = 2_000_000_000L;
+    /** Tries that fail may take one part in so many of the time, as all else waits meanwhile. */
+    private static final int UNREADABLE_SHARE = 4;
+    /** However long they took, they are made again after this. */
+    private static final long UNREADABLE_MOST_NANOS = 300_000_000_000L;
 
     /**
      * When a look was taken.
@@ -90,8 +95,10 @@ final class FolderState {
         /** The state in which it could not be read. */
         @Nullable
         FileVersion unreadable;
-
-        long triedNanos;
+        /** Whether it stays so until the file changes: all was there for sure, and is no text that can be taken. */
+        boolean isRefused;
+        /** When it was tried first in that state, and last. */
+        long triedFirstNanos, triedNanos;
         /** The barrier that was asked for last when it was tried. */
         long triedBarrier;
         /** The last scan that found it, and the first of those that found this very file without a gap. */
@@ -214,6 +221,10 @@ final class FolderState {
     private Now begun = new Now(0, 0);
     private long barrier;
     private boolean moved, wanted;
+    /** From when on scans try again what could not be read. */
+    private long triesAgainNanos = Long.MIN_VALUE;
+    /** Whether the scan under way does: all or nothing, or the first were tried each time, and the last never. */
+    private boolean triesAgain;
 
     /**
      * A document of an earlier driver.
@@ -261,6 +272,7 @@ final class FolderState {
         begun = now;
         moved = false;
         wanted = false;
+        triesAgain = now.nanos >= triesAgainNanos;
         unknown.clear();
         empty.clear();
         nowhere.clear();
@@ -302,7 +314,9 @@ final class FolderState {
         }
         document.seen = scan;
         missed.remove(document);
-        if (!isPutOff(document, version, now, UNREADABLE_AGAIN_NANOS) && isDue(document, version, now)) {
+        boolean isPutOff =
+                isTried(document, version) && (!triesAgain || now.nanos - document.triedNanos < UNREADABLE_AGAIN_NANOS);
+        if (!isPutOff && isDue(document, version, now)) {
             if (version.equals(document.told)) {
                 steps.add(new Step.Read(id, version)); // whatever else the scan finds
             } else {
@@ -608,7 +622,7 @@ final class FolderState {
         if (document.young != null && version.equals(document.told)) {
             doubted.add(document); // it may tell of the end of a write that has been read half-way
         }
-        if (isPutOff(document, version, now, SETTLED_NANOS)) {
+        if (isTried(document, version) && now.nanos - document.triedNanos < SETTLED_NANOS) {
             fidget(document, version, now).due = document.triedNanos + SETTLED_NANOS; // no other hint may come
             return;
         }
@@ -711,8 +725,7 @@ final class FolderState {
     Told read(String id, FileVersion version, byte[] text, Now begun) {
         Document document = document(id);
         Young before = version.equals(document.told) ? document.young : null;
-        boolean isYoung = version.changedNanos() != 0
-                && begun.wallNanos - version.changedNanos() < SURE_NANOS
+        boolean isYoung = isYoung(version, begun)
                 && (before == null || begun.nanos < grownNanos(document)); // whatever the clocks say
         TextHash hash = isYoung || before != null ? FolderTexts.hash(text) : TextHash.NONE;
         boolean isNews = before == null || !before.hash.equals(hash);
@@ -751,33 +764,54 @@ final class FolderState {
         fidget(document(id), version, now);
     }
 
-    /** It cannot be read. True where that is news. */
-    boolean unreadable(String id, FileVersion version, Now now) {
+    /**
+     * It cannot be read.
+     *
+     * @param isOfContent whether that is for what is in the file, so that it takes a change of it to mend it
+     * @param begun before it was tried
+     * @return whether that is news
+     */
+    boolean unreadable(String id, FileVersion version, boolean isOfContent, Now begun, Now now) {
         Document document = document(id);
-        boolean news = document.isPassedOver || !version.equals(document.unreadable);
+        boolean isOther = !version.equals(document.unreadable), news = document.isPassedOver || isOther;
         document.isPassedOver = false; // the driver is told of another reason
         calm(document);
-        document.unreadable = version;
+        if (isOther) {
+            document.unreadable = version;
+            document.triedFirstNanos = begun.nanos;
+        }
+        document.isRefused = isOfContent
+                && (!isYoung(version, begun)
+                        || begun.nanos - document.triedFirstNanos >= SURE_NANOS); // whatever the clocks say
         document.triedNanos = now.nanos;
         document.triedBarrier = barrier;
+        long share = Math.max(triesAgainNanos, begun.nanos) + (now.nanos - begun.nanos) * UNREADABLE_SHARE;
+        triesAgainNanos = Math.min(share, now.nanos + UNREADABLE_MOST_NANOS);
         return news;
+    }
+
+    /** Whether more may come behind the change that its times tell of. */
+    private static boolean isYoung(FileVersion version, Now begun) {
+        return version.changedNanos() != 0 && begun.wallNanos - version.changedNanos() < SURE_NANOS;
     }
 
     private Document document(String id) {
         return documents.computeIfAbsent(id, Document::new);
     }
 
-    /** Whether it could not be read a moment ago, behind the last barrier, and is as it was then. */
-    private boolean isPutOff(Document document, FileVersion version, Now now, long nanos) {
-        return version.equals(document.unreadable)
-                && document.triedBarrier == barrier
-                && now.nanos - document.triedNanos < nanos;
+    /** Whether it could not be read behind the last barrier, is as it was then, and is to be tried again one day. */
+    private boolean isTried(Document document, FileVersion version) {
+        return version.equals(document.unreadable) && !document.isRefused && document.triedBarrier == barrier;
     }
 
     /** Whether a file is to be read now. */
     private boolean isDue(Document document, FileVersion version, Now now) {
         if (document.toldBefore != null && document.toldBefore.equals(version(version))) {
             become(document, version);
+        }
+        if (document.isRefused && version.equals(document.unreadable)) {
+            calm(document);
+            return false;
         }
         if (version.equals(document.told)) {
             if (document.young != null && document.young.barrier != barrier) {

@@ -28,10 +28,16 @@ final class FolderTexts {
      * What reading came to: the text, why there is none, or neither where the file is not as it was looked at.
      *
      * @param bytes decompressed
+     * @param isOfContent whether it is for what is in the file that there is none: as long as it does not change,
+     *     it would be the same again
      */
     @SuppressWarnings("ArrayRecordComponent") // carried once, never compared
-    record Text(byte @Nullable [] bytes, @Nullable String unreadable) {
+    record Text(byte @Nullable [] bytes, @Nullable String unreadable, boolean isOfContent) {
         static final Text CHANGING = new Text(null, null);
+
+        Text(byte @Nullable [] bytes, @Nullable String unreadable) {
+            this(bytes, unreadable, false);
+        }
     }
 
     private final InputRoots roots;
@@ -85,7 +91,9 @@ final class FolderTexts {
         } catch (ClosedByInterruptException e) {
             throw new InterruptedException("while reading");
         } catch (IOException e) {
-            return hasChanged(id, version) ? Text.CHANGING : new Text(null, String.valueOf(e.getMessage()));
+            return hasChanged(id, version)
+                    ? Text.CHANGING
+                    : new Text(null, String.valueOf(e.getMessage()), isOfContent(e));
         }
     }
 
@@ -112,7 +120,16 @@ final class FolderTexts {
     }
 
     private Text tooLong() {
-        return new Text(null, "it has more than " + mostBytes + " bytes of text: give a larger --max-document-size");
+        return new Text(
+                null, "it has more than " + mostBytes + " bytes of text: give a larger --max-document-size", true);
+    }
+
+    private static boolean isOfContent(IOException e) {
+        return e instanceof InputException input
+                && switch (input.kind()) {
+                    case CORRUPT, LIMIT -> true;
+                    case MISSING, FORBIDDEN, NOT_A_FILE, CHANGED, ROOT, IO -> false;
+                };
     }
 
     private boolean hasChanged(String id, FileVersion version) {

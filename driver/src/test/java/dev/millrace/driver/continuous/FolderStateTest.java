@@ -27,7 +27,8 @@ final class FolderStateTest {
     private long wallNanos = 1_800_000_000_987_654_321L;
     private long folderModified = OLD, folderChanged = OLD;
     private FolderWalk.@Nullable Folder inner;
-    private boolean unreadable;
+    private boolean unreadable, isOfContent;
+    private long tryMillis;
     private String text = "text";
     /** What was to be told of the last that was read. */
     private @Nullable Told told;
@@ -73,7 +74,9 @@ final class FolderStateTest {
         List<Step> steps = new ArrayList<>();
         for (Step step = state.next(); step != null; step = state.next()) {
             if (step instanceof Step.Read read && unreadable) {
-                state.unreadable(read.id(), read.version(), now());
+                Now begun = now();
+                pass(tryMillis);
+                state.unreadable(read.id(), read.version(), isOfContent, begun, now());
             } else if (step instanceof Step.Read read) {
                 told = state.read(read.id(), read.version(), text.getBytes(StandardCharsets.UTF_8), now());
             } else if (step instanceof Step.Rename rename) {
@@ -182,7 +185,7 @@ final class FolderStateTest {
     void aFileThatIsMendedToWhatIsCountedIsReadableAgain() {
         FileVersion good = file(OLD, 0), bad = file(OLD + 1, 0);
         scan(Map.of("a", good));
-        state.unreadable("a", bad, now());
+        state.unreadable("a", bad, false, now(), now());
         assertThat(scan(Map.of("a", good))).containsExactly(new Step.Mended("a"));
     }
 
@@ -240,6 +243,87 @@ final class FolderStateTest {
         state.barrier(2);
         unreadable = false;
         assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+    }
+
+    /** What was too long or damaged was decompressed every two seconds, and nothing else was looked at. */
+    @Test
+    void aFileWhoseTextIsRefusedIsTriedAgainWhenItHasChanged() {
+        FileVersion bad = file(OLD, OLD), mended = file(OLD, OLD + 1);
+        unreadable = true;
+        isOfContent = true;
+        assertThat(scan(Map.of("a", bad))).containsExactly(new Step.Read("a", bad));
+        pass(600_000);
+        assertThat(scan(Map.of("a", bad))).isEmpty();
+        state.barrier(1);
+        assertThat(scan(Map.of("a", bad))).isEmpty();
+        assertThat(state.agrees()).isTrue();
+        state.hinted("a", bad, now());
+        assertThat(steps()).isEmpty();
+        assertThat(state.nextRestless()).isEqualTo(Long.MAX_VALUE);
+        unreadable = false;
+        state.hinted("a", mended, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", mended));
+        assertThat(told).isEqualTo(new Told(FolderState.version(mended), true));
+    }
+
+    /** It may be called cut off amid the call that writes it. */
+    @Test
+    void aYoungFileWhoseTextIsRefusedIsTriedUntilItHasGrownOld() {
+        FileVersion a = file(OLD, wallNanos - 200 * MILLI);
+        unreadable = true;
+        isOfContent = true;
+        scan(Map.of("a", a));
+        pass(2_000);
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+        state.barrier(1);
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+        pass(60_000);
+        assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+        pass(600_000);
+        state.barrier(2);
+        assertThat(scan(Map.of("a", a))).isEmpty();
+    }
+
+    @Test
+    void aFileWithATimeInTheFutureWhoseTextIsRefusedGrowsOldAsWell() {
+        FileVersion a = file(OLD, wallNanos + 3_600_000 * MILLI);
+        unreadable = true;
+        isOfContent = true;
+        for (long wait : new long[] {0, 60_000}) {
+            pass(wait);
+            scan(Map.of("a", a));
+            pass(100);
+            assertThat(scan(Map.of("a", a))).containsExactly(new Step.Read("a", a));
+        }
+        pass(60_000);
+        scan(Map.of("a", a));
+        pass(100);
+        assertThat(scan(Map.of("a", a))).isEmpty();
+    }
+
+    /** Each scan read for half a minute what a failing disk held, and the second behind a barrier did so again. */
+    @Test
+    void whatTakesLongToFailIsTriedAQuarterOfTheTime() {
+        FileVersion a = file(OLD, OLD), b = new FileVersion(4, OLD, OLD, "(dev=1,ino=6)");
+        Map<String, FileVersion> files = Map.of("a", a, "b", b);
+        unreadable = true;
+        tryMillis = 10_000;
+        assertThat(scan(files)).hasSize(2);
+        pass(59_999);
+        assertThat(scan(files)).isEmpty();
+        pass(1);
+        assertThat(scan(files)).hasSize(2);
+        state.barrier(1);
+        assertThat(scan(files)).hasSize(2);
+        assertThat(scan(files)).isEmpty();
+        pass(100);
+        state.hinted("a", a, now());
+        assertThat(steps()).containsExactly(new Step.Read("a", a));
+        tryMillis = 1_000_000;
+        state.barrier(2);
+        assertThat(scan(files)).hasSize(2);
+        pass(300_000);
+        assertThat(scan(files)).as("none waits for longer").hasSize(2);
     }
 
     /** Nothing came of it, as it was the last one. */
