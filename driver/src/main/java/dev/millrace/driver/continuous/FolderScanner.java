@@ -124,8 +124,9 @@ final class FolderScanner {
         Now begun = clock.get();
         state.barrier(asked);
         state.beginScan(begun);
-        walk.all(new FullScan());
-        scanTook = clock.get().nanos() - begun.nanos();
+        FullScan scan = new FullScan();
+        walk.all(scan);
+        scanTook = clock.get().nanos() - begun.nanos() - scan.heldUpNanos;
         hints.clean();
         watch.away();
         state.endScan();
@@ -183,13 +184,18 @@ final class FolderScanner {
     }
 
     private final class FullScan implements FolderWalk.Visitor {
+        /** How long files were read meanwhile, or waited for room with the driver: no scan has to pause for that. */
+        long heldUpNanos;
+
         @Override
         public void file(String id, FileVersion version) throws InterruptedException {
             state.scanned(id, version, clock.get());
+            long begun = clock.get().nanos();
             carryOut();
             if (++looks % AT_ONCE == 0 && scans > 0) {
                 lookAround();
             }
+            heldUpNanos += clock.get().nanos() - begun;
         }
 
         @Override

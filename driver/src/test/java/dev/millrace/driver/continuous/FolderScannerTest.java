@@ -801,6 +801,27 @@ final class FolderScannerTest {
         assertThat(disk.lists).isEqualTo(lists + 4);
     }
 
+    /** It had waited for room with the driver amid a scan, and then let three times as long pass before the next. */
+    @Test
+    void noScanPausesForWhatTheScannerWaitedForAmidTheLast() throws Exception {
+        for (int i = 0; i < 1_100; i++) {
+            write("in/" + i, "text");
+        }
+        run(2_000);
+        disk.whenListed.put(folder.resolve("in"), () -> {
+            write("new/a", "one");
+            hints.add(folder.resolve("new"));
+            disk.whenListed.put(folder.resolve("new"), () -> pass(120_000)); // by the hint, amid the scan
+        });
+        long begun = nanos;
+        run(1_100);
+        assertThat(nanos - begun).isBetween(120_000 * MILLI, 122_000 * MILLI);
+        delete("new/a");
+        log();
+        run(2_000);
+        assertThat(log()).containsExactly("new/a deleted");
+    }
+
     @Test
     void aBarrierWaitsForWhatHasNotSettled() throws Exception {
         save("a", "one");
