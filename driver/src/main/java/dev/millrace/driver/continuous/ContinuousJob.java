@@ -426,6 +426,7 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     private void take(ConsumerRecords<byte[], byte[]> records) {
+        partitions.taking(records);
         for (ConsumerRecord<byte[], byte[]> in : records) {
             if (in.topic().equals(eventsTopic)) {
                 progress.eventsTaken(in.offset() + 1);
