@@ -655,7 +655,7 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     private void tell() {
-        ContinuousStatus status = jobStatus.now(now(), watch.sourceHeldUpMillis());
+        ContinuousStatus status = jobStatus.now(now(), Math.max(watch.sourceHeldUpMillis(), source.waitingMillis()));
         listener.status(status);
         Event.ContinuousStatus event = jobStatus.toSay(status, now(), System.currentTimeMillis());
         if (event != null) {

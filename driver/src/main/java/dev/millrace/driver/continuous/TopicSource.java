@@ -79,6 +79,7 @@ public class TopicSource implements DocumentSource {
      *
      * @param file null for the latter
      * @param since where the first record stood in whose place this one waits, or this one itself
+     * @param sinceNanos when it began to wait
      * @param why it could not be read the last time; null where that was not tried yet
      */
     private record Reference(
@@ -86,10 +87,11 @@ public class TopicSource implements DocumentSource {
             @Nullable String file,
             Place at,
             Place since,
+            long sinceNanos,
             long modifiedNanos,
             @Nullable String why) {
         Reference failed(String reason) {
-            return new Reference(id, file, at, since, modifiedNanos, reason);
+            return new Reference(id, file, at, since, sinceNanos, modifiedNanos, reason);
         }
     }
 
@@ -195,7 +197,8 @@ public class TopicSource implements DocumentSource {
     private void toRead(String id, String path, Place at, long modifiedNanos, Driver driver) {
         Reference older = toRead.get(id), tried = toReadAgain.get(id);
         Place since = older != null ? older.since : tried != null ? tried.since : at;
-        toRead.put(id, new Reference(id, path, at, since, modifiedNanos, null));
+        long sinceNanos = older != null ? older.sinceNanos : nanos.getAsLong();
+        toRead.put(id, new Reference(id, path, at, since, sinceNanos, modifiedNanos, null));
         untried.remove(id);
         passOver(older, driver);
         passOver(toReadAgain.remove(id), driver);
@@ -232,7 +235,7 @@ public class TopicSource implements DocumentSource {
         } else if (record.value() != null) {
             driver.announce(sources.get(record.partition()), record.offset());
             Place at = new Place(record.partition(), record.offset());
-            keep(new Reference(shown, null, at, at, 0, null), null, why, driver);
+            keep(new Reference(shown, null, at, at, 0, 0, null), null, why, driver);
         } else if (wasListed) {
             driver.readable(shown);
         }
@@ -274,6 +277,12 @@ public class TopicSource implements DocumentSource {
     @Override
     public boolean isFull() {
         return toRead.size() >= MOST_TO_READ;
+    }
+
+    @Override
+    public long waitingMillis() {
+        Iterator<Reference> first = toRead.values().iterator();
+        return first.hasNext() ? (nanos.getAsLong() - first.next().sinceNanos) / 1_000_000 : 0;
     }
 
     /** Reads what records have named, one file after the other; texts of records do not wait for them. */

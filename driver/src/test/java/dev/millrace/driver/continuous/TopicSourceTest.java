@@ -311,6 +311,24 @@ final class TopicSourceTest {
         assertThat(driver.unreadable).containsOnlyKeys("b", "d");
     }
 
+    /** Counts seemed to be fresh within milliseconds. */
+    @Test
+    void itTellsHowLongTheFirstFileHasWaitedToBeRead() throws IOException {
+        file("a", "of a");
+        assertThat(source.waitingMillis()).isZero();
+        produce("a", "", "a");
+        nanos += SIX_SECONDS;
+        produce("b", "", "late");
+        produce("a", "", "a");
+        assertThat(source.waitingMillis()).isEqualTo(6_000);
+        produce("a", "of the record", null);
+        nanos += SIX_SECONDS / 2;
+        assertThat(source.waitingMillis()).isEqualTo(3_000);
+        source.poll(driver);
+        assertThat(driver.unreadable).containsOnlyKeys("b");
+        assertThat(source.waitingMillis()).as("what is listed").isZero();
+    }
+
     @Test
     void aBarrierIsPassedThoughNewFilesAreNamedAllTheTime() throws IOException {
         source = new TopicSource(
