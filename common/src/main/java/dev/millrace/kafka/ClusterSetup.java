@@ -445,8 +445,21 @@ public final class ClusterSetup implements AutoCloseable {
      * readers are told, may still lie before what was committed.
      */
     public static long writtenEnd(Admin admin, TopicPartition partition) {
+        return offset(admin, partition, OffsetSpec.latest());
+    }
+
+    /**
+     * The offset nearest to this one that a partition can be read from. A broker whose machine lost its power may have kept
+     * less of it than what was read, and of what speaks of purged records only what is older.
+     */
+    public static long nearest(Admin admin, TopicPartition partition, long offset) {
+        long end = writtenEnd(admin, partition); // asked for first, as the beginning never passes it
+        return Math.max(offset(admin, partition, OffsetSpec.earliest()), Math.min(offset, end));
+    }
+
+    private static long offset(Admin admin, TopicPartition partition, OffsetSpec spec) {
         try {
-            return admin.listOffsets(Map.of(partition, OffsetSpec.latest()))
+            return admin.listOffsets(Map.of(partition, spec))
                     .partitionResult(partition)
                     .get()
                     .offset();

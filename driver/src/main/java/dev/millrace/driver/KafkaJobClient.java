@@ -139,10 +139,7 @@ public final class KafkaJobClient implements JobClient {
 
     private void watchFrom(KafkaConsumer<byte[], byte[]> events, JobSpec spec, long jobsOffset) {
         events.assign(List.of(eventsPartition(), jobsPartition()));
-        // A broker whose machine lost its power may have kept less of the events than of the jobs.
-        events.seek(
-                eventsPartition(),
-                Math.min(spec.eventsStart(), ClusterSetup.writtenEnd(setup.admin(), eventsPartition())));
+        events.seek(eventsPartition(), ClusterSetup.nearest(setup.admin(), eventsPartition(), spec.eventsStart()));
         events.seek(jobsPartition(), jobsOffset);
     }
 

@@ -22,6 +22,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -58,6 +59,7 @@ public final class TransactionWatch implements AutoCloseable {
     private final List<TopicPartition> partitions;
     private final Consumer<String> notices;
     private final Admin admin;
+    private final LongSupplier nanos;
     private volatile List<TopicPartition> sources = List.of();
     private volatile long sourceHeldUpMillis;
     private final Map<TopicPartition, Since> behind = new HashMap<>();
@@ -74,18 +76,24 @@ public final class TransactionWatch implements AutoCloseable {
 
     /** @param notices told what was found, on the driver's thread */
     public TransactionWatch(ClusterSettings cluster, JobSpec spec, Consumer<String> notices) {
+        this(cluster, spec, notices, cluster.admin(), System::nanoTime);
+        var unused = looking.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Looks when it is told to. */
+    TransactionWatch(ClusterSettings cluster, JobSpec spec, Consumer<String> notices, Admin admin, LongSupplier nanos) {
         this.cluster = cluster;
         this.topics = cluster.topics();
         this.own = topics.driverTransactions(spec.id());
         this.partitions = partitions(topics, spec);
         this.notices = notices;
-        this.admin = cluster.admin();
+        this.admin = admin;
+        this.nanos = nanos;
         this.looking = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "transaction-watch");
             thread.setDaemon(true);
             return thread;
         });
-        var unused = looking.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private static List<TopicPartition> partitions(TopicNames topics, JobSpec spec) {
@@ -132,7 +140,7 @@ public final class TransactionWatch implements AutoCloseable {
         return sourceHeldUpMillis;
     }
 
-    private void look() {
+    void look() {
         try {
             Set<TopicPartition> stuck = stuck(partitions);
             if (!stuck.isEmpty()) {
@@ -143,16 +151,15 @@ public final class TransactionWatch implements AutoCloseable {
             LOG.debug("open transactions were not looked at", e);
         }
         try {
-            lookAtSources();
+            lookAtSources(stuck(sources));
         } catch (KafkaException | IllegalStateException e) {
             sourceHeldUpMillis = 0;
-            LOG.debug("open transactions of sources were not looked at", e); // as above, or the topic is gone
+            LOG.debug("sources were not looked at", e); // as above, or the topic is gone
         }
     }
 
-    private void lookAtSources() {
-        Set<TopicPartition> stuck = stuck(sources);
-        long now = System.nanoTime();
+    private void lookAtSources(Set<TopicPartition> stuck) {
+        long now = nanos.getAsLong();
         sourceHeldUpMillis = stuck.stream()
                 .mapToLong(each -> (now - since(each).nanos()) / 1_000_000)
                 .max()
@@ -160,12 +167,20 @@ public final class TransactionWatch implements AutoCloseable {
         toldHeldUp.retainAll(stuck);
         stuck.removeAll(toldHeldUp);
         if (!stuck.isEmpty()) {
-            OpenTransactions.of(admin, stuck)
-                    .forEach(each -> found.add("what stands behind offset "
-                            + since(each.partition()).stableEnd() + " of " + each.partition()
-                            + " cannot be counted yet: a transaction stays open, " + each));
-            toldHeldUp.addAll(stuck);
+            try {
+                tellHeldUp(stuck);
+            } catch (KafkaException | IllegalStateException e) {
+                LOG.debug("open transactions of sources were not looked at", e); // the next turn tries again
+            }
         }
+    }
+
+    private void tellHeldUp(Set<TopicPartition> stuck) {
+        OpenTransactions.of(admin, stuck)
+                .forEach(each -> found.add("what stands behind offset "
+                        + since(each.partition()).stableEnd() + " of " + each.partition()
+                        + " cannot be counted yet: a transaction stays open, " + each));
+        toldHeldUp.addAll(stuck);
     }
 
     private Since since(TopicPartition stuck) {
@@ -175,7 +190,7 @@ public final class TransactionWatch implements AutoCloseable {
     private Set<TopicPartition> stuck(List<TopicPartition> looked) {
         Map<TopicPartition, Long> stableEnds = ends(looked, IsolationLevel.READ_COMMITTED);
         Map<TopicPartition, Long> ends = ends(looked, IsolationLevel.READ_UNCOMMITTED);
-        long now = System.nanoTime();
+        long now = nanos.getAsLong();
         Set<TopicPartition> stuck = new HashSet<>();
         stableEnds.forEach((partition, stableEnd) -> {
             @Nullable Since since = behind.get(partition);
@@ -252,7 +267,7 @@ public final class TransactionWatch implements AutoCloseable {
     /** Another driver ends its own by then, if it is still there. */
     private boolean isLeftAlone(TopicPartition partition) {
         Since since = behind.get(partition);
-        return since != null && System.nanoTime() - since.nanos() > LEFT_ALONE_NANOS;
+        return since != null && nanos.getAsLong() - since.nanos() > LEFT_ALONE_NANOS;
     }
 
     /** Once. */

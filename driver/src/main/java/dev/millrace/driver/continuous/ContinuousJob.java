@@ -76,6 +76,8 @@ public final class ContinuousJob implements AutoCloseable {
     /** Names that are needed for every single document. */
     private final String eventsTopic, jobsTopic, documentsTopic;
 
+    private final TopicPartition events;
+
     private final ClusterSetup setup;
     private final DocumentSource source;
     private final ContinuousListener listener;
@@ -123,6 +125,7 @@ public final class ContinuousJob implements AutoCloseable {
         this.record = record;
         this.spec = record.spec();
         this.eventsTopic = topics.events();
+        this.events = new TopicPartition(eventsTopic, 0);
         this.jobsTopic = topics.jobs();
         this.documentsTopic = topics.documents(spec.id());
         this.transactions = transactions;
@@ -339,15 +342,10 @@ public final class ContinuousJob implements AutoCloseable {
                 throw failed("DATA_LOST: " + disagreement + "; the brokers have lost records");
             }
         }
-        TopicPartition events = new TopicPartition(topics.events(), 0);
         TopicPartition jobsPartition = new TopicPartition(topics.jobs(), 0);
         consumer.assign(List.of(events, jobsPartition));
-        // A broker whose machine lost its power may have kept less of the events than of the jobs.
         consumer.seek(
-                events,
-                Math.min(
-                        progress.eventsNext(),
-                        reader.undisturbed(() -> ClusterSetup.writtenEnd(setup.admin(), events))));
+                events, reader.undisturbed(() -> ClusterSetup.nearest(setup.admin(), events, progress.eventsNext())));
         consumer.seek(jobsPartition, jobs.next());
         partitions.open();
     }
@@ -364,7 +362,7 @@ public final class ContinuousJob implements AutoCloseable {
         try {
             take(reader.poll(soon ? Duration.ZERO : rest > 0 ? Duration.ofMillis(rest) : IDLE_POLL));
         } catch (OffsetOutOfRangeException e) {
-            partitions.outOfRange(e);
+            outOfRange(e);
         }
         String failure = tracker.failure();
         if (failure != null) {
@@ -404,6 +402,20 @@ public final class ContinuousJob implements AutoCloseable {
         }
     }
 
+    /**
+     * Others may have purged events that this driver was about to read, by a position that a broker has lost since. What
+     * they told is told again, or done again.
+     */
+    private void outOfRange(OffsetOutOfRangeException e) {
+        Long next = e.offsetOutOfRangePartitions().get(events);
+        long held = next == null ? 0 : reader.undisturbed(() -> ClusterSetup.nearest(setup.admin(), events, next));
+        if (next != null && held > next) {
+            consumer.seek(events, held);
+        } else {
+            partitions.outOfRange(e);
+        }
+    }
+
     private void sayReached(List<Long> numbers) {
         numbers.forEach(this::write);
         TopicPartition documents = new TopicPartition(topics.documents(spec.id()), 0);
@@ -426,6 +438,7 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     private void take(ConsumerRecords<byte[], byte[]> records) {
+        partitions.taking(records);
         for (ConsumerRecord<byte[], byte[]> in : records) {
             if (in.topic().equals(eventsTopic)) {
                 progress.eventsTaken(in.offset() + 1);
@@ -642,7 +655,7 @@ public final class ContinuousJob implements AutoCloseable {
     }
 
     private void tell() {
-        ContinuousStatus status = jobStatus.now(now(), watch.sourceHeldUpMillis());
+        ContinuousStatus status = jobStatus.now(now(), Math.max(watch.sourceHeldUpMillis(), source.waitingMillis()));
         listener.status(status);
         Event.ContinuousStatus event = jobStatus.toSay(status, now(), System.currentTimeMillis());
         if (event != null) {

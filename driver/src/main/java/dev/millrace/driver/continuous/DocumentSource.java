@@ -92,6 +92,11 @@ public interface DocumentSource extends AutoCloseable {
         return false;
     }
 
+    /** For how long the first of what it has taken in, and not told yet, has waited; 0 where there is none. */
+    default long waitingMillis() {
+        return 0;
+    }
+
     /** Tells the driver what has changed since. Returns soon. */
     default void poll(Driver driver) {}
 

@@ -48,7 +48,7 @@ final class JobStatus {
     /**
      * To be called about once a second.
      *
-     * @param heldUpMillis how long what was produced has not been there to be read; 0 where it is
+     * @param heldUpMillis how long what was produced has waited to be read; 0 where nothing has
      */
     ContinuousStatus now(long nowMillis, long heldUpMillis) {
         heldUp = heldUpMillis > 0;

@@ -137,6 +137,13 @@ final class SourcePartitions {
         }
     }
 
+    /** To be called with all that the consumer has brought, before the source takes it. */
+    void taking(ConsumerRecords<byte[], byte[]> records) {
+        if (history != null) {
+            source.partitions().forEach(partition -> history.taking(partition, records.records(partition)));
+        }
+    }
+
     /** To be called with all that the consumer has brought, when the source has taken it. */
     void taken(ConsumerRecords<byte[], byte[]> records) {
         if (history != null) {
@@ -163,7 +170,7 @@ final class SourcePartitions {
         }
         gone.forEach((partition, next) -> reader.undisturbed(() -> {
             long first = reader.consumer().beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
-            known.check(partition, next, first, notice);
+            known.outOfRange(partition, next, first, notice);
             reader.consumer().seek(partition, Math.max(next, first));
             return true;
         }));

@@ -218,6 +218,14 @@ final class SourcePositions {
         source(name).next = value;
     }
 
+    /** There is something at a position, behind all that was told, where nothing had been. */
+    void unread(String name, long position) {
+        Source source = source(name);
+        source.next = Math.min(source.next, position);
+        source.doneBefore = Math.min(source.doneBefore, position);
+        source.allDoneBefore = Math.min(source.allDoneBefore, position);
+    }
+
     // ---- what is known
 
     /** Whether a name is known that begins so. */

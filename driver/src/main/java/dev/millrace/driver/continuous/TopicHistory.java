@@ -58,6 +58,8 @@ final class TopicHistory {
     private final DocumentTracker tracker;
     private final String topic, mark;
     private final long deletionsKeptMillis, mostBehindMillis;
+    /** Where its partitions began when it was opened. */
+    private Map<TopicPartition, Long> begins = Map.of();
     /** An end of the topic that is waited for, and when it was that. */
     private Map<TopicPartition, Long> end = Map.of();
 
@@ -109,7 +111,7 @@ final class TopicHistory {
             notice.accept("the topic " + topic + " forgets deletions after " + told(deletionsKeptMillis)
                     + ": a driver that stands still for as long misses some. Give it a longer delete.retention.ms");
         }
-        Map<TopicPartition, Long> first = consumer.beginningOffsets(source.partitions());
+        begins = consumer.beginningOffsets(source.partitions());
         end = consumer.endOffsets(source.partitions()); // before anything is noted, as this may be asked again
         endMillis = nowMillis;
         if (readUpTo == null && tracker.sources().isKnown(topic + "@")) {
@@ -118,11 +120,11 @@ final class TopicHistory {
         boolean isKnown = readUpTo != null, isBegun = isBegun();
         for (TopicPartition partition : source.partitions()) {
             Long next = tracker.sources().next(TopicSource.name(partition));
-            long begin = first.getOrDefault(partition, 0L);
+            long begin = begins.getOrDefault(partition, 0L);
             if (isBegun) {
                 // Of one that was added since, all is to be read.
                 check(partition, next == null ? 0 : next, begin, notice);
-                checkEpoch(consumer, partition, begin);
+                checkEpoch(consumer, partition);
                 isKnown |= next != null && next > 0;
             } else {
                 tracker.sources().readUpTo(TopicSource.name(partition), begin);
@@ -130,7 +132,7 @@ final class TopicHistory {
         }
         long since = readUpTo != null ? readUpTo : isKnown ? 0 : nowMillis;
         if (nowMillis - since > Math.max(deletionsKeptMillis - MARGIN_MILLIS, 0)) {
-            if (first.values().stream().anyMatch(each -> each > 0)) {
+            if (begins.values().stream().anyMatch(each -> each > 0)) {
                 throw lost("the topic " + topic + " was read last more than " + told(deletionsKeptMillis)
                         + " ago, after which it may forget deletions, and as its retention deletes documents too, it"
                         + " cannot tell which were meant to be (if it is not compacted, let this user read its"
@@ -151,7 +153,7 @@ final class TopicHistory {
     }
 
     /**
-     * To be called before a partition is read, and where a consumer cannot go on.
+     * To be called before a partition is read.
      *
      * @param next of the partition, to be read
      * @param first that it still holds
@@ -163,10 +165,11 @@ final class TopicHistory {
             throw lost(partition + " ends at offset " + written + " and had been read up to " + next
                     + ": the topic was deleted and made again, or its brokers have lost records");
         }
-        if (next >= first) {
-            return;
-        }
         String source = TopicSource.name(partition);
+        Long read = tracker.sources().next(source);
+        if (Math.max(next, read == null ? 0 : read) >= first) {
+            return; // where it is read from the last record on, what is behind that was passed already
+        }
         long below = Math.max(next, tracker.sources().dealtWithBelow(source));
         if (below < first) {
             throw lost("records " + below + " to " + (first - 1) + " of " + partition
@@ -175,6 +178,41 @@ final class TopicHistory {
         notice.accept("records " + next + " to " + (first - 1) + " of " + partition + " were deleted; what could not be"
                 + " read of them keeps its last good version, if it has one: produce it again");
         tracker.sources().readUpTo(source, first);
+    }
+
+    /**
+     * To be called where the broker had nothing at an offset that a consumer was to go on from.
+     *
+     * @param next that offset
+     * @param first that the partition still holds
+     * @throws MillraceException FAILED where records are gone that were not read, or others may stand in their place
+     */
+    void outOfRange(TopicPartition partition, long next, long first, Consumer<String> notice) {
+        check(partition, next, first, notice);
+        if (next >= first) { // a moment ago it was shorter, whatever has been written since
+            throw lost(partition + " ended before offset " + next + ", and had been read up to there: its brokers have"
+                    + " lost records, and taken others in their place");
+        }
+    }
+
+    /** To be called with what has come of a partition, in its order, before its source takes it. */
+    void taking(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records) {
+        Long read = tracker.sources().next(readName(partition)),
+                epoch = tracker.sources().next(epochName(partition));
+        if (read == null || epoch == null) {
+            return;
+        }
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            if (record.offset() >= read) {
+                // No record was there, as far as was read: where an end of a transaction is lost, one takes its place.
+                tracker.sources().unread(TopicSource.name(partition), record.offset());
+                return;
+            }
+            if (epoch != NO_EPOCH && record.leaderEpoch().orElse(NO_EPOCH) > epoch) {
+                throw lost(partition + " has another record at offset " + record.offset()
+                        + " than was read there: its brokers have lost records, and taken others in their place");
+            }
+        }
     }
 
     /** To be called with what was read of a partition, in its order. */
@@ -196,16 +234,15 @@ final class TopicHistory {
         return TopicSource.name(partition) + "#epoch";
     }
 
-    private void checkEpoch(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, long first) {
-        Long read = tracker.sources().next(readName(partition)),
-                epoch = tracker.sources().next(epochName(partition));
-        if (read == null || epoch == null || epoch == NO_EPOCH || read < first) {
+    private void checkEpoch(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition) {
+        OffsetAndMetadata read = read(partition);
+        if (read == null) {
             return;
         }
         List<TopicPartition> all = new ArrayList<>(consumer.assignment());
         all.add(partition);
         consumer.assign(all);
-        consumer.seek(partition, start(partition, read));
+        consumer.seek(partition, read);
         try {
             consumer.position(partition);
         } catch (LogTruncationException e) {
@@ -213,14 +250,22 @@ final class TopicHistory {
         }
     }
 
-    /** Where to read on from an offset; with the epoch of what was read before it where it was read up to there. */
-    OffsetAndMetadata start(TopicPartition partition, long next) {
+    /** Behind the last record that was read, with its epoch; null where that is gone, or not known. */
+    private @Nullable OffsetAndMetadata read(TopicPartition partition) {
         Long read = tracker.sources().next(readName(partition)),
                 epoch = tracker.sources().next(epochName(partition));
-        boolean isThere = read != null && read == next;
-        return isThere && epoch != null && epoch != NO_EPOCH
-                ? new OffsetAndMetadata(next, Optional.of(epoch.intValue()), "")
-                : new OffsetAndMetadata(next);
+        return read == null || epoch == null || epoch == NO_EPOCH || read < begins.getOrDefault(partition, 0L)
+                ? null
+                : new OffsetAndMetadata(read, Optional.of(epoch.intValue()), "");
+    }
+
+    /**
+     * Where to read on from an offset. If all before it was read, that is behind the last record, whose epoch the consumer
+     * then goes by: what follows up to the offset are ends of transactions, and what was aborted.
+     */
+    OffsetAndMetadata start(TopicPartition partition, long next) {
+        OffsetAndMetadata read = read(partition);
+        return read != null && read.offset() <= next ? read : new OffsetAndMetadata(next);
     }
 
     MillraceException lost(LogTruncationException e) {

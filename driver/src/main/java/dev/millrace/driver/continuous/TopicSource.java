@@ -7,12 +7,14 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -59,7 +61,7 @@ public class TopicSource implements DocumentSource {
     private final List<String> sources = new ArrayList<>();
     /** By document, what is to be read. */
     private final Map<String, Reference> toRead = new LinkedHashMap<>();
-    /** The same, of what could not be read before; nothing waits for it for long. */
+    /** The same, of what could not be read before; only a barrier waits for it, until it was tried once. */
     private final Map<String, Reference> toReadAgain = new LinkedHashMap<>();
     /** By document, what could not be read. */
     private final Map<String, Unreadable> unreadable = new LinkedHashMap<>();
@@ -67,7 +69,8 @@ public class TopicSource implements DocumentSource {
     private long lookedNanos;
     private int looks;
     private Map<TopicPartition, Long> barrier = Map.of();
-    private long barrierNanos;
+    /** Documents whose files are looked at again for a barrier and were not yet. */
+    private final Set<String> untried = new HashSet<>();
 
     private record Place(int partition, long position) {}
 
@@ -76,6 +79,7 @@ public class TopicSource implements DocumentSource {
      *
      * @param file null for the latter
      * @param since where the first record stood in whose place this one waits, or this one itself
+     * @param sinceNanos when it began to wait
      * @param why it could not be read the last time; null where that was not tried yet
      */
     private record Reference(
@@ -83,10 +87,11 @@ public class TopicSource implements DocumentSource {
             @Nullable String file,
             Place at,
             Place since,
+            long sinceNanos,
             long modifiedNanos,
             @Nullable String why) {
         Reference failed(String reason) {
-            return new Reference(id, file, at, since, modifiedNanos, reason);
+            return new Reference(id, file, at, since, sinceNanos, modifiedNanos, reason);
         }
     }
 
@@ -192,7 +197,9 @@ public class TopicSource implements DocumentSource {
     private void toRead(String id, String path, Place at, long modifiedNanos, Driver driver) {
         Reference older = toRead.get(id), tried = toReadAgain.get(id);
         Place since = older != null ? older.since : tried != null ? tried.since : at;
-        toRead.put(id, new Reference(id, path, at, since, modifiedNanos, null));
+        long sinceNanos = older != null ? older.sinceNanos : nanos.getAsLong();
+        toRead.put(id, new Reference(id, path, at, since, sinceNanos, modifiedNanos, null));
+        untried.remove(id);
         passOver(older, driver);
         passOver(toReadAgain.remove(id), driver);
         passOver(unreadable.remove(id), driver);
@@ -228,7 +235,7 @@ public class TopicSource implements DocumentSource {
         } else if (record.value() != null) {
             driver.announce(sources.get(record.partition()), record.offset());
             Place at = new Place(record.partition(), record.offset());
-            keep(new Reference(shown, null, at, at, 0, null), null, why, driver);
+            keep(new Reference(shown, null, at, at, 0, 0, null), null, why, driver);
         } else if (wasListed) {
             driver.readable(shown);
         }
@@ -251,6 +258,7 @@ public class TopicSource implements DocumentSource {
     }
 
     private void forget(String id, Driver driver) {
+        untried.remove(id);
         passOver(toRead.remove(id), driver);
         passOver(toReadAgain.remove(id), driver);
         passOver(unreadable.remove(id), driver);
@@ -271,6 +279,12 @@ public class TopicSource implements DocumentSource {
         return toRead.size() >= MOST_TO_READ;
     }
 
+    @Override
+    public long waitingMillis() {
+        Iterator<Reference> first = toRead.values().iterator();
+        return first.hasNext() ? (nanos.getAsLong() - first.next().sinceNanos) / 1_000_000 : 0;
+    }
+
     /** Reads what records have named, one file after the other; texts of records do not wait for them. */
     @Override
     public void poll(Driver driver) {
@@ -278,6 +292,10 @@ public class TopicSource implements DocumentSource {
         if (!unreadable.isEmpty() && began - lookedNanos > LOOKED_AGAIN_NANOS) {
             lookAgain(++looks % LOOKS_OF_ALL == 0);
             lookedNanos = began;
+        }
+        if (!untried.isEmpty()) {
+            // A barrier waits for these, and new ones may come all the time.
+            readFirst(toReadAgain, driver, began);
         }
         readFirst(toRead, driver, began);
         readFirst(toReadAgain, driver, began);
@@ -288,6 +306,7 @@ public class TopicSource implements DocumentSource {
             Iterator<Reference> first = references.values().iterator();
             Reference reference = first.next();
             first.remove();
+            untried.remove(reference.id);
             read(reference, driver);
         }
     }
@@ -376,25 +395,23 @@ public class TopicSource implements DocumentSource {
     @Override
     public void beginBarrier(Map<TopicPartition, Long> ends) {
         barrier = Map.copyOf(ends);
-        barrierNanos = nanos.getAsLong();
         if (!unreadable.isEmpty()) {
             lookAgain(true); // what was saved by now is to be in it
         }
+        untried.addAll(toReadAgain.keySet());
     }
 
+    /** Each file that is looked at again is tried once; what cannot be read then is not waited for. */
     @Override
     public boolean isPastBarrier(Map<TopicPartition, Long> positions) {
-        boolean isRead =
-                barrier.entrySet().stream().allMatch(end -> positions.getOrDefault(end.getKey(), 0L) >= end.getValue())
-                        && !isBeforeBarrier(toRead);
-        if (!isRead) {
-            barrierNanos = nanos.getAsLong(); // there was no room to look at anything again until now
-        }
-        return isRead && (!isBeforeBarrier(toReadAgain) || nanos.getAsLong() - barrierNanos > LOOKED_AGAIN_NANOS);
+        return untried.isEmpty()
+                && barrier.entrySet().stream()
+                        .allMatch(end -> positions.getOrDefault(end.getKey(), 0L) >= end.getValue())
+                && !isBeforeBarrier();
     }
 
-    private boolean isBeforeBarrier(Map<String, Reference> references) {
-        return references.values().stream()
+    private boolean isBeforeBarrier() {
+        return toRead.values().stream()
                 .anyMatch(each -> each.since.position < barrier.getOrDefault(partitions.get(each.since.partition), 0L));
     }
 

@@ -14,8 +14,13 @@ import dev.millrace.kafka.ClusterSetup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
 
 /** The clock of a driver that reads; what one does that comes back late, a real broker tests. */
@@ -157,6 +162,81 @@ final class TopicHistoryTest {
         assertThatThrownBy(() -> history.check(PARTITION, 12, 22, this::told))
                 .isInstanceOf(MillraceException.class)
                 .hasMessageContaining("records 20 to 21 of docs-0 were deleted before they were read");
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(long offset, int epoch) {
+        return new ConsumerRecord<>(
+                "docs",
+                0,
+                offset,
+                ConsumerRecord.NO_TIMESTAMP,
+                TimestampType.NO_TIMESTAMP_TYPE,
+                ConsumerRecord.NULL_SIZE,
+                ConsumerRecord.NULL_SIZE,
+                null,
+                new byte[0],
+                new RecordHeaders(),
+                Optional.of(epoch));
+    }
+
+    private void take(ConsumerRecord<byte[], byte[]> record) {
+        history.taking(PARTITION, List.of(record));
+        tracker.sources().told("docs-0", record.offset());
+        tracker.sources().release("docs-0", record.offset());
+        history.taken(PARTITION, List.of(record));
+    }
+
+    /** With transactions that was never so, and a driver that came back did not see that the broker had lost records. */
+    @Test
+    void aDriverReadsOnWithTheEpochOfTheLastRecordThoughItsTransactionEndsBehindIt() {
+        take(record(98, 3));
+        tracker.sources().readUpTo("docs-0", 100);
+        assertThat(history.start(PARTITION, 100)).isEqualTo(new OffsetAndMetadata(99, Optional.of(3), ""));
+        assertThat(history.start(PARTITION, 99)).isEqualTo(new OffsetAndMetadata(99, Optional.of(3), ""));
+        assertThat(history.start(PARTITION, 50)).as("read again").isEqualTo(new OffsetAndMetadata(50));
+    }
+
+    /** It is passed over where it is read again, and retention may delete it before. */
+    @Test
+    void anEndOfATransactionThatIsDeletedIsNoLoss() {
+        take(record(98, 3));
+        tracker.sources().readUpTo("docs-0", 100);
+        history.outOfRange(PARTITION, 99, 100, this::told);
+        assertThat(told).isEmpty();
+        assertThatThrownBy(() -> history.outOfRange(PARTITION, 99, 101, this::told))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("records 100 to 100 of docs-0 were deleted before they were read");
+    }
+
+    /** It was taken for what an earlier driver had done. */
+    @Test
+    void aRecordInThePlaceOfTheEndOfATransactionIsTaken() {
+        tracker.sources().restore(Map.of("docs-0", 5L, "docs-0#below", 22L, "docs-0#read", 20L, "docs-0#epoch", 3L));
+        history.taking(PARTITION, List.of(record(5, 3), record(20, 4)));
+        assertThat(tracker.sources().wasDone("docs-0", 19)).isTrue();
+        assertThat(tracker.sources().wasDone("docs-0", 20)).isFalse();
+        tracker.sources().restore(Map.of("docs-0", 22L, "docs-0#below", 0L));
+        take(record(20, 4));
+        assertThat(tracker.sources().next("docs-0")).isEqualTo(21);
+    }
+
+    /** It was passed over as what an earlier driver had done, where that one had left something before it undone. */
+    @Test
+    void anotherRecordThanWasReadEndsTheDriver() {
+        tracker.sources().restore(Map.of("docs-0", 5L, "docs-0#below", 20L, "docs-0#read", 20L, "docs-0#epoch", 3L));
+        history.taking(PARTITION, List.of(record(5, 2), record(18, 3)));
+        assertThatThrownBy(() -> history.taking(PARTITION, List.of(record(19, 4))))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("docs-0 has another record at offset 19 than was read there");
+    }
+
+    /** By the time its end was asked for it had grown again, and what came in the place of what was lost was not read. */
+    @Test
+    void aTopicThatWasShorterAMomentAgoEndsTheDriver() {
+        assertThatThrownBy(() -> history.outOfRange(PARTITION, 100, 0, this::told))
+                .isInstanceOf(MillraceException.class)
+                .hasMessageContaining("docs-0 ended before offset 100, and had been read up to there")
+                .hasMessageContaining("begin anew");
     }
 
     @Test

@@ -285,6 +285,71 @@ final class TopicSourceTest {
         assertThat(driver.texts).containsEntry("a", "here");
     }
 
+    /** After five seconds a snapshot said of those that were not looked at yet that there was no such file. */
+    @Test
+    void aBarrierWaitsUntilEachFileWasLookedAtAgainHoweverLongThatTakes() throws IOException {
+        produce("a", "", "late");
+        produce("b", "", "never");
+        produce("c", "", "late");
+        produce("d", "", "late");
+        source.poll(driver);
+        file("late", "here");
+        Map<TopicPartition, Long> behind = Map.of(DOCS, 4L);
+        source.beginBarrier(behind);
+        driver.hasRoom = false;
+        for (int i = 0; i < 3; i++) {
+            nanos += SIX_SECONDS;
+            source.poll(driver);
+            assertThat(source.isPastBarrier(behind)).isFalse();
+        }
+        produce("c", "of the record", null);
+        produce("d", "", "never");
+        driver.hasRoom = true;
+        source.poll(driver);
+        assertThat(source.isPastBarrier(behind)).isTrue();
+        assertThat(driver.texts).containsExactly(Map.entry("a", "here"), Map.entry("c", "of the record"));
+        assertThat(driver.unreadable).containsOnlyKeys("b", "d");
+    }
+
+    /** Counts seemed to be fresh within milliseconds. */
+    @Test
+    void itTellsHowLongTheFirstFileHasWaitedToBeRead() throws IOException {
+        file("a", "of a");
+        assertThat(source.waitingMillis()).isZero();
+        produce("a", "", "a");
+        nanos += SIX_SECONDS;
+        produce("b", "", "late");
+        produce("a", "", "a");
+        assertThat(source.waitingMillis()).isEqualTo(6_000);
+        produce("a", "of the record", null);
+        nanos += SIX_SECONDS / 2;
+        assertThat(source.waitingMillis()).isEqualTo(3_000);
+        source.poll(driver);
+        assertThat(driver.unreadable).containsOnlyKeys("b");
+        assertThat(source.waitingMillis()).as("what is listed").isZero();
+    }
+
+    @Test
+    void aBarrierIsPassedThoughNewFilesAreNamedAllTheTime() throws IOException {
+        source = new TopicSource(
+                "docs", 1, new ReferencedFiles(folder, LIMITS, 100), 100, () -> nanos += 60_000_000); // one file a turn
+        produce("a", "", "late");
+        produce("b", "", "late");
+        source.poll(driver);
+        source.poll(driver);
+        assertThat(driver.unreadable).containsOnlyKeys("a", "b");
+        file("late", "here");
+        Map<TopicPartition, Long> behind = Map.of(DOCS, 2L);
+        source.beginBarrier(behind);
+        for (int i = 0; i < 2; i++) {
+            assertThat(source.isPastBarrier(behind)).isFalse();
+            produce("new-" + i, "", "late");
+            source.poll(driver);
+        }
+        assertThat(source.isPastBarrier(behind)).isTrue();
+        assertThat(driver.texts).containsOnlyKeys("a", "b");
+    }
+
     /** The next driver read on behind it, and neither counted nor listed it, with a larger --max-document-size. */
     @Test
     void aTextWithoutAKeyThatIsTooLongIsReadAgainByTheNextDriver() {

@@ -554,6 +554,41 @@ final class LostRecordsTest {
         }
     }
 
+    private void purgeEvents(long before) throws Exception {
+        admin.deleteRecords(Map.of(new TopicPartition(topics.events(), 0), RecordsToDelete.beforeOffset(before)))
+                .all()
+                .get();
+    }
+
+    /** A broker had lost the position by which they were purged, and each driver of the job died of it, for good. */
+    @Test
+    void aPositionBeforeEventsThatArePurgedIsGoneOnFrom() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        driver.close();
+        purgeEvents(-1); // all
+        driver = new Driver("first");
+        produce("b", "race");
+        assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 2L));
+    }
+
+    @Test
+    void eventsThatArePurgedBeforeADriverReadsThemDoNotEndIt() throws Exception {
+        produce("a", "mill race mill");
+        assertThat(counted("first")).hasSize(2);
+        try (KafkaProducer<byte[], byte[]> open = cluster.transactionalProducer("open")) { // nobody reads behind it
+            open.initTransactions();
+            open.beginTransaction();
+            long next = open.send(OpenTransactions.ending(new TopicPartition(topics.events(), 0)))
+                    .get()
+                    .offset();
+            purgeEvents(next + 1);
+            open.abortTransaction();
+        }
+        produce("b", "race");
+        assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 2L));
+    }
+
     @Test
     void aLiveTableThatWasAwayForLongForgetsWhatCompactionHasTaken() throws Exception {
         AtomicLong wallMillis = new AtomicLong(1_000_000);

@@ -9,6 +9,7 @@ import dev.millrace.input.InputRoots;
 import dev.millrace.job.ContinuousPosition;
 import dev.millrace.job.JobRecord;
 import dev.millrace.job.MillraceException;
+import dev.millrace.job.PartitionTotal;
 import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
@@ -23,9 +24,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,13 +48,36 @@ final class TruncatedTopicTest {
         return EmbeddedBroker.start(new EmbeddedBroker.Settings(data, 0, Map.of()));
     }
 
+    private void begin(EmbeddedBroker broker) {
+        cluster = ClusterSettings.of(broker.bootstrapServer());
+        try (ClusterSetup setup = new ClusterSetup(cluster)) {
+            setup.create(new ClusterSetup.Shape(1, 1, 1));
+            setup.createDocuments(DOCS);
+        }
+    }
+
+    private static ProducerRecord<byte[], byte[]> document(int i) {
+        byte[] id = ("doc-" + i).getBytes(StandardCharsets.UTF_8);
+        return new ProducerRecord<>(DOCS, 0, id, "mill race".getBytes(StandardCharsets.UTF_8));
+    }
+
     private void produce(int from, int to) throws Exception {
         try (KafkaProducer<byte[], byte[]> producer = cluster.plainProducer()) {
             for (int i = from; i < to; i++) {
-                byte[] id = ("doc-" + i).getBytes(StandardCharsets.UTF_8);
-                producer.send(new ProducerRecord<>(DOCS, 0, id, "mill race".getBytes(StandardCharsets.UTF_8)))
-                        .get();
+                producer.send(document(i)).get();
             }
+        }
+    }
+
+    private void produceAtOnce(int from, int to) {
+        try (KafkaProducer<byte[], byte[]> producer = cluster.transactionalProducer("of-docs")) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            for (int i = from; i < to; i++) {
+                var unused = producer.send(document(i)); // the commit throws what it fails with
+            }
+            producer.flush();
+            producer.commitTransaction();
         }
     }
 
@@ -62,11 +88,28 @@ final class TruncatedTopicTest {
         ContinuousJob.run(settings, "cut", RULES, new TopicSource(DOCS, 1), new ContinuousListener() {});
     }
 
-    private long readUpTo() {
+    private void driveUpTo(long position) {
+        CompletableFuture<Thread> thread = new CompletableFuture<>();
+        CompletableFuture<Void> end = CompletableFuture.runAsync(this::drive, work -> {
+            Thread driver = new Thread(work, "driver");
+            thread.complete(driver);
+            driver.start();
+        });
+        while (readUpTo() < position) {
+            assertThat(end).isNotDone();
+        }
+        thread.join().interrupt();
+        assertThatThrownBy(end::join).hasMessageContaining("interrupted");
+    }
+
+    private @Nullable ContinuousPosition position() {
         JobsView jobs = JobsView.read(cluster);
         JobRecord job = jobs.continuous("cut");
-        ContinuousPosition position =
-                job == null ? null : jobs.position(job.spec().id());
+        return job == null ? null : jobs.position(job.spec().id());
+    }
+
+    private long readUpTo() {
+        ContinuousPosition position = position();
         return position == null ? 0 : position.sources().getOrDefault("docs-0", 0L);
     }
 
@@ -91,23 +134,9 @@ final class TruncatedTopicTest {
     @Test
     void recordsInThePlaceOfThoseThatWereReadEndTheDriver() throws Exception {
         try (EmbeddedBroker broker = start()) {
-            cluster = ClusterSettings.of(broker.bootstrapServer());
-            try (ClusterSetup setup = new ClusterSetup(cluster)) {
-                setup.create(new ClusterSetup.Shape(1, 1, 1));
-                setup.createDocuments(DOCS);
-            }
+            begin(broker);
             produce(0, 10);
-            CompletableFuture<Thread> thread = new CompletableFuture<>();
-            CompletableFuture<Void> end = CompletableFuture.runAsync(this::drive, work -> {
-                Thread driver = new Thread(work, "driver");
-                thread.complete(driver);
-                driver.start();
-            });
-            while (readUpTo() < 10) {
-                assertThat(end).isNotDone();
-            }
-            thread.join().interrupt();
-            assertThatThrownBy(end::join).hasMessageContaining("interrupted");
+            driveUpTo(10);
         }
         truncate(6);
         try (EmbeddedBroker broker = start()) {
@@ -120,6 +149,25 @@ final class TruncatedTopicTest {
                     .isInstanceOf(MillraceException.class)
                     .hasMessageContaining("the brokers have lost records of docs that had been read, and taken others")
                     .hasMessageContaining("cancel cut");
+        }
+    }
+
+    /** The driver read on behind where the transaction had ended. */
+    @Test
+    void aRecordInThePlaceOfTheEndOfATransactionIsRead() throws Exception {
+        try (EmbeddedBroker broker = start()) {
+            begin(broker);
+            produceAtOnce(0, 10);
+            driveUpTo(11);
+        }
+        truncate(10);
+        try (EmbeddedBroker broker = start()) {
+            cluster = ClusterSettings.of(broker.bootstrapServer());
+            produceAtOnce(10, 13);
+            driveUpTo(14);
+            assertThat(Objects.requireNonNull(position()).totals())
+                    .extracting(PartitionTotal::tokens)
+                    .containsExactly(13 * 2L);
         }
     }
 }
