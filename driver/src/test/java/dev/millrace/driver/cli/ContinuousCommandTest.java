@@ -165,6 +165,18 @@ class ContinuousCommandTest {
                         + "\"top\":[{\"word\":\"mill\",\"count\":3}]}\n");
     }
 
+    /** Counts that lagged for minutes were shown with the freshness of those that were published. */
+    @Test
+    void countsThatLagAreNoFresherThanThat() {
+        Run run = new Run();
+        run.cluster.status = status(1_000);
+        run.cluster.lagMillis = 65_000;
+        assertThat(cluster(run, "top").out()).contains("  fresh within " + Amounts.elapsed(65_000) + "  ");
+        Run json = new Run();
+        json.cluster.lagMillis = 65_000;
+        assertThat(cluster(json, "top", "--json").out()).contains("\"freshnessMillis\":65000,");
+    }
+
     private static DriverStatus status(long ageMillis) {
         return new DriverStatus(
                 new Event.ContinuousStatus(FakeCluster.CONTINUOUS, 0, 4, 5, 9, 3, 0, 0, 1, 42, false), ageMillis);

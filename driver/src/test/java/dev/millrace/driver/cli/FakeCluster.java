@@ -72,7 +72,7 @@ final class FakeCluster {
     DriverStatus status =
             new DriverStatus(new Event.ContinuousStatus(CONTINUOUS, 0, 1, 5, 2, 0, 0, 0, 0, -1, false), 1_000);
 
-    long brokerAwayMillis;
+    long brokerAwayMillis, lagMillis;
 
     @Nullable
     JobRequest request;
@@ -192,7 +192,8 @@ final class FakeCluster {
                                     .map(each -> new WordCount(each.getKey(), each.getValue()))
                                     .toList(),
                             status,
-                            brokerAwayMillis);
+                            brokerAwayMillis,
+                            lagMillis);
                 }
 
                 @Override
