@@ -1,5 +1,6 @@
 package dev.millrace.driver.continuous;
 
+import dev.millrace.driver.ClusterCall;
 import dev.millrace.driver.JobsView;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobSpec;
@@ -87,7 +88,7 @@ final class KafkaLiveTable implements LiveTable {
 
     @Override
     public void catchUp() {
-        KafkaContinuousClient.asked(cluster, () -> {
+        ClusterCall.answer(cluster, () -> {
             ResultsReading.inTime(job.name(), wallMillis, this::readToEnd, this::startOver);
             driverWasSilent = isDriverSilent();
             return true;
@@ -116,8 +117,8 @@ final class KafkaLiveTable implements LiveTable {
 
     @Override
     public boolean poll(Duration patience) {
-        boolean news = KafkaContinuousClient.asked(cluster, () -> take(patience));
-        if (!KafkaContinuousClient.asked(cluster, this::mustStartOver)) {
+        boolean news = ClusterCall.answer(cluster, () -> take(patience));
+        if (!ClusterCall.answer(cluster, this::mustStartOver)) {
             return news;
         }
         try {
