@@ -7,17 +7,12 @@ import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.OpenTransactions;
-import dev.millrace.shuffle.WordTable;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -49,8 +44,7 @@ final class KafkaLiveTable implements LiveTable {
     private final JobsView jobs;
     private final List<TopicPartition> results;
     private final LongSupplier wallMillis;
-    private WordTable counts = new WordTable();
-    private long words, tokens;
+    private LatestCounts counts = new LatestCounts();
     private final PartitionLags lags = new PartitionLags();
     /** When the results began to be read from their beginning. */
     private long beganMillis;
@@ -187,9 +181,7 @@ final class KafkaLiveTable implements LiveTable {
     }
 
     private void startOver() {
-        counts = new WordTable();
-        words = 0;
-        tokens = 0;
+        counts = new LatestCounts();
         consumer.seekToBeginning(results);
         lags.startOver(results);
         beganMillis = wallMillis.getAsLong();
@@ -232,43 +224,21 @@ final class KafkaLiveTable implements LiveTable {
         if (OpenTransactions.isEnding(in)) {
             return false;
         }
-        byte[] word = in.key();
-        long before = counts.get(word, 0, word.length);
-        long count = in.value() == null ? 0 : ByteBuffer.wrap(in.value()).getLong();
-        counts.add(word, 0, word.length, count - before);
-        words += (count == 0 ? 0 : 1) - (before == 0 ? 0 : 1);
-        tokens += count - before;
-        return count != before;
-    }
-
-    private record Ranked(byte[] word, long count) {
-        /** The worst first. */
-        static final Comparator<Ranked> WORST_FIRST =
-                Comparator.comparingLong(Ranked::count).thenComparing((a, b) -> Arrays.compareUnsigned(b.word, a.word));
+        return counts.set(
+                in.key(), in.value() == null ? 0 : ByteBuffer.wrap(in.value()).getLong());
     }
 
     @Override
     public View view(int top) {
-        PriorityQueue<Ranked> best = new PriorityQueue<>(Math.max(1, top), Ranked.WORST_FIRST);
-        if (top > 0) {
-            counts.forEach((word, from, length, count) -> {
-                Ranked worst = best.size() < top ? null : best.peek();
-                if (count != 0 && (worst == null || count >= worst.count)) {
-                    best.add(new Ranked(Arrays.copyOfRange(word, from, from + length), count));
-                    if (worst != null) {
-                        best.remove();
-                    }
-                }
-            });
-        }
-        WordCount[] ordered = new WordCount[best.size()];
-        for (int i = ordered.length - 1; i >= 0; i--) {
-            Ranked each = best.remove();
-            ordered[i] = new WordCount(new String(each.word, StandardCharsets.UTF_8), each.count);
-        }
         long away = brokerIsAway ? (System.nanoTime() - lastAnswer) / 1_000_000 : 0;
         long lag = lagMillis(results);
-        return new View(words, tokens, Arrays.asList(ordered), driver.last(), away, lag > USUAL_LAG_MILLIS ? lag : 0);
+        return new View(
+                counts.words(),
+                counts.tokens(),
+                counts.top(top),
+                driver.last(),
+                away,
+                lag > USUAL_LAG_MILLIS ? lag : 0);
     }
 
     @Override

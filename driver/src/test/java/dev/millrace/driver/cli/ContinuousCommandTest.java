@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +76,28 @@ class ContinuousCommandTest {
         assertThat(run.cluster.open).isZero();
         Run quiet = new Run().go("watch", "-q", "--top", "0", folder.toString());
         assertThat(quiet.out() + quiet.err()).isEmpty();
+    }
+
+    /** It stood still from then on, and nothing told why. */
+    @Test
+    void aLiveTableWithoutMemoryTellsThatItHasEnded() {
+        Run run = new Run();
+        CountDownLatch ended = new CountDownLatch(1);
+        run.cluster.duringPoll = () -> {
+            ended.countDown();
+            throw new OutOfMemoryError("Java heap space");
+        };
+        run.cluster.duringRun = () -> {
+            try {
+                ended.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        };
+        run.go("watch", folder.toString());
+        assertThat(run.err())
+                .contains("millrace: the live table has ended: out of memory (Java heap space) with a heap");
+        assertThat(run.code).isZero();
     }
 
     @Test

@@ -58,6 +58,9 @@ final class FakeCluster {
     /** What happens while a continuous job runs. */
     Runnable duringRun = () -> {};
 
+    /** What happens while a live table waits for news. */
+    Runnable duringPoll = () -> {};
+
     boolean forever;
     boolean hasOpened = true;
     boolean conserved = true;
@@ -173,6 +176,7 @@ final class FakeCluster {
 
                 @Override
                 public boolean poll(Duration patience) {
+                    duringPoll.run();
                     if (failure != null) {
                         throw failure;
                     }
