@@ -39,7 +39,8 @@ public record DriverSettings(
                 attachCommand,
                 0,
                 false,
-                job -> "end the job with '" + cluster.command("cancel " + job) + "' and start this again");
+                job -> "end the job with '" + cluster.command("cancel " + job)
+                        + "' and start this again, or give another --job NAME");
     }
 
     public DriverSettings withCountingThreads(int newCountingThreads) {

@@ -437,11 +437,11 @@ final class JobWatch {
         boolean isLost = record.state() == JobState.OPEN && spec.input().paths().contains("-");
         return new MillraceException(
                 ExitCode.INTERRUPTED,
-                "interrupted; job " + spec.id()
+                JobClient.INTERRUPTED + "job " + spec.id()
                         + (isLost
                                 ? " had not read all of standard input and cannot go on; to give it up: "
                                         + cluster.command("cancel " + spec.id())
-                                : " goes on, to come back: " + settings.attachCommand() + " " + spec.id()),
+                                : " goes on. To come back: " + settings.attachCommand() + " " + spec.id()),
                 e);
     }
 

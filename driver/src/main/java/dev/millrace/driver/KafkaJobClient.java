@@ -48,6 +48,10 @@ public final class KafkaJobClient implements JobClient {
 
     @Override
     public JobResult run(JobRequest request, JobListener listener) {
+        return ClusterCall.answer(cluster, () -> submit(request, listener));
+    }
+
+    private JobResult submit(JobRequest request, JobListener listener) {
         JobId id = JobId.random();
         // A bad path must fail before anything is on the cluster.
         Plan plan = Plan.begin(request.input(), settings.roots(), System.in);
@@ -145,6 +149,10 @@ public final class KafkaJobClient implements JobClient {
 
     @Override
     public JobResult attach(JobId job, JobListener listener) {
+        return ClusterCall.answer(cluster, () -> takeUp(job, listener));
+    }
+
+    private JobResult takeUp(JobId job, JobListener listener) {
         JobRecord known = find(job);
         if (known.spec().kind() == JobKind.CONTINUOUS) { // found out before its driver would be shut out
             throw continuous(known);
@@ -276,7 +284,7 @@ public final class KafkaJobClient implements JobClient {
 
     @Override
     public List<JobRecord> list() {
-        return jobs().jobs().stream()
+        return ClusterCall.answer(cluster, this::jobs).jobs().stream()
                 .map(JobsView.Job::record)
                 .sorted(Comparator.comparingLong((JobRecord job) -> job.spec().createdMillis())
                         .reversed())
@@ -285,6 +293,13 @@ public final class KafkaJobClient implements JobClient {
 
     @Override
     public void cancel(JobId job) {
+        ClusterCall.answer(cluster, () -> {
+            giveUp(job);
+            return true;
+        });
+    }
+
+    private void giveUp(JobId job) {
         find(job);
         JobClaim claim = new JobClaim(cluster, job);
         try (Transactions transactions = transactions(job, claim)) {

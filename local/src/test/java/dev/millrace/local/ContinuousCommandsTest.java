@@ -330,7 +330,10 @@ final class ContinuousCommandsTest {
             assertThat(ok("status", "named")).contains("sources     " + texts + "\n");
             Command other = new Command().run("watch", "--job", "named", folder.toString());
             assertThat(other.code).isEqualTo(2);
-            assertThat(other.err()).contains("counts " + texts + " and not " + folder + ":");
+            assertThat(other.err())
+                    .contains("counts " + texts + " and not " + folder
+                            + ": end the job with 'millrace cancel named --bootstrap-server ")
+                    .endsWith("' and start this again, or give another --job NAME\n");
             driver.cancel();
         }
     }

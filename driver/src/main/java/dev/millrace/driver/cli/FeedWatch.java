@@ -127,9 +127,15 @@ final class FeedWatch {
                 boolean isOver = e.exitCode() == ExitCode.CANCELLED
                         || e.exitCode() == ExitCode.FAILED && !(e.getCause() instanceof IOException);
                 if (!stopped && !isOver) {
-                    screen.above("millrace: the live table has ended: " + Visible.text(String.valueOf(e.getMessage())));
+                    tellEnded(e);
                 }
+            } catch (OutOfMemoryError e) { // what the table held is free by now; the job goes on without
+                tellEnded(MillraceException.outOfMemory(e));
             }
+        }
+
+        private void tellEnded(MillraceException why) {
+            screen.above("millrace: the live table has ended: " + Visible.text(String.valueOf(why.getMessage())));
         }
 
         void stop() {

@@ -60,9 +60,14 @@ final class JobWatch {
         String why = cause == Interrupts.Cause.SIGNAL || limit == null
                 ? "interrupted"
                 : "not done after " + Amounts.elapsed(limit.toMillis());
+        String told = e instanceof MillraceException known && known.exitCode() == ExitCode.INTERRUPTED
+                ? String.valueOf(known.getMessage())
+                : "";
         String then;
         if (options.isEmbedded()) {
             then = "; the job was stopped";
+        } else if (told.startsWith(JobClient.INTERRUPTED)) {
+            then = "; " + told.substring(JobClient.INTERRUPTED.length()); // the driver knows whether the job can go on
         } else if (job == null) {
             then = "; no job was started";
         } else {

@@ -154,8 +154,8 @@ final class LiveScreen {
         } else {
             Event.ContinuousStatus status = driver.said();
             parts.add(String.format(Locale.ROOT, "%,d changes/s", status.changesPerSecond()));
-            if (status.freshnessMillis() >= 0) {
-                parts.add("fresh within " + Amounts.elapsed(status.freshnessMillis()));
+            if (view.freshnessMillis() >= 0) {
+                parts.add("fresh within " + Amounts.elapsed(view.freshnessMillis()));
             }
             if (status.waiting() > 0) {
                 parts.add(String.format(Locale.ROOT, "%,d waiting", status.waiting()));

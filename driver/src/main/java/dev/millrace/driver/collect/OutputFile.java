@@ -2,6 +2,8 @@ package dev.millrace.driver.collect;
 
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
@@ -18,14 +20,21 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file that is there whole or not at all: written beside its place, forced to the disk, then renamed over what was
  * there. Of a symbolic link the file behind it is replaced and the link stays, as with a shell's {@code >}; a device or
- * a pipe is written to as it is.
+ * a pipe is written to as it is, and so is a file that is open already, as that of {@code /dev/stdout}: who has opened it
+ * would go on in one without a name.
  */
 public final class OutputFile {
     private static final int MAX_LINKS = 40;
+    /** Folders of what processes have opened; links in them lead to it. */
+    private static final Pattern DESCRIPTORS = Pattern.compile("/dev/fd|/proc/(\\d+)/(task/\\d+/)?fd");
+
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Path named;
@@ -66,8 +75,12 @@ public final class OutputFile {
     /** @throws MillraceException naming the file; what was there before is there still */
     public void write(Content content) {
         try {
-            if (isSpecial()) {
-                try (OutputStream out = Files.newOutputStream(target, StandardOpenOption.WRITE)) {
+            FileDescriptor own = ownDescriptor();
+            if (own != null) {
+                content.writeTo(new FileOutputStream(own)); // behind what is written there, and not closed with this
+            } else if (isSpecial()) {
+                try (OutputStream out =
+                        Files.newOutputStream(target, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
                     content.writeTo(out);
                 }
             } else {
@@ -117,6 +130,12 @@ public final class OutputFile {
         if (Files.isDirectory(target)) {
             throw new FileSystemException(target.toString(), null, "it is a folder");
         }
+        if (isDescriptor(target) && !Files.exists(target)) {
+            throw new NoSuchFileException(target.toString());
+        }
+        if (ownDescriptor() != null) {
+            return; // open already, whoever may open it now
+        }
         if (Files.exists(target) && !Files.isWritable(target)) {
             throw new AccessDeniedException(target.toString());
         }
@@ -131,8 +150,31 @@ public final class OutputFile {
         Files.delete(beside);
     }
 
-    private boolean isSpecial() {
-        return Files.exists(target) && !Files.isRegularFile(target);
+    private boolean isSpecial() throws IOException {
+        return Files.exists(target) && !Files.isRegularFile(target) || isDescriptor(target);
+    }
+
+    private static boolean isDescriptor(Path path) throws IOException {
+        return descriptors(path).matches();
+    }
+
+    /** Of the folder that a path lies in. */
+    private static Matcher descriptors(Path path) throws IOException {
+        Path parent = path.toAbsolutePath().getParent();
+        boolean isThere = parent != null && Files.isDirectory(parent);
+        return DESCRIPTORS.matcher(isThere ? parent.toRealPath().toString() : "");
+    }
+
+    /** Standard output or standard error, where this leads there: opened anew, it would be written from its beginning. */
+    private @Nullable FileDescriptor ownDescriptor() throws IOException {
+        Matcher folder = descriptors(target);
+        @Nullable String process = folder.matches() ? folder.group(1) : "";
+        if (process != null
+                && !process.equals(String.valueOf(ProcessHandle.current().pid()))) {
+            return null;
+        }
+        String number = String.valueOf(target.getFileName());
+        return number.equals("1") ? FileDescriptor.out : number.equals("2") ? FileDescriptor.err : null;
     }
 
     private Path folder() {
@@ -145,12 +187,8 @@ public final class OutputFile {
     }
 
     private static Path behindLinks(Path path) throws IOException {
-        // The links of /dev and /proc lead to things without a path, such as a pipe: those are opened by the link.
-        if (Files.exists(path) && !Files.isRegularFile(path)) {
-            return path;
-        }
         Path at = path;
-        for (int links = 0; Files.isSymbolicLink(at); links++) {
+        for (int links = 0; Files.isSymbolicLink(at) && !isDescriptor(at); links++) {
             if (links == MAX_LINKS) {
                 throw new FileSystemLoopException(path.toString());
             }

@@ -45,10 +45,7 @@ public final class ContinuousJson {
         json.writeNumberField("tokens", view.tokens());
         json.writeNumberField("words", view.words());
         number(json, "changesPerSecond", status == null ? null : status.changesPerSecond());
-        number(
-                json,
-                "freshnessMillis",
-                status == null || status.freshnessMillis() < 0 ? null : status.freshnessMillis());
+        number(json, "freshnessMillis", status == null || view.freshnessMillis() < 0 ? null : view.freshnessMillis());
         number(json, "waiting", status == null ? null : status.waiting());
         number(json, "unreadable", status == null ? null : status.unreadable());
         number(json, "statusAgeMillis", driver == null ? null : driver.ageMillis());

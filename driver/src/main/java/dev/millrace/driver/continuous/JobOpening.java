@@ -25,6 +25,7 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the continuous job of a name, or begins it, before it has a driver.
@@ -111,26 +112,34 @@ record JobOpening(
 
     private void check(JobRecord record, ClusterSetup.PairsTopic pairs) {
         JobSpec spec = record.spec();
-        if (!spec.input().paths().equals(source.names())) {
-            throw new MillraceException(
-                    ExitCode.USAGE,
-                    "the job " + name + " counts "
-                            + String.join(", ", DocumentNames.of(spec).printableSources()) + " and not "
-                            + String.join(", ", DocumentNames.of(source.names()).printableSources())
-                            + ": give another --job NAME, or cancel " + spec.id());
-        }
-        if (!spec.rules().equals(rules)) {
-            throw new MillraceException(
-                    ExitCode.USAGE,
-                    "the job " + name + " counts by other rules (profile "
-                            + spec.rules().profile()
-                            + ", version " + spec.rules().version() + ", "
-                            + spec.rules().stopWords().size() + " stop words): give the same --profile and"
-                            + " --stop-words with release " + Release.VERSION + ", or another --job NAME");
+        String other = otherThan(spec, source.names(), rules, settings.anew().apply(name));
+        if (other != null) {
+            throw new MillraceException(ExitCode.USAGE, other);
         }
         if (!spec.pairsTopicId().equals(pairs.id())) {
             throw new MillraceException(
                     ExitCode.FAILED, "the job " + name + " was begun on another pairs topic than " + pairs);
         }
+    }
+
+    /**
+     * What a job that is there counts other than it is to, and what to do; null where it counts the same.
+     *
+     * @param anew what a user does to begin it anew
+     */
+    static @Nullable String otherThan(JobSpec known, List<String> sources, TextRules rules, String anew) {
+        if (!known.input().paths().equals(sources)) {
+            return "the job " + known.name() + " counts "
+                    + String.join(", ", DocumentNames.of(known).printableSources()) + " and not "
+                    + String.join(", ", DocumentNames.of(sources).printableSources()) + ": " + anew;
+        }
+        if (!known.rules().equals(rules)) {
+            return "the job " + known.name() + " counts by other rules (profile "
+                    + known.rules().profile()
+                    + ", version " + known.rules().version() + ", "
+                    + known.rules().stopWords().size() + " stop words): give the same --profile and"
+                    + " --stop-words with release " + Release.VERSION + ", or " + anew;
+        }
+        return null;
     }
 }

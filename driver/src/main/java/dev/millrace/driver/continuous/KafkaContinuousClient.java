@@ -1,5 +1,6 @@
 package dev.millrace.driver.continuous;
 
+import dev.millrace.driver.ClusterCall;
 import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.JobsView;
 import dev.millrace.input.InputLimits;
@@ -22,9 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
 /** Continuous jobs on a Kafka cluster, embedded or not. */
@@ -187,21 +186,7 @@ public final class KafkaContinuousClient implements ContinuousClient {
     }
 
     private <T extends @Nullable Object> T asked(Supplier<T> work) {
-        return asked(cluster, work);
-    }
-
-    /** What Kafka's clients throw, as the command line reports it. */
-    static <T extends @Nullable Object> T asked(ClusterSettings cluster, Supplier<T> work) {
-        try {
-            return work.get();
-        } catch (InterruptException e) {
-            throw new MillraceException(ExitCode.INTERRUPTED, "interrupted", e);
-        } catch (KafkaException e) {
-            throw new MillraceException(
-                    ExitCode.BROKER,
-                    "the cluster " + cluster.bootstrapServers() + " does not answer as it should: " + e.getMessage(),
-                    e);
-        }
+        return ClusterCall.answer(cluster, work);
     }
 
     @Override

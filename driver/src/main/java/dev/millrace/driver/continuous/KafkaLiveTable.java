@@ -1,21 +1,18 @@
 package dev.millrace.driver.continuous;
 
+import dev.millrace.driver.ClusterCall;
 import dev.millrace.driver.JobsView;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.OpenTransactions;
-import dev.millrace.shuffle.WordTable;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -34,6 +31,9 @@ final class KafkaLiveTable implements LiveTable {
 
     private static final Duration PROBE = Duration.ofSeconds(1);
     private static final long STUCK_NANOS = 60_000_000_000L;
+    private static final long ENDS_NANOS = 5_000_000_000L;
+    /** A reader that keeps up is behind by the time between two looks at the ends, and a little. */
+    private static final long USUAL_LAG_MILLIS = 15_000;
 
     private final ClusterSettings cluster;
     private final JobSpec job;
@@ -44,14 +44,13 @@ final class KafkaLiveTable implements LiveTable {
     private final JobsView jobs;
     private final List<TopicPartition> results;
     private final LongSupplier wallMillis;
-    private WordTable counts = new WordTable();
-    private long words, tokens;
-    private long lastAnswer = System.nanoTime(), lastProbe = lastAnswer;
-    /** As {@link #lastAnswer}, by a clock that goes on while the machine sleeps. */
-    private long answeredMillis;
+    private LatestCounts counts = new LatestCounts();
+    private final PartitionLags lags = new PartitionLags();
+    /** When the results began to be read from their beginning. */
+    private long beganMillis;
 
+    private long lastAnswer = System.nanoTime(), lastProbe = lastAnswer, lastEnds = lastAnswer;
     private boolean brokerIsAway, driverWasSilent;
-    private int startedOver;
 
     /** @param jobs all that the cluster remembers, read a moment ago */
     KafkaLiveTable(ClusterSettings cluster, JobSpec job, JobsView jobs) {
@@ -60,7 +59,7 @@ final class KafkaLiveTable implements LiveTable {
 
     KafkaLiveTable(ClusterSettings cluster, JobSpec job, JobsView jobs, LongSupplier wallMillis) {
         this.wallMillis = wallMillis;
-        this.answeredMillis = wallMillis.getAsLong();
+        this.beganMillis = wallMillis.getAsLong();
         this.cluster = cluster;
         this.job = job;
         this.jobs = jobs;
@@ -83,64 +82,67 @@ final class KafkaLiveTable implements LiveTable {
 
     @Override
     public void catchUp() {
-        KafkaContinuousClient.asked(cluster, () -> {
-            ResultsReading.inTime(job.name(), wallMillis, this::readAll, this::startOver);
+        ClusterCall.answer(cluster, () -> {
+            ResultsReading.inTime(job.name(), wallMillis, this::readToEnd, this::startOver);
             driverWasSilent = isDriverSilent();
             return true;
         });
     }
 
-    private void readAll() {
-        int before;
-        do {
-            before = startedOver; // which goes back in partitions that were done
-            readToEnd();
-        } while (startedOver > before);
-    }
-
     private void readToEnd() {
-        for (Map.Entry<TopicPartition, Long> end :
-                consumer.endOffsets(consumer.assignment()).entrySet()) {
-            while (consumer.position(end.getKey()) < end.getValue()) {
-                poll(POLL, true);
-                if (System.nanoTime() - lastAnswer > STUCK_NANOS) {
-                    throw new TimeoutException(end.getKey() + " cannot be read to its end");
+        long asked = wallMillis.getAsLong();
+        Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
+        ends.forEach((partition, end) -> {
+            long reached = consumer.position(partition), since = System.nanoTime();
+            while (reached < end) {
+                take(POLL);
+                long now = consumer.position(partition);
+                if (now > reached) {
+                    reached = now;
+                    since = System.nanoTime();
+                } else if (System.nanoTime() - since > STUCK_NANOS) {
+                    throw new TimeoutException(partition + " cannot be read to its end");
                 }
             }
-        }
+            lags.read(partition, reached);
+        });
+        lags.ends(ends, asked);
     }
 
     @Override
     public boolean poll(Duration patience) {
-        int before = startedOver;
-        boolean news = KafkaContinuousClient.asked(cluster, () -> poll(patience, false));
-        if (startedOver > before) {
-            try {
-                catchUp();
-            } catch (MillraceException e) {
-                if (e.exitCode() != ExitCode.BROKER) {
-                    throw e;
-                }
-                return true; // it is away again, which is shown; the rest is read when it is back
-            }
-            return true;
+        boolean news = ClusterCall.answer(cluster, () -> take(patience));
+        if (!ClusterCall.answer(cluster, this::mustStartOver)) {
+            return news;
         }
-        return news;
+        try {
+            startOver();
+            catchUp();
+        } catch (MillraceException e) {
+            if (e.exitCode() != ExitCode.BROKER) {
+                throw e;
+            }
+            // It is away again, which is shown; the rest is read when it is back.
+        }
+        return true;
     }
 
-    private boolean poll(Duration patience, boolean isOld) {
+    /** Returns whether there were any news. */
+    private boolean take(Duration patience) {
         ConsumerRecords<byte[], byte[]> records = DriverEvents.poll(consumer, events, patience);
-        boolean mayMiss = mayMiss();
+        // What is read now was written behind what was read before, so it is no older than that.
+        boolean isOld = lagMillis(List.of(events)) > USUAL_LAG_MILLIS;
         boolean news = false;
         for (ConsumerRecord<byte[], byte[]> in : records) {
             if (in.topic().equals(events.topic())) {
                 news |= driver.apply(in, isOld);
             } else if (in.topic().equals(jobsPartition.topic())) {
                 jobs.apply(in);
-            } else if (!mayMiss) {
+            } else {
                 news |= count(in);
             }
         }
+        records.nextOffsets().forEach((partition, next) -> lags.read(partition, next.offset()));
         jobs.checkGoesOn(job);
         news |= observe(!records.isEmpty());
         boolean isSilent = isDriverSilent();
@@ -149,17 +151,40 @@ final class KafkaLiveTable implements LiveTable {
         return news;
     }
 
-    /** Of a word that went to zero while nobody looked here, compaction may have left nothing. */
-    private boolean mayMiss() {
-        return wallMillis.getAsLong() - answeredMillis > ResultsReading.ZEROS_KEPT_MILLIS;
+    private long lagMillis(Collection<TopicPartition> partitions) {
+        return wallMillis.getAsLong() - lags.readAsOfMillis(partitions);
+    }
+
+    /**
+     * Of a word that went to zero behind what was read, compaction may have left nothing by the time a reader that lags
+     * gets there. One that cannot ask where results end could not read them anew either, so it does not forget what it has.
+     */
+    private boolean mustStartOver() {
+        long now = wallMillis.getAsLong();
+        boolean mayMiss = now - Math.max(beganMillis, lags.readAsOfMillis(results)) > ResultsReading.ZEROS_KEPT_MILLIS;
+        if (brokerIsAway || !mayMiss && System.nanoTime() - lastEnds < ENDS_NANOS) {
+            return false;
+        }
+        lastEnds = System.nanoTime();
+        try {
+            lags.ends(consumer.endOffsets(mayMiss ? results : lags.toAsk(followed()), PROBE), now);
+            return mayMiss;
+        } catch (TimeoutException e) {
+            return false; // one of several brokers may be away; how far the counts are behind is shown
+        }
+    }
+
+    private List<TopicPartition> followed() {
+        List<TopicPartition> followed = new ArrayList<>(results);
+        followed.add(events);
+        return followed;
     }
 
     private void startOver() {
-        counts = new WordTable();
-        words = 0;
-        tokens = 0;
+        counts = new LatestCounts();
         consumer.seekToBeginning(results);
-        startedOver++;
+        lags.startOver(results);
+        beganMillis = wallMillis.getAsLong();
     }
 
     private boolean isDriverSilent() {
@@ -180,10 +205,6 @@ final class KafkaLiveTable implements LiveTable {
         }
         if (answers) {
             lastAnswer = now;
-            if (mayMiss()) {
-                startOver();
-            }
-            answeredMillis = wallMillis.getAsLong();
         }
         boolean changed = brokerIsAway == answers;
         brokerIsAway = !answers;
@@ -203,42 +224,21 @@ final class KafkaLiveTable implements LiveTable {
         if (OpenTransactions.isEnding(in)) {
             return false;
         }
-        byte[] word = in.key();
-        long before = counts.get(word, 0, word.length);
-        long count = in.value() == null ? 0 : ByteBuffer.wrap(in.value()).getLong();
-        counts.add(word, 0, word.length, count - before);
-        words += (count == 0 ? 0 : 1) - (before == 0 ? 0 : 1);
-        tokens += count - before;
-        return count != before;
-    }
-
-    private record Ranked(byte[] word, long count) {
-        /** The worst first. */
-        static final Comparator<Ranked> WORST_FIRST =
-                Comparator.comparingLong(Ranked::count).thenComparing((a, b) -> Arrays.compareUnsigned(b.word, a.word));
+        return counts.set(
+                in.key(), in.value() == null ? 0 : ByteBuffer.wrap(in.value()).getLong());
     }
 
     @Override
     public View view(int top) {
-        PriorityQueue<Ranked> best = new PriorityQueue<>(Math.max(1, top), Ranked.WORST_FIRST);
-        if (top > 0) {
-            counts.forEach((word, from, length, count) -> {
-                Ranked worst = best.size() < top ? null : best.peek();
-                if (count != 0 && (worst == null || count >= worst.count)) {
-                    best.add(new Ranked(Arrays.copyOfRange(word, from, from + length), count));
-                    if (worst != null) {
-                        best.remove();
-                    }
-                }
-            });
-        }
-        WordCount[] ordered = new WordCount[best.size()];
-        for (int i = ordered.length - 1; i >= 0; i--) {
-            Ranked each = best.remove();
-            ordered[i] = new WordCount(new String(each.word, StandardCharsets.UTF_8), each.count);
-        }
         long away = brokerIsAway ? (System.nanoTime() - lastAnswer) / 1_000_000 : 0;
-        return new View(words, tokens, Arrays.asList(ordered), driver.last(), away);
+        long lag = lagMillis(results);
+        return new View(
+                counts.words(),
+                counts.tokens(),
+                counts.top(top),
+                driver.last(),
+                away,
+                lag > USUAL_LAG_MILLIS ? lag : 0);
     }
 
     @Override

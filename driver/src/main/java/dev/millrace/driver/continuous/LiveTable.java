@@ -17,13 +17,15 @@ public interface LiveTable extends AutoCloseable {
      * @param top the most frequent words, in the order of all tables
      * @param driver what the job's driver said last; null where it has said nothing lately
      * @param brokerAwayMillis how long the broker has not answered; 0 while it does
+     * @param lagMillis how long ago the counts here were those that are published; 0 while they keep up
      */
     record View(
             long words,
             long tokens,
             List<WordCount> top,
             @Nullable DriverStatus driver,
-            long brokerAwayMillis) {
+            long brokerAwayMillis,
+            long lagMillis) {
         public View {
             top = List.copyOf(top);
         }
@@ -31,6 +33,11 @@ public interface LiveTable extends AutoCloseable {
         /** Whether the driver is heard of, so that what it says of rates and freshness is true now. */
         public boolean isLive() {
             return driver != null && !driver.isSilent() && brokerAwayMillis == 0;
+        }
+
+        /** How far the counts here are behind the sources: those published, and these behind them; -1 where not known. */
+        public long freshnessMillis() {
+            return driver == null ? -1 : Math.max(driver.said().freshnessMillis(), lagMillis == 0 ? -1 : lagMillis);
         }
     }
 

@@ -185,14 +185,9 @@ public record Snapshot(
         }
         Map<String, DocumentEntry> documents = documents(cluster, spec, driver.documentsEnd());
         PartitionTotal counted = table.total();
-        PartitionTotal documented = PartitionTotal.ZERO;
-        for (DocumentEntry each : documents.values()) {
-            documented = documented.plus(each.total());
-        }
-        if (!counted.equals(driver.total()) || !documented.equals(counted) || table.size() != words) {
-            String what = "the totals of the job " + spec.name() + " do not agree: the tasks came to " + driver.total()
-                    + ", the documents to " + documented + ", the counts to " + counted + " in " + table.size()
-                    + " words of " + words;
+        String disagreement = disagreement(driver, documents, counted, table.size(), words);
+        if (disagreement != null) {
+            String what = "the totals of the job " + spec.name() + " do not agree: " + disagreement;
             if (!isRepeated) {
                 LOG.warn("{}; reading them again", what);
                 return null;
@@ -203,6 +198,32 @@ public record Snapshot(
                             + ", twice: if reducers and the way to the brokers are not minutes behind, please report this");
         }
         return new Snapshot(spec, driver.barrier(), table, counted, documents, driver.unreadable());
+    }
+
+    /**
+     * What does not agree; null where all does. Documents without words are in no sum, so they are counted too.
+     *
+     * @param stated words with a count, as reducers have them
+     */
+    static @Nullable String disagreement(
+            Event.BarrierReached driver,
+            Map<String, DocumentEntry> documents,
+            PartitionTotal counted,
+            long words,
+            long stated) {
+        PartitionTotal documented = PartitionTotal.ZERO;
+        for (DocumentEntry each : documents.values()) {
+            documented = documented.plus(each.total());
+        }
+        if (counted.equals(driver.total())
+                && documented.equals(counted)
+                && documents.size() == driver.documents()
+                && words == stated) {
+            return null;
+        }
+        return "the tasks came to " + driver.total() + " in " + driver.documents() + " documents, the documents to "
+                + documented + " in " + documents.size() + ", the counts to " + counted + " in " + words + " words of "
+                + stated;
     }
 
     /** The counts of one partition of the results, as they were at an offset. */

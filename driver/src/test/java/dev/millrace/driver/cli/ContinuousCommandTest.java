@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +76,28 @@ class ContinuousCommandTest {
         assertThat(run.cluster.open).isZero();
         Run quiet = new Run().go("watch", "-q", "--top", "0", folder.toString());
         assertThat(quiet.out() + quiet.err()).isEmpty();
+    }
+
+    /** It stood still from then on, and nothing told why. */
+    @Test
+    void aLiveTableWithoutMemoryTellsThatItHasEnded() {
+        Run run = new Run();
+        CountDownLatch ended = new CountDownLatch(1);
+        run.cluster.duringPoll = () -> {
+            ended.countDown();
+            throw new OutOfMemoryError("Java heap space");
+        };
+        run.cluster.duringRun = () -> {
+            try {
+                ended.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        };
+        run.go("watch", folder.toString());
+        assertThat(run.err())
+                .contains("millrace: the live table has ended: out of memory (Java heap space) with a heap");
+        assertThat(run.code).isZero();
     }
 
     @Test
@@ -163,6 +186,18 @@ class ContinuousCommandTest {
                         + "\"freshnessMillis\":null,\"waiting\":null,\"unreadable\":null,"
                         + "\"statusAgeMillis\":null,\"brokerAnswers\":true,"
                         + "\"top\":[{\"word\":\"mill\",\"count\":3}]}\n");
+    }
+
+    /** Counts that lagged for minutes were shown with the freshness of those that were published. */
+    @Test
+    void countsThatLagAreNoFresherThanThat() {
+        Run run = new Run();
+        run.cluster.status = status(1_000);
+        run.cluster.lagMillis = 65_000;
+        assertThat(cluster(run, "top").out()).contains("  fresh within " + Amounts.elapsed(65_000) + "  ");
+        Run json = new Run();
+        json.cluster.lagMillis = 65_000;
+        assertThat(cluster(json, "top", "--json").out()).contains("\"freshnessMillis\":65000,");
     }
 
     private static DriverStatus status(long ageMillis) {

@@ -58,6 +58,9 @@ final class FakeCluster {
     /** What happens while a continuous job runs. */
     Runnable duringRun = () -> {};
 
+    /** What happens while a live table waits for news. */
+    Runnable duringPoll = () -> {};
+
     boolean forever;
     boolean hasOpened = true;
     boolean conserved = true;
@@ -72,7 +75,7 @@ final class FakeCluster {
     DriverStatus status =
             new DriverStatus(new Event.ContinuousStatus(CONTINUOUS, 0, 1, 5, 2, 0, 0, 0, 0, -1, false), 1_000);
 
-    long brokerAwayMillis;
+    long brokerAwayMillis, lagMillis;
 
     @Nullable
     JobRequest request;
@@ -173,6 +176,7 @@ final class FakeCluster {
 
                 @Override
                 public boolean poll(Duration patience) {
+                    duringPoll.run();
                     if (failure != null) {
                         throw failure;
                     }
@@ -192,7 +196,8 @@ final class FakeCluster {
                                     .map(each -> new WordCount(each.getKey(), each.getValue()))
                                     .toList(),
                             status,
-                            brokerAwayMillis);
+                            brokerAwayMillis,
+                            lagMillis);
                 }
 
                 @Override

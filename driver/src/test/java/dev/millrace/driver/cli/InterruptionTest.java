@@ -3,11 +3,13 @@ package dev.millrace.driver.cli;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.driver.JobClient;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.MillraceException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,6 +40,33 @@ class InterruptionTest {
                         + " goes on. To come back: millrace attach " + FakeCluster.JOB
                         + " --bootstrap-server k:9092 --topic-prefix p. --command-property pass=... --root 'data="
                         + folder + "'\n");
+    }
+
+    /** It was to be attached to, which cannot read on where standard input was left. */
+    @Test
+    void whatTheDriverSaysOfAJobThatCannotGoOnIsTold() {
+        String lost = "job 7 had not read all of standard input and cannot go on; to give it up: millrace cancel 7\n";
+        Run stopped = new Run();
+        endsAs(stopped, () -> requireNonNull(stopped.signal).run(), JobClient.INTERRUPTED + lost.strip());
+        stopped.go("count", "--bootstrap-server", "k:9092", "-");
+        assertThat(stopped.code).isEqualTo(130);
+        assertThat(stopped.err()).endsWith("millrace: interrupted; " + lost);
+        Run late = new Run();
+        endsAs(late, () -> {}, JobClient.INTERRUPTED + lost.strip());
+        late.go("count", "--timeout", "50ms", "--bootstrap-server", "k:9092", "-");
+        assertThat(late.code).isEqualTo(5);
+        assertThat(late.err()).endsWith("millrace: not done after 0.05 s; " + lost);
+    }
+
+    private static void endsAs(Run run, Runnable interrupt, String message) {
+        run.cluster.during = listener -> {
+            interrupt.run();
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+                throw new MillraceException(ExitCode.INTERRUPTED, message, e);
+            }
+        };
     }
 
     @Test

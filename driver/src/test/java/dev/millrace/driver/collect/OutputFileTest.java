@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.job.MillraceException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +87,40 @@ class OutputFileTest {
         assumeTrue(Files.exists(device), "this system has no /dev/null");
         OutputFile.at(device.toString()).write(out -> out.write('1'));
         assertThat(Files.isRegularFile(device)).isFalse();
+    }
+
+    /** Another file took its place, and what was in it was lost. */
+    @Test
+    void writesBehindWhatIsInAFileThatIsOpenAlready() throws IOException {
+        Path descriptors = Path.of("/proc/self/fd");
+        assumeTrue(Files.isDirectory(descriptors), "this system has no /proc");
+        Path file = Files.writeString(folder.resolve("all.tsv"), "before\n").toRealPath();
+        try (FileChannel opened = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+            Path descriptor = descriptorOf(file, descriptors);
+            Path link = Files.createSymbolicLink(folder.resolve("link"), descriptor);
+            OutputFile.at(descriptor.toString()).write(out -> out.write('1'));
+            OutputFile.at(link.toString()).write(out -> out.write('2'));
+            opened.write(ByteBuffer.wrap(new byte[] {'3'}));
+            assertThat(file).hasContent("before\n123");
+        }
+        assertThatThrownBy(() -> OutputFile.at("/proc/self/fd/987654"))
+                .hasMessage("cannot write '/proc/self/fd/987654': there is no /proc/self/fd/987654");
+    }
+
+    private static Path descriptorOf(Path file, Path descriptors) throws IOException {
+        try (var names = Files.list(descriptors)) {
+            return names.filter(each -> each.toFile().exists() && isSame(each, file))
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    private static boolean isSame(Path descriptor, Path file) {
+        try {
+            return Files.isSameFile(descriptor, file);
+        } catch (IOException e) {
+            return false; // one that was closed meanwhile
+        }
     }
 
     @Test

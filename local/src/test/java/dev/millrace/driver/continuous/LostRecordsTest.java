@@ -589,6 +589,36 @@ final class LostRecordsTest {
         assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 2L));
     }
 
+    /** What a driver had said before a pause was shown as if it had just been said. */
+    @Test
+    void aStatusThatIsReadBehindAPauseIsAsOldAsItIs() throws Exception {
+        AtomicLong wallMillis = new AtomicLong(1_000_000);
+        JobSpec job = job("first");
+        driver.close();
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topics.events());
+        AlterConfigOp dated =
+                new AlterConfigOp(new ConfigEntry("message.timestamp.type", "CreateTime"), AlterConfigOp.OpType.SET);
+        admin.incrementalAlterConfigs(Map.of(resource, List.of(dated))).all().get();
+        try (LiveTable table = new KafkaLiveTable(cluster, job, JobsView.read(cluster), wallMillis::get)) {
+            table.catchUp();
+            producer.send(new ProducerRecord<>(
+                            topics.events(),
+                            0,
+                            System.currentTimeMillis() - 60_000,
+                            job.id().toString().getBytes(StandardCharsets.US_ASCII),
+                            ControlCodec.encode(
+                                    new Event.ContinuousStatus(job.id(), 0, 77, 0, 0, 0, 0, 0, 0, -1, false))))
+                    .get();
+            wallMillis.addAndGet(60_000); // Ctrl-Z, and fg
+            DriverStatus last = table.view(1).driver();
+            while (last == null || last.said().documents() != 77) {
+                table.poll(Duration.ofMillis(100));
+                last = table.view(1).driver();
+            }
+            assertThat(last.isSilent()).isTrue();
+        }
+    }
+
     @Test
     void aLiveTableThatWasAwayForLongForgetsWhatCompactionHasTaken() throws Exception {
         AtomicLong wallMillis = new AtomicLong(1_000_000);
