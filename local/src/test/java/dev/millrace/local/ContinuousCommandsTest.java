@@ -294,10 +294,11 @@ final class ContinuousCommandsTest {
                     work -> new Thread(work, "driver").start());
             taken.acquire();
             assertThat(driver.stop()).isTrue();
-            assertThatThrownBy(driving::join)
-                    .hasCauseInstanceOf(MillraceException.class)
-                    .extracting(e -> ((MillraceException) e.getCause()).exitCode())
-                    .isEqualTo(ExitCode.INTERRUPTED);
+            assertThatThrownBy(driving::get)
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            MillraceException.class,
+                            e -> assertThat(e.exitCode()).isEqualTo(ExitCode.INTERRUPTED));
             assertThat(driver.stop()).as("nothing runs").isFalse();
         }
         InputStream before = System.in;

@@ -589,6 +589,15 @@ final class LostRecordsTest {
         assertThat(counted("first")).isEqualTo(Map.of("mill", 2L, "race", 2L));
     }
 
+    private ProducerRecord<byte[], byte[]> status(JobSpec job, long documents, long millis) {
+        return new ProducerRecord<>(
+                topics.events(),
+                0,
+                millis,
+                job.id().toString().getBytes(StandardCharsets.US_ASCII),
+                ControlCodec.encode(new Event.ContinuousStatus(job.id(), 0, documents, 0, 0, 0, 0, 0, 0, -1, false)));
+    }
+
     /** What a driver had said before a pause was shown as if it had just been said. */
     @Test
     void aStatusThatIsReadBehindAPauseIsAsOldAsItIs() throws Exception {
@@ -599,16 +608,13 @@ final class LostRecordsTest {
         AlterConfigOp dated =
                 new AlterConfigOp(new ConfigEntry("message.timestamp.type", "CreateTime"), AlterConfigOp.OpType.SET);
         admin.incrementalAlterConfigs(Map.of(resource, List.of(dated))).all().get();
+        long agoMillis = System.currentTimeMillis() - 60_000;
+        while (producer.send(status(job, 76, agoMillis)).get().timestamp() != agoMillis) {
+            Thread.onSpinWait(); // the broker takes a setting when it has heard of it
+        }
         try (LiveTable table = new KafkaLiveTable(cluster, job, JobsView.read(cluster), wallMillis::get)) {
             table.catchUp();
-            producer.send(new ProducerRecord<>(
-                            topics.events(),
-                            0,
-                            System.currentTimeMillis() - 60_000,
-                            job.id().toString().getBytes(StandardCharsets.US_ASCII),
-                            ControlCodec.encode(
-                                    new Event.ContinuousStatus(job.id(), 0, 77, 0, 0, 0, 0, 0, 0, -1, false))))
-                    .get();
+            producer.send(status(job, 77, agoMillis)).get();
             wallMillis.addAndGet(60_000); // Ctrl-Z, and fg
             DriverStatus last = table.view(1).driver();
             while (last == null || last.said().documents() != 77) {
