@@ -189,8 +189,9 @@ final class MapperLoop implements LoopThreads.Loop {
     }
 
     /**
-     * Connects the producer of claims; as nothing depends on a claim, its failure is no failure of the mapper. Not before
-     * there are tasks, and so the topics that init makes: where brokers make topics, a producer that asks for one makes it.
+     * Connects the producer of claims; as nothing depends on a claim, its failure is no failure of the mapper. Not
+     * before tasks can be fetched, so that init has made the topics: where brokers make topics, a producer that asks for
+     * one makes it.
      */
     private void meetEventsTopic() {
         try {
