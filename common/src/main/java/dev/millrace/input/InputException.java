@@ -26,7 +26,7 @@ public class InputException extends IOException {
         CHANGED,
         /** A compressed file that is damaged, cut off, or not what its name says. */
         CORRUPT,
-        /** A compressed file that grows beyond a limit. */
+        /** A compressed file that grows beyond a limit, or holds more words than one task can send. */
         LIMIT,
         /** A root this process does not have, or a path that leads out of it. */
         ROOT,

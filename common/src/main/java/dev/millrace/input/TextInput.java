@@ -41,6 +41,15 @@ public final class TextInput extends InputStream {
         stored.verifyUnchanged();
     }
 
+    /**
+     * What to throw where the text is more than can be counted.
+     *
+     * @param why stands behind the file's name, and says what to do
+     */
+    public InputException beyondLimit(String why) {
+        return new InputException(InputException.Kind.LIMIT, Names.printable(stored.file()) + ": " + why);
+    }
+
     @Override
     public int read(byte[] bytes, int offset, int length) throws IOException {
         return text.read(bytes, offset, length);

@@ -220,6 +220,7 @@ public record ClusterSettings(Map<String, String> user, TopicNames topics) {
         NOT_FOR_SHARE_GROUPS.forEach(properties::remove);
         properties.put(CommonClientConfigs.CLIENT_ID_CONFIG, clientId);
         properties.put(ConsumerConfig.GROUP_ID_CONFIG, topics.mapperGroup());
+        properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         properties.put(ConsumerConfig.SHARE_ACQUIRE_MODE_CONFIG, "record_limit");
         properties.put(ConsumerConfig.SHARE_ACKNOWLEDGEMENT_MODE_CONFIG, "explicit");
         properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);

@@ -162,6 +162,18 @@ public final class WordTable {
         return used == 0 ? 0 : (double) probes / used;
     }
 
+    /** The same for a word of more than 16 bytes. */
+    double meanLongProbes() {
+        long probes = 0;
+        int mask = longSlots.length - 1;
+        for (int i = 0; i <= mask; i++) {
+            if (longSlots[i] != 0) {
+                probes += 1 + (i - hashes[longSlots[i] - 1] & mask);
+            }
+        }
+        return longWords == 0 ? 0 : (double) probes / longWords;
+    }
+
     /** Forgets all words. A table that had grown large gives its memory back. */
     public void clear() {
         forgetChanges();

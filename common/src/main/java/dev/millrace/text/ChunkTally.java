@@ -28,7 +28,7 @@ public final class ChunkTally {
 
     private final RunScan scan;
     private final WordTable table;
-    private final Runnable relief;
+    private final Relief relief;
     private final int blockBytes;
     private final int maxRunBytes;
     private final byte[] text;
@@ -38,6 +38,12 @@ public final class ChunkTally {
     private int from;
     private int to;
     private boolean documentEnded;
+
+    /** Makes room in the table. */
+    public interface Relief {
+        /** @throws IOException if that cannot be done for the text at hand, which is then not read to its end */
+        void relieve() throws IOException;
+    }
 
     /** @param table what is counted is added to; may be emptied between ranges */
     public ChunkTally(TextProfile profile, WordTable table) {
@@ -49,12 +55,12 @@ public final class ChunkTally {
      *     {@value #RELIEF_WORDS} words; it may move them elsewhere and clear the table, which keeps it small on text that
      *     hardly repeats a word
      */
-    public ChunkTally(TextProfile profile, WordTable table, Runnable relief) {
+    public ChunkTally(TextProfile profile, WordTable table, Relief relief) {
         this(profile, table, relief, BLOCK_BYTES, MAX_RUN_BYTES);
     }
 
     /** @param maxRunBytes at least 16: the scan does not ask of words that short */
-    ChunkTally(TextProfile profile, WordTable table, Runnable relief, int blockBytes, int maxRunBytes) {
+    ChunkTally(TextProfile profile, WordTable table, Relief relief, int blockBytes, int maxRunBytes) {
         this.table = table;
         this.relief = relief;
         this.blockBytes = blockBytes;
@@ -71,7 +77,7 @@ public final class ChunkTally {
      * @param start offset of the range in bytes of the document
      * @param end behind the range; may lie behind the end of the document, {@link Long#MAX_VALUE} for all of it
      * @return the bytes of the document that lie in the range, and the faults of the lines it owns
-     * @throws IOException if {@code in} does; the table then holds a part of the range
+     * @throws IOException if {@code in} or the relief does; the table then holds a part of the range
      */
     public TextStats tally(InputStream in, long start, long end) throws IOException {
         if (start < 0 || start > end) {
@@ -139,7 +145,7 @@ public final class ChunkTally {
                 scan.scan(text, from, cut);
                 from = cut;
                 if (table.size() > RELIEF_WORDS) {
-                    relief.run();
+                    relief.relieve();
                 }
                 if (last) {
                     return;

@@ -109,12 +109,14 @@ final class ClusterSettingsTest {
                                 "group.id", "theirs",
                                 "client.id", "theirs",
                                 "max.poll.records", "500",
+                                "allow.auto.create.topics", "true",
                                 "share.acquire.mode", "batch_optimized",
                                 "share.acknowledgement.mode", "implicit")
                         .taskProperties("m-1"))
                 .containsEntry("group.id", "t.mappers")
                 .containsEntry("client.id", "m-1")
                 .containsEntry("max.poll.records", 1)
+                .containsEntry("allow.auto.create.topics", false)
                 .containsEntry("share.acquire.mode", "record_limit")
                 .containsEntry("share.acknowledgement.mode", "explicit");
     }

@@ -305,7 +305,7 @@ class ChunkTallyTest {
         }
         WordTable table = new WordTable();
         long[] moved = {0, 0};
-        Runnable relief = () -> {
+        ChunkTally.Relief relief = () -> {
             moved[0]++;
             moved[1] += table.total().tokens();
             table.clear();

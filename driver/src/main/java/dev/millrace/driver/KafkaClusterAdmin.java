@@ -38,6 +38,11 @@ public final class KafkaClusterAdmin implements ClusterAdmin {
         int minInsync = ClusterSetup.Shape.minInsync(replicas);
         List<String> made = setup.create(new ClusterSetup.Shape(partitions, replicas, minInsync));
         made.stream().sorted().forEach(topic -> report.accept("made " + topic));
+        for (Finding finding : new ClusterDoctor(cluster, setup).examineTopics()) {
+            if (!made.contains(finding.what())) { // what was there is left alone, in whatever shape
+                report.accept(finding.what() + ": " + finding.found() + "; " + finding.advice());
+            }
+        }
         ClusterSetup.PairsTopic pairs = setup.pairs();
         report.accept(topics.pairs() + " has " + pairs.partitions() + " partitions, " + pairs.replicas()
                 + (pairs.replicas() == 1 ? " copy each" : " copies each"));

@@ -18,6 +18,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
@@ -180,6 +181,26 @@ final class DoctorTest {
                 "WARN shape.jobs: cleanup.policy=delete",
                 "WARN shape.jobs: message.timestamp.type=CreateTime",
                 "WARN shape.dead-letters: retention.ms=604800000");
+    }
+
+    /** It said that it had made the others, and jobs failed by what it had left alone. */
+    @Test
+    void initTellsWhatDiffersOfTopicsThatItFinds() throws Exception {
+        admin.createTopics(List.of(new NewTopic("found.tasks", 1, (short) 1).configs(Map.of("retention.ms", "60000"))))
+                .all()
+                .get();
+        List<String> told = new ArrayList<>();
+        try (KafkaClusterAdmin cluster = cluster("found.")) {
+            cluster.init(new TopicPlan(4, 0), told::add);
+        }
+        assertThat(told)
+                .contains("made found.events")
+                .filteredOn(line -> line.startsWith("found.tasks: "))
+                .hasSize(2)
+                .anySatisfy(line -> assertThat(line)
+                        .startsWith("found.tasks: retention.ms=60000; ")
+                        .contains("--alter --topic found.tasks --add-config retention.ms=-1"));
+        assertThat(told).filteredOn(line -> line.contains("; ")).allMatch(line -> line.startsWith("found.tasks: "));
     }
 
     @Test

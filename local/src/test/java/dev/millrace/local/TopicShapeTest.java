@@ -7,6 +7,7 @@ import dev.millrace.driver.DriverSettings;
 import dev.millrace.driver.JobListener;
 import dev.millrace.driver.JobRequest;
 import dev.millrace.driver.KafkaJobClient;
+import dev.millrace.input.InputLimits;
 import dev.millrace.input.InputRoots;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.InputSpec;
@@ -15,6 +16,8 @@ import dev.millrace.job.TextRules;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.TopicNames;
+import dev.millrace.mapper.Mapper;
+import dev.millrace.mapper.MapperSettings;
 import dev.millrace.reducer.Reducer;
 import dev.millrace.reducer.ReducerSettings;
 import dev.millrace.text.TextProfile;
@@ -23,8 +26,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -116,5 +124,49 @@ final class TopicShapeTest {
                 .isInstanceOfSatisfying(
                         MillraceException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.FAILED))
                 .hasMessageContaining("has no topic part.events: run 'millrace init --bootstrap-server");
+    }
+
+    /** Where brokers make topics, it made tasks and events in their shape, which init then left as they were. */
+    @Test
+    void aMapperThatIsStartedBeforeInitMakesNoTopic() throws Exception {
+        try (EmbeddedBroker making = EmbeddedBroker.start(
+                new EmbeddedBroker.Settings(null, 0, Map.of("auto.create.topics.enable", "true")))) {
+            ClusterSettings cluster = ClusterSettings.of(making.bootstrapServer());
+            Mapper mapper = new Mapper(new MapperSettings(
+                    cluster,
+                    "mapper-1",
+                    1,
+                    InputRoots.ofArguments(List.of()),
+                    InputLimits.DEFAULT,
+                    Duration.ofSeconds(30)));
+            CountDownLatch ready = new CountDownLatch(1);
+            CompletableFuture<Void> mapping = CompletableFuture.runAsync(
+                    () -> mapper.run(ready::countDown), work -> new Thread(work, "mapper-1").start());
+            try (ClusterSetup setup = new ClusterSetup(cluster)) {
+                awaitMember(setup.admin(), cluster.topics().mapperGroup());
+                assertThat(setup.create(new ClusterSetup.Shape(2, 1, 1)))
+                        .contains(cluster.topics().tasks(), cluster.topics().events());
+                ready.await();
+            }
+            mapper.drain();
+            mapping.join();
+        }
+    }
+
+    private static void awaitMember(Admin admin, String group) throws Exception {
+        while (true) {
+            try {
+                if (!admin.describeShareGroups(List.of(group))
+                        .all()
+                        .get()
+                        .get(group)
+                        .members()
+                        .isEmpty()) {
+                    return;
+                }
+            } catch (ExecutionException e) {
+                assertThat(e).hasCauseInstanceOf(GroupIdNotFoundException.class);
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.mapper;
 
+import dev.millrace.input.InputException;
 import dev.millrace.input.InputFiles;
 import dev.millrace.input.InputLimits;
 import dev.millrace.input.InputRoots;
@@ -21,8 +22,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a task's text, counts its words in one table and groups them by partition. One thread; keeps its memory. */
 final class ChunkMapper {
+    /**
+     * Of the heap, what the pairs of a compressed file may take. They are encoded once more, to be sent in one
+     * transaction, and beside them there must be room for the decoder and for a table of a million words.
+     */
+    private static final int SHARE_OF_HEAP = 8;
+
     private final InputRoots roots;
     private final InputLimits limits;
+    private final long mostPairBytes;
     private final WordTable words = new WordTable();
     private @Nullable ChunkTally tally;
     private @Nullable TextProfile tallyProfile;
@@ -30,10 +38,18 @@ final class ChunkMapper {
     private int partitions;
     private final TaskRules rulesHere = new TaskRules();
     private StopWords stopWords = StopWords.NONE;
+    /** The compressed file that is being read: one that is not cut, however long its text is. */
+    private @Nullable TextInput compressed;
 
     ChunkMapper(InputRoots roots, InputLimits limits) {
+        this(roots, limits, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP);
+    }
+
+    /** @param mostPairBytes that may come of a compressed file, and of what the task has read before it */
+    ChunkMapper(InputRoots roots, InputLimits limits, long mostPairBytes) {
         this.roots = roots;
         this.limits = limits;
+        this.mostPairBytes = mostPairBytes;
     }
 
     /** The pairs of one task. The blocks are valid until the next task is mapped. */
@@ -41,11 +57,13 @@ final class ChunkMapper {
 
     /**
      * @param document the document beside a task that has no inputs
-     * @throws dev.millrace.input.InputException if an input cannot be read, or is not what was planned
+     * @throws InputException if an input cannot be read, is not what was planned, or is a compressed file of more words
+     *     than can be sent at once
      * @throws dev.millrace.job.MillraceException if this release has other rules of that name
      */
     Output map(ChunkTask task, byte @Nullable [] document) throws IOException {
-        words.clear();
+        words.clear(); // what a task that failed has left
+        compressed = null;
         PairBlocks out = blocks(task.partitions());
         stopWords = rulesHere.stopWords(task.rules());
         ChunkTally reader = tally(task.rules());
@@ -55,13 +73,15 @@ final class ChunkMapper {
         }
         for (InputRange range : task.inputs()) {
             try (TextInput in = InputFiles.open(roots, range, limits)) {
-                boolean whole = range.compression() != Compression.NONE || range.isWholeFile();
+                compressed = range.compression() == Compression.NONE ? null : in;
+                boolean whole = compressed != null || range.isWholeFile();
                 TextStats read = reader.tally(in, range.startByte(), whole ? Long.MAX_VALUE : range.endByte());
                 in.verifyUnchanged();
                 stats = stats.plus(read);
             }
         }
         out.addAll(words, stopWords);
+        words.clear(); // its memory is needed while the pairs are sent
         return new Output(stats, out);
     }
 
@@ -76,12 +96,19 @@ final class ChunkMapper {
         return current;
     }
 
-    /** A chunk of text that never repeats itself is sent on in pieces, so that it fits in memory. */
-    private void relieve() {
+    /** A chunk of text that never repeats itself is put aside in pieces, which take less memory than a table. */
+    private void relieve() throws InputException {
         PairBlocks out = blocks;
-        if (out != null) {
-            out.addAll(words, stopWords);
-            words.clear();
+        if (out == null) {
+            return;
+        }
+        out.addAll(words, stopWords);
+        words.clear();
+        TextInput reading = compressed;
+        if (reading != null && out.bytes() > mostPairBytes) {
+            throw reading.beyondLimit("has more different words than one task can send (" + (mostPairBytes >> 20)
+                    + " MiB of pairs, for the memory of this mapper): decompress it, so that it is cut into chunks, or"
+                    + " give mappers more memory");
         }
     }
 

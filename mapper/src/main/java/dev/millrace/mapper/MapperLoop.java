@@ -146,13 +146,13 @@ final class MapperLoop implements LoopThreads.Loop {
             Future<?> started = compute.submit(() -> {
                 rehearse();
                 transactions.start();
-                meetEventsTopic();
             });
             boolean told = false;
             while (!draining) {
                 ConsumerRecords<byte[], byte[]> records = poll();
                 if (!told && (!records.isEmpty() || hasFetched())) {
                     await(started);
+                    meetEventsTopic();
                     ready.run();
                     told = true;
                     lastTask = System.nanoTime(); // tasks may be waiting: look for the first as for any other
@@ -188,7 +188,11 @@ final class MapperLoop implements LoopThreads.Loop {
         }
     }
 
-    /** Connects the producer of claims; as nothing depends on a claim, its failure is no failure of the mapper. */
+    /**
+     * Connects the producer of claims; as nothing depends on a claim, its failure is no failure of the mapper. Not
+     * before tasks can be fetched, so that init has made the topics: where brokers make topics, a producer that asks for
+     * one makes it.
+     */
     private void meetEventsTopic() {
         try {
             claims.partitionsFor(topics.events());

@@ -440,4 +440,29 @@ final class ChunkMapperTest {
         }
         assertGives(mapInline(rules, partitions, "mill mill race"), Map.of("mill", 2L, "race", 1L));
     }
+
+    /** It was held whole, twice: each mapper that took it died of it, and the job said no more than that. */
+    @Test
+    void aCompressedFileOfMoreWordsThanATaskCanSendIsRefusedByNameAndAPlainOneNever() throws IOException {
+        mapper = new ChunkMapper(InputRoots.parse(List.of("data=" + folder)), InputLimits.DEFAULT, 4 << 20);
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        for (int i = 0; i < 1_300_000; i++) {
+            text.write(numbered(i));
+            text.write('\n');
+        }
+        Files.write(folder.resolve("ids.txt"), text.toByteArray());
+        try (OutputStream packed = new GZIPOutputStream(Files.newOutputStream(folder.resolve("ids.txt.gz")))) {
+            text.writeTo(packed);
+        }
+        long packedBytes = Files.size(folder.resolve("ids.txt.gz"));
+        assertThatThrownBy(() -> map(UNICODE, 3, range("ids.txt.gz", 0, packedBytes, Compression.GZIP)))
+                .hasMessageStartingWith(
+                        folder.resolve("ids.txt.gz") + ": has more different words than one task can send")
+                .hasMessageContaining("decompress it, so that it is cut into chunks")
+                .isInstanceOfSatisfying(
+                        InputException.class, e -> assertThat(e.retryable()).isFalse());
+        ChunkMapper.Output plain = map(UNICODE, 3, range("ids.txt", 0, text.size(), Compression.NONE));
+        assertThat(plain.blocks().pairs()).isEqualTo(1_300_000);
+        assertGives(mapInline(UNICODE, 3, "mill mill race"), Map.of("mill", 2L, "race", 1L));
+    }
 }

@@ -13,7 +13,7 @@ import java.util.function.IntFunction;
  * must not wait for it.
  */
 final class LiveCounts {
-    private static final int SHARDS = 64;
+    private static final int SHARD_BITS = 6, SHARDS = 1 << SHARD_BITS;
     /** Below this, words that have come to zero are not worth a new table. */
     private static final int FEW_WORDS = 1 << 9;
 
@@ -143,7 +143,8 @@ final class LiveCounts {
         return size;
     }
 
+    /** By the highest bits: by the lowest a table finds its long words, and all of a shard would have the same. */
     private static int shard(long hash) {
-        return (int) hash & SHARDS - 1;
+        return (int) (hash >>> Long.SIZE - SHARD_BITS);
     }
 }

@@ -3,8 +3,11 @@ package dev.millrace.reducer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.job.PartitionTotal;
+import dev.millrace.shuffle.SmallTables;
 import dev.millrace.shuffle.WordHash;
+import dev.millrace.shuffle.WordTable;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -76,6 +79,24 @@ final class LiveCountsTest {
                 isAsExpected();
             }
         }
+    }
+
+    /** Tables chose slots by the bits that chose the table: a look-up went by dozens of others. */
+    @Test
+    void longWordsAreFoundAtOnceThoughTheirTableWasChosenByTheirHash() {
+        List<WordTable> tables = new ArrayList<>();
+        LiveCounts many = new LiveCounts(number -> {
+            tables.add(WordTable.forShard(number));
+            return tables.get(number);
+        });
+        for (int i = 0; i < 100_000; i++) {
+            byte[] word = ("a-word-of-many-letters-" + i).getBytes(StandardCharsets.US_ASCII);
+            many.add(WordHash.h64(word, 0, word.length), word, 0, word.length, 1);
+        }
+        assertThat(tables).hasSize(64).allSatisfy(table -> {
+            assertThat(table.size()).isBetween(1_200, 2_000);
+            assertThat(SmallTables.meanLongProbes(table)).isLessThan(2);
+        });
     }
 
     @Test

@@ -50,6 +50,11 @@ final class DocumentTracker {
      */
     private static final int BACKLOG_SHARE = 8, MOST_FILLINGS = 4;
     /**
+     * Parts of which a task takes away what is counted: whoever runs it holds all these blocks at once, and of a large
+     * document that is deleted there are hundreds.
+     */
+    private static final int MOST_OLD_PARTS = MOST_FILLINGS * TASK_PARTS;
+    /**
      * Small tasks that are out at once; one that is out for so long does not count, or a mapper that is stuck would keep
      * all documents waiting.
      */
@@ -583,6 +588,9 @@ final class DocumentTracker {
         private final List<Piece> pieces = new ArrayList<>();
         private final int fillings;
         private int bytes;
+        /** Of the texts that its old blocks were counted from. */
+        private long oldBytes;
+
         private int names;
         private @Nullable Flight last;
 
@@ -595,12 +603,13 @@ final class DocumentTracker {
         boolean hasRoom() {
             return tasks.isEmpty()
                     && bytes < fillings * TASK_PARTS * partBytes
+                    && oldBytes < (long) MOST_OLD_PARTS * partBytes
                     && changes.size() < fillings * TASK_CHANGES
                     && names < fillings * TASK_NAMES;
         }
 
         void add(Flight flight, int number, DocumentEntry.Part base, TextParts.Part part, byte[] text) {
-            begin(flight, part.bytes());
+            begin(flight, base, part.bytes());
             changes.add(new DocumentTask.Change(
                     targets.size() - 1, number, base.block(), base.hash(), part.hash(), part.bytes()));
             pieces.add(new Piece(part, text));
@@ -608,16 +617,20 @@ final class DocumentTracker {
         }
 
         void remove(Flight flight, int number, DocumentEntry.Part base) {
-            begin(flight, 0);
+            begin(flight, base, 0);
             changes.add(
                     new DocumentTask.Change(targets.size() - 1, number, base.block(), base.hash(), TextHash.NONE, -1));
         }
 
-        private void begin(Flight flight, int more) {
-            if (bytes + more > (fillings * TASK_PARTS + 1) * partBytes && !changes.isEmpty()
-                    || changes.size() >= 2 * fillings * TASK_CHANGES) {
+        private void begin(Flight flight, DocumentEntry.Part base, int more) {
+            long old = base.text().textBytes();
+            boolean isFull = bytes + more > (fillings * TASK_PARTS + 1) * partBytes
+                    || oldBytes + old > (MOST_OLD_PARTS + 1L) * partBytes
+                    || changes.size() >= 2 * fillings * TASK_CHANGES;
+            if (isFull && !changes.isEmpty()) {
                 close();
             }
+            oldBytes += old;
             if (last != flight) {
                 last = flight;
                 documents.add(flight.document);
@@ -642,6 +655,7 @@ final class DocumentTracker {
             changes = new ArrayList<>();
             pieces.clear();
             bytes = 0;
+            oldBytes = 0;
             names = 0;
             last = null;
         }

@@ -70,6 +70,15 @@ public final class ClusterDoctor {
         return findings;
     }
 
+    /** @return what is not well with the topics of the installation */
+    public List<Finding> examineTopics() {
+        int brokers = brokers().size();
+        findings.clear();
+        topics(brokers);
+        findings.removeIf(finding -> finding.level() == Finding.Level.OK);
+        return findings;
+    }
+
     private List<Node> brokers() {
         DescribeClusterResult cluster = admin.describeCluster(
                 new DescribeClusterOptions().timeoutMs(10_000).includeAuthorizedOperations(true));
@@ -162,7 +171,8 @@ public final class ClusterDoctor {
                 settings,
                 "auto.create.topics.enable",
                 value -> value.equals("false"),
-                "a misspelt topic is made in place of an error; Millrace's clients do not use it; set it to false");
+                "a misspelt topic is made in place of an error, and one that was deleted comes again where a producer still"
+                        + " knows it; set it to false");
     }
 
     private static long number(String value) {

@@ -75,7 +75,11 @@ final class DocumentTrackerTest {
             blocks.add(
                     each.isRemoval()
                             ? new Event.Block(-1, -1, PartitionTotal.ZERO, TextStats.NONE)
-                            : new Event.Block(0, offset + blocks.size(), new PartitionTotal(1, 1), TextStats.NONE));
+                            : new Event.Block(
+                                    0,
+                                    offset + blocks.size(),
+                                    new PartitionTotal(1, 1),
+                                    new TextStats(each.bytes(), 0, 0)));
         }
         return new Event.DocumentsDone(
                 SPEC.id(), task.number(), 1, offset, "m", List.of(1), List.of(new PartitionTotal(tokens, 0)), blocks);
@@ -218,6 +222,87 @@ final class DocumentTrackerTest {
         assertThat(tracker.takeDirty()).containsExactly(new DocumentTracker.Entry("a", null));
         assertThat(tracker.documents()).isZero();
         assertThat(tracker.total()).isEqualTo(PartitionTotal.ZERO);
+    }
+
+    private void takeCounted(DocumentChange change) {
+        take(change);
+        for (DocumentTracker.Due each : due(tracker)) {
+            tracker.apply(done(each.task(), 100 * each.task().number(), 1), 0);
+        }
+        assertThat(tracker.isQuiet()).isTrue();
+    }
+
+    /** Its task named all old blocks, which a mapper loads at once: each that took it died of it, and so the job stood. */
+    @Test
+    void ofALargeDocumentThatIsDeletedOneTaskHoldsOnlyAsMuchAsAMapperCan() {
+        takeCounted(change("a", "1", "abc\n".repeat(100), 0));
+        take(DocumentChange.deleted("a", "2", "source", 1));
+        List<DocumentTracker.Due> due = due(tracker);
+        assertThat(due)
+                .hasSize(6)
+                .noneMatch(DocumentTracker.Due::isWhole)
+                .allSatisfy(each -> assertThat(each.task().changes())
+                        .hasSizeLessThanOrEqualTo(17)
+                        .allMatch(DocumentTask.Change::isRemoval));
+        assertThat(due.stream().flatMap(each -> each.task().changes().stream()))
+                .extracting(DocumentTask.Change::part)
+                .hasSize(100)
+                .doesNotHaveDuplicates();
+        due.forEach(each -> tracker.apply(done(each.task(), 0, 0), 0));
+        assertThat(tracker.entry("a")).isNull();
+    }
+
+    /** What is left of it made one small task, whatever had to be taken away. */
+    @Test
+    void ofALargeDocumentThatGetsShortOneTaskHoldsOnlyAsMuchAsAMapperCan() {
+        takeCounted(change("a", "1", "abc\n".repeat(100), 0));
+        take(change("a", "2", "xyz\n", 1));
+        List<DocumentTracker.Due> due = due(tracker);
+        assertThat(due)
+                .hasSize(6)
+                .allSatisfy(each -> assertThat(each.task().changes()).hasSizeLessThanOrEqualTo(17));
+        due.forEach(each -> tracker.apply(done(each.task(), 900, 0), 0));
+        assertThat(entry("a").version()).isEqualTo("2");
+        assertThat(entry("a").parts()).hasSize(1);
+    }
+
+    @Test
+    void manyDocumentsThatAreDeletedFillTasksByWhatIsCountedOfThem() {
+        for (int i = 0; i < 40; i++) {
+            takeCounted(change("many-" + i, "1", "abc\n", i));
+        }
+        for (int i = 0; i < 40; i++) {
+            take(DocumentChange.deleted("many-" + i, "2", "source", 40 + i));
+        }
+        for (int tasks : new int[] {16, 16, 8}) {
+            DocumentTask task = theOnlyDue();
+            assertThat(task.changes()).hasSize(tasks);
+            tracker.apply(done(task, 0, 0), 0);
+        }
+        assertThat(tracker.documents()).isZero();
+    }
+
+    /** Its first tasks took parts away that the next driver must not take away again. */
+    @Test
+    void aDriverThatTakesOverAmidTheDeletionOfALargeDocumentGoesOnWithIt() {
+        takeCounted(change("a", "1", "abc\n".repeat(100), 0));
+        take(DocumentChange.deleted("a", "2", "source", 1));
+        List<DocumentTracker.Due> due = due(tracker);
+        tracker.apply(done(due.get(2).task(), 0, 0), 0);
+
+        DocumentTracker next = new DocumentTracker(SPEC);
+        List<DocumentTracker.Entry> written = tracker.takeDirty();
+        next.restore(tracker.position(0, 0));
+        written.forEach(each -> next.restore(each.id(), each.value()));
+        due.forEach(each -> next.restore(each.task(), each.texts(), 0));
+        assertThat(Objects.requireNonNull(next.entry("a")).total().tokens()).isEqualTo(83);
+        assertThat(next.isQuiet()).isFalse();
+        for (DocumentTracker.Due each : due) {
+            next.apply(done(each.task(), 0, 0), 0);
+        }
+        assertThat(next.isQuiet()).isTrue();
+        assertThat(next.takeDirty()).containsExactly(new DocumentTracker.Entry("a", null));
+        assertThat(next.failure()).isNull();
     }
 
     @Test

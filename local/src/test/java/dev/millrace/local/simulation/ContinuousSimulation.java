@@ -99,6 +99,9 @@ final class ContinuousSimulation {
     private final int own;
 
     private final int partitions, transactionMillis;
+    /** As many may make a document that no single task takes away. */
+    private final int manyLines;
+
     private final JobSpec spec;
     private final JobId id = new JobId(7);
     private final Topic<Rec> jobs = new Topic<>(), tasks = new Topic<>(), events = new Topic<>();
@@ -109,6 +112,9 @@ final class ContinuousSimulation {
     private final Map<Topic.Transaction, Long> transactions = new LinkedHashMap<>();
     private long now = 1_000;
     int faults, barriers, inlined;
+    /** Tasks that only take away, of a document of which other tasks do the rest. */
+    int removals;
+
     private boolean faultsOver;
     private @Nullable String verdict;
 
@@ -148,6 +154,7 @@ final class ContinuousSimulation {
         this.generations = new int[partitions];
         this.owners = new ReducerActor[partitions];
         int partBytes = 4 << random.nextInt(5);
+        manyLines = 20 + 2 * partBytes;
         spec = new JobSpec(
                 id,
                 "simulated",
@@ -331,7 +338,7 @@ final class ContinuousSimulation {
         String version = truth.get(document);
         String text = version == null ? "" : Objects.requireNonNull(texts.get(version));
         if (version == null) {
-            save(document, text(random.nextInt(random.nextInt(4) == 0 ? 40 : 6)));
+            save(document, text(random.nextInt(random.nextInt(4) == 0 ? manyLines : 6)));
             return;
         }
         switch (random.nextInt(10)) {
@@ -786,6 +793,7 @@ final class ContinuousSimulation {
                 next.run();
             };
             for (SimulatedContinuousDriver.Task each : batch.tasks()) {
+                removals += isRest(each.task(), batch.tasks()) ? 1 : 0;
                 Rec rec = new Rec("", ControlCodec.encode(each.task()), each.texts());
                 plan.add(() -> tasks.append(transaction, rec));
             }
@@ -808,6 +816,15 @@ final class ContinuousSimulation {
                     planted == Planted.POSITION_WITHOUT_ITS_INLINE_TASK ? batch.before() : batch.position();
             plan.add(() -> jobs.append(transaction, new Rec(POSITION, ControlCodec.encode(position))));
             start(plan, afterwards);
+        }
+
+        private static boolean isRest(DocumentTask task, List<SimulatedContinuousDriver.Task> all) {
+            String document = task.documents().get(0).id();
+            return task.changes().stream().allMatch(DocumentTask.Change::isRemoval)
+                    && all.stream()
+                            .filter(each -> each.task().number() != task.number())
+                            .anyMatch(each -> each.task().documents().stream()
+                                    .anyMatch(target -> target.id().equals(document)));
         }
 
         private void tell(long number) {

@@ -19,7 +19,7 @@ final class ContinuousSimulationTest {
     void everyTableAtABarrierIsAPlainCountOfTheDocuments() {
         Long only = Long.getLong("millrace.seed");
         long first = only == null ? 0 : only, last = only == null ? SEEDS - 1 : only;
-        int faults = 0, barriers = 0, inlined = 0;
+        int faults = 0, barriers = 0, inlined = 0, removals = 0;
         for (long seed = first; seed <= last; seed++) {
             ContinuousSimulation simulation = new ContinuousSimulation(seed, ContinuousSimulation.Planted.NOTHING);
             assertThat(simulation.run())
@@ -28,9 +28,13 @@ final class ContinuousSimulationTest {
             faults += simulation.faults;
             barriers += simulation.barriers;
             inlined += simulation.inlined;
+            removals += simulation.removals;
         }
-        assertThat(only != null || faults > 10 * SEEDS && barriers > 2 * SEEDS && inlined > 2 * SEEDS)
-                .as("%d faults and %d barriers happened, %d tasks were counted by drivers", faults, barriers, inlined)
+        assertThat(only != null
+                        || faults > 10 * SEEDS && barriers > 2 * SEEDS && inlined > 2 * SEEDS && removals > 2 * SEEDS)
+                .as(
+                        "%d faults and %d barriers happened, %d tasks were counted by drivers, %d took away a share of a document",
+                        faults, barriers, inlined, removals)
                 .isTrue();
     }
 
