@@ -154,19 +154,18 @@ final class TopicShapeTest {
     }
 
     private static void awaitMember(Admin admin, String group) throws Exception {
-        while (true) {
-            try {
-                if (!admin.describeShareGroups(List.of(group))
-                        .all()
-                        .get()
-                        .get(group)
-                        .members()
-                        .isEmpty()) {
-                    return;
-                }
-            } catch (ExecutionException e) {
-                assertThat(e).hasCauseInstanceOf(GroupIdNotFoundException.class);
-            }
+        while (!hasMember(admin, group)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private static boolean hasMember(Admin admin, String group) throws Exception {
+        try {
+            return admin.describeShareGroups(List.of(group)).all().get().values().stream()
+                    .anyMatch(each -> !each.members().isEmpty());
+        } catch (ExecutionException e) {
+            assertThat(e).hasCauseInstanceOf(GroupIdNotFoundException.class);
+            return false;
         }
     }
 }

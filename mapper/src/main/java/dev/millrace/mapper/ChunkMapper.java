@@ -57,8 +57,8 @@ final class ChunkMapper {
 
     /**
      * @param document the document beside a task that has no inputs
-     * @throws InputException if an input cannot be read, is not what was planned, or is a compressed file of more words
-     *     than can be sent at once
+     * @throws InputException if an input cannot be read, is not what was planned, or is a compressed file of more
+     *     words than can be sent at once
      * @throws dev.millrace.job.MillraceException if this release has other rules of that name
      */
     Output map(ChunkTask task, byte @Nullable [] document) throws IOException {

@@ -190,8 +190,8 @@ final class MapperLoop implements LoopThreads.Loop {
 
     /**
      * Connects the producer of claims; as nothing depends on a claim, its failure is no failure of the mapper. Not
-     * before tasks can be fetched, so that init has made the topics: where brokers make topics, a producer that asks for
-     * one makes it.
+     * before tasks can be fetched, so that init has made the topics: where brokers make topics, a producer that asks
+     * for one makes it.
      */
     private void meetEventsTopic() {
         try {

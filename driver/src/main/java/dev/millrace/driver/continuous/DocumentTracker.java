@@ -50,8 +50,8 @@ final class DocumentTracker {
      */
     private static final int BACKLOG_SHARE = 8, MOST_FILLINGS = 4;
     /**
-     * Parts of which a task takes away what is counted: whoever runs it holds all these blocks at once, and of a large
-     * document that is deleted there are hundreds.
+     * Parts of which a task takes away what is counted: whoever runs it holds all these blocks at once, and a large
+     * document that is deleted has hundreds.
      */
     private static final int MOST_OLD_PARTS = MOST_FILLINGS * TASK_PARTS;
     /**

@@ -232,7 +232,7 @@ final class DocumentTrackerTest {
         assertThat(tracker.isQuiet()).isTrue();
     }
 
-    /** Its task named all old blocks, which a mapper loads at once: each that took it died of it, and so the job stood. */
+    /** Its task named all old blocks, which a mapper loads at once: each that took it died of it, and the job stood. */
     @Test
     void ofALargeDocumentThatIsDeletedOneTaskHoldsOnlyAsMuchAsAMapperCan() {
         takeCounted(change("a", "1", "abc\n".repeat(100), 0));
