@@ -160,9 +160,11 @@ public final class OutputFile {
 
     /** Of the folder that a path lies in. */
     private static Matcher descriptors(Path path) throws IOException {
-        Path parent = path.toAbsolutePath().getParent();
-        boolean isThere = parent != null && Files.isDirectory(parent);
-        return DESCRIPTORS.matcher(isThere ? parent.toRealPath().toString() : "");
+        Path folder = path.toAbsolutePath().getParent();
+        return DESCRIPTORS.matcher(
+                folder == null || !Files.isDirectory(folder)
+                        ? ""
+                        : folder.toRealPath().toString());
     }
 
     /** Standard output or standard error, where this leads there: opened anew, it would be written from its beginning. */
