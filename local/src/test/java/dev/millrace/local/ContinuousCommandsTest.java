@@ -309,7 +309,7 @@ final class ContinuousCommandsTest {
             System.setIn(before);
         }
         assertThat(table(ok("get", "--job", "typed", "the", "mill", "end")))
-                .isEqualTo(Map.of("the", pieces * 1_000 + 1L, "mill", pieces * 1_000L, "end", 1L));
+                .isEqualTo(Map.of("the", pieces * 1_000L + 1, "mill", pieces * 1_000L, "end", 1L));
     }
 
     /** They came out percent-encoded. */
