@@ -334,6 +334,7 @@ public final class Transactions implements AutoCloseable {
             shutOut(failure);
         }
         if (isHopeless(failure)) {
+            abort(System.nanoTime()); // or it hides what stands behind it until it has timed out
             discard();
             throw new MillraceException(
                     ExitCode.BROKER,

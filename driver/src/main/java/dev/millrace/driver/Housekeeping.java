@@ -1,7 +1,10 @@
 package dev.millrace.driver;
 
+import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobRecord;
+import dev.millrace.job.MillraceException;
+import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
 import dev.millrace.kafka.TopicNames;
 import java.util.ArrayList;
@@ -12,6 +15,7 @@ import java.util.Set;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -54,6 +58,24 @@ public final class Housekeeping {
                     Math.min(
                             needed.stream().mapToLong(view::eventsStart).min().orElse(0),
                             firstEventSince(nowMillis - EVENTS_KEPT_MILLIS)));
+        }
+    }
+
+    /**
+     * Deletes the topics of a job that failed before it began: nobody would know whose they are. Who reads all jobs sees
+     * whether its record is there after all, as that waits for its transaction. Nothing is asked of a broker that is silent,
+     * where they stay.
+     */
+    public static void forgetUnbegun(ClusterSettings cluster, ClusterSetup setup, JobId job, MillraceException why) {
+        if (why.exitCode() == ExitCode.INTERRUPTED || JobWatch.isSilence(why)) {
+            return;
+        }
+        try {
+            if (JobsView.read(cluster).job(job) == null) {
+                setup.deleteResults(job);
+            }
+        } catch (MillraceException | KafkaException e) {
+            why.addSuppressed(e);
         }
     }
 

@@ -409,7 +409,7 @@ final class JobWatch {
         }
     }
 
-    private static boolean isSilence(Throwable failure) {
+    static boolean isSilence(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof TimeoutException || each instanceof DisconnectException) {
                 return true;

@@ -61,26 +61,11 @@ public final class KafkaJobClient implements JobClient {
                 KafkaConsumer<byte[], byte[]> events = eventReader()) {
             CompletableFuture<Void> started = CompletableFuture.runAsync(transactions::start);
             ClusterSetup.PairsTopic pairs = setup.pairs();
-            setup.createResults(id, pairs.partitions(), pairs.replicas());
             List<TopicPartition> control = List.of(eventsPartition(), tasksPartition(), jobsPartition());
             Map<TopicPartition, Long> ends = events.endOffsets(control);
-            JobSpec spec = new JobSpec(
-                    id,
-                    request.name(),
-                    JobKind.BATCH,
-                    request.rules(),
-                    request.input(),
-                    pairs.partitions(),
-                    pairs.id(),
-                    request.window(),
-                    request.maxAttempts(),
-                    request.skipFailed(),
-                    ends.getOrDefault(eventsPartition(), 0L),
-                    ends.getOrDefault(tasksPartition(), 0L),
-                    System.currentTimeMillis());
-            join(started);
+            JobSpec spec = spec(id, request, pairs, ends);
             JobRecord record = JobRecord.open(spec);
-            transactions.write(opening(record, claim));
+            begin(record, pairs.replicas(), claim, transactions, started);
             watchFrom(events, spec, ends.getOrDefault(jobsPartition(), 0L));
             try (TransactionWatch lost = new TransactionWatch(cluster, spec, listener::notice)) {
                 JobResult result =
@@ -88,6 +73,41 @@ public final class KafkaJobClient implements JobClient {
                 keepHouse(listener);
                 return result;
             }
+        }
+    }
+
+    private JobSpec spec(JobId id, JobRequest request, ClusterSetup.PairsTopic pairs, Map<TopicPartition, Long> ends) {
+        return new JobSpec(
+                id,
+                request.name(),
+                JobKind.BATCH,
+                request.rules(),
+                request.input(),
+                pairs.partitions(),
+                pairs.id(),
+                request.window(),
+                request.maxAttempts(),
+                request.skipFailed(),
+                ends.getOrDefault(eventsPartition(), 0L),
+                ends.getOrDefault(tasksPartition(), 0L),
+                System.currentTimeMillis());
+    }
+
+    /** @param started that the transactions can be written, which goes on meanwhile */
+    private void begin(
+            JobRecord record,
+            int replicas,
+            JobClaim claim,
+            Transactions transactions,
+            CompletableFuture<Void> started) {
+        JobSpec spec = record.spec();
+        try {
+            setup.createResults(spec.id(), spec.partitions(), replicas);
+            join(started);
+            transactions.write(opening(record, claim));
+        } catch (MillraceException e) {
+            Housekeeping.forgetUnbegun(cluster, setup, spec.id(), e);
+            throw e;
         }
     }
 

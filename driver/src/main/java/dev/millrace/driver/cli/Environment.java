@@ -12,8 +12,8 @@ import picocli.CommandLine.ParameterException;
 /**
  * Options as the environment has them: {@code --chunk-size} is {@code MILLRACE_CHUNK_SIZE}. An empty value is none.
  *
- * <p>Options with one value get it as picocli's default. Those that may be repeated, and switches, are asked for here:
- * picocli would split the former only as it splits the command line, and take a switch that is on by default as turned
+ * <p>Options with one value get it as picocli's default, and so does a list in one value. Those that are repeated instead,
+ * and switches, are asked for here: picocli would not split the former, and take a switch that is on by default as turned
  * off by naming it.
  */
 final class Environment implements IDefaultValueProvider {
@@ -65,7 +65,9 @@ final class Environment implements IDefaultValueProvider {
     @Override
     public @Nullable String defaultValue(ArgSpec arg) {
         // Null leaves the default that the option itself states.
-        return arg instanceof OptionSpec option && option.arity().max() == 1 && !option.isMultiValue()
+        return arg instanceof OptionSpec option
+                        && option.arity().max() == 1
+                        && (!option.isMultiValue() || !option.splitRegex().isEmpty())
                 ? get(option.longestName())
                 : null;
     }

@@ -1,6 +1,7 @@
 package dev.millrace.driver.continuous;
 
 import dev.millrace.driver.DriverSettings;
+import dev.millrace.driver.Housekeeping;
 import dev.millrace.driver.JobsView;
 import dev.millrace.driver.Release;
 import dev.millrace.job.ExitCode;
@@ -65,9 +66,14 @@ record JobOpening(
             JobRecord opened = JobsView.read(cluster).continuous(name);
             if (opened == null) {
                 JobSpec spec = spec(pairs, topics);
-                setup.createContinuous(spec.id(), spec.partitions(), pairs.replicas());
                 opened = JobRecord.open(spec);
-                opening.write(records(opened, topics));
+                try {
+                    setup.createContinuous(spec.id(), spec.partitions(), pairs.replicas());
+                    opening.write(records(opened, topics));
+                } catch (MillraceException e) {
+                    Housekeeping.forgetUnbegun(cluster, setup, spec.id(), e);
+                    throw e;
+                }
             }
             return opened;
         } catch (Transactions.FencedException e) {

@@ -90,6 +90,21 @@ class EnvironmentTest {
         assertThat(values.keySet()).as("an option this test does not know").containsAll(variables);
     }
 
+    /** It was passed over. */
+    @Test
+    void rolesThatDoctorLooksForMayComeFromThere() {
+        Run run = new Run().with("MILLRACE_ROLE", "mapper,setup");
+        run.go("doctor", "--bootstrap-server", "k:1");
+        assertThat(run.cluster.roles).containsExactly(ClusterRole.MAPPER, ClusterRole.SETUP);
+        Run given = new Run().with("MILLRACE_ROLE", "mapper");
+        given.go("doctor", "--bootstrap-server", "k:1", "--role", "reducer");
+        assertThat(given.cluster.roles).containsExactly(ClusterRole.REDUCER);
+        Run wrong = new Run().with("MILLRACE_ROLE", "mapper,miller");
+        wrong.go("doctor", "--bootstrap-server", "k:1");
+        assertThat(wrong.code).isEqualTo(2);
+        assertThat(wrong.err()).contains("miller", "MILLRACE_ROLE");
+    }
+
     @Test
     void theCommandLineWins() throws IOException {
         Run run = new Run()
