@@ -22,7 +22,8 @@ final class DriverNotice {
         } else if (driver.said().isBehind() && driver.said().freshnessMillis() > LATE_MILLIS) {
             terminal.complain("the counts of the job " + job + " are "
                     + Amounts.rough(driver.said().freshnessMillis())
-                    + " behind its documents: if that goes on, look whether mappers and reducers are running");
+                    + " behind its documents: if that goes on, look whether mappers and reducers are"
+                    + " running (files that records name are read one after the other)");
         }
     }
 }

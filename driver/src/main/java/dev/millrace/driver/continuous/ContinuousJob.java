@@ -103,7 +103,7 @@ public final class ContinuousJob implements AutoCloseable {
     /** Whether reducers have published all, of a source that has ended. */
     private final ReducersAsked all = new ReducersAsked();
 
-    private boolean stopping;
+    private boolean stopping, stopTold;
     /** The source wants something written down. */
     private boolean remembers;
 
@@ -392,6 +392,11 @@ public final class ContinuousJob implements AutoCloseable {
             }
             partitions.grow();
             watch.lookAlsoAt(partitions.isGone() ? List.of() : source.partitions());
+        }
+        if (source.isStopped() && !stopTold) {
+            stopTold = true;
+            listener.notice(
+                    "no more is read; what was read is counted first, and a second signal does not wait for that");
         }
         if (source.isEnded() && tracker.isQuiet() && barriers.isEmpty()) {
             if (source.isStopped()) {

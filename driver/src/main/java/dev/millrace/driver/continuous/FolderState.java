@@ -725,7 +725,7 @@ final class FolderState {
     Told read(String id, FileVersion version, byte[] text, Now begun) {
         Document document = document(id);
         Young before = version.equals(document.told) ? document.young : null;
-        boolean isYoung = isYoung(version, begun)
+        boolean isYoung = isYoung(version, begun.wallNanos)
                 && (before == null || begun.nanos < grownNanos(document)); // whatever the clocks say
         TextHash hash = isYoung || before != null ? FolderTexts.hash(text) : TextHash.NONE;
         boolean isNews = before == null || !before.hash.equals(hash);
@@ -781,7 +781,7 @@ final class FolderState {
             document.triedFirstNanos = begun.nanos;
         }
         document.isRefused = isOfContent
-                && (!isYoung(version, begun)
+                && (!isYoung(version, begun.wallNanos)
                         || begun.nanos - document.triedFirstNanos >= SURE_NANOS); // whatever the clocks say
         document.triedNanos = now.nanos;
         document.triedBarrier = barrier;
@@ -791,8 +791,8 @@ final class FolderState {
     }
 
     /** Whether more may come behind the change that its times tell of. */
-    private static boolean isYoung(FileVersion version, Now begun) {
-        return version.changedNanos() != 0 && begun.wallNanos - version.changedNanos() < SURE_NANOS;
+    static boolean isYoung(FileVersion version, long wallNanos) {
+        return version.changedNanos() != 0 && wallNanos - version.changedNanos() < SURE_NANOS;
     }
 
     private Document document(String id) {

@@ -98,7 +98,8 @@ public final class KafkaContinuousClient implements ContinuousClient {
                         : new ReferencedFiles(
                                 files, InputLimits.fromEnvironment(System.getenv()), feed.maxDocumentBytes()),
                 feed.maxDocumentBytes(),
-                System::nanoTime);
+                System::nanoTime,
+                TopicSource::wallNanos);
     }
 
     private static DocumentSource folders(Folders feed) {

@@ -167,8 +167,8 @@ public final class LineSource implements DocumentSource {
         }
         int length = in.read(piece);
         synchronized (lock) {
-            if (stopped) {
-                return false; // the driver may be gone by now
+            if (closed) {
+                return false;
             }
             waiting = false;
         }

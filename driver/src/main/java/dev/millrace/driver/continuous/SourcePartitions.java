@@ -168,6 +168,7 @@ final class SourcePartitions {
         if (e instanceof LogTruncationException truncated) {
             throw known.lost(truncated);
         }
+        isThere(); // or another topic of that name would be taken for one that has lost records
         gone.forEach((partition, next) -> reader.undisturbed(() -> {
             long first = reader.consumer().beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
             known.outOfRange(partition, next, first, notice);

@@ -56,7 +56,7 @@ public class TopicSource implements DocumentSource {
     private final String topic;
     private final @Nullable ReferencedFiles files;
     private final int mostBytes;
-    private final LongSupplier nanos;
+    private final LongSupplier nanos, wallNanos;
     private final List<TopicPartition> partitions = new ArrayList<>();
     private final List<String> sources = new ArrayList<>();
     /** By document, what is to be read. */
@@ -95,22 +95,40 @@ public class TopicSource implements DocumentSource {
         }
     }
 
-    private record Unreadable(Reference reference, @Nullable FileVersion version) {}
+    /** @param isRefused whether it stays so until the file changes, see {@link FolderTexts.Text} */
+    private record Unreadable(Reference reference, @Nullable FileVersion version, boolean isRefused) {}
 
     public TopicSource(String topic, int partitions) {
-        this(topic, partitions, null, ContinuousClient.DEFAULT_DOCUMENT_BYTES, System::nanoTime);
+        this(
+                topic,
+                partitions,
+                null,
+                ContinuousClient.DEFAULT_DOCUMENT_BYTES,
+                System::nanoTime,
+                TopicSource::wallNanos);
     }
 
     /**
      * @param files that records may name
      * @param mostBytes of a record's text
      */
-    TopicSource(String topic, int partitions, @Nullable ReferencedFiles files, int mostBytes, LongSupplier nanos) {
+    TopicSource(
+            String topic,
+            int partitions,
+            @Nullable ReferencedFiles files,
+            int mostBytes,
+            LongSupplier nanos,
+            LongSupplier wallNanos) {
         this.topic = topic;
         this.files = files;
         this.mostBytes = mostBytes;
         this.nanos = nanos;
+        this.wallNanos = wallNanos;
         add(partitions);
+    }
+
+    static long wallNanos() {
+        return System.currentTimeMillis() * 1_000_000;
     }
 
     @Override
@@ -235,7 +253,7 @@ public class TopicSource implements DocumentSource {
         } else if (record.value() != null) {
             driver.announce(sources.get(record.partition()), record.offset());
             Place at = new Place(record.partition(), record.offset());
-            keep(new Reference(shown, null, at, at, 0, 0, null), null, why, driver);
+            keep(new Reference(shown, null, at, at, 0, 0, null), why, driver);
         } else if (wasListed) {
             driver.readable(shown);
         }
@@ -294,8 +312,10 @@ public class TopicSource implements DocumentSource {
             lookedNanos = began;
         }
         if (!untried.isEmpty()) {
-            // A barrier waits for these, and new ones may come all the time.
+            // A barrier waits for these, and new ones may come all the time; which must not wait for all of these
+            // either.
             readFirst(toReadAgain, driver, began);
+            began = nanos.getAsLong();
         }
         readFirst(toRead, driver, began);
         readFirst(toReadAgain, driver, began);
@@ -311,14 +331,15 @@ public class TopicSource implements DocumentSource {
         }
     }
 
-    /** Those are read again that are not as they were, and now and then all: permissions may be. */
+    /** Those are read again that are not as they were, and now and then all that others than they may be the reason of. */
     private void lookAgain(boolean all) {
         ReferencedFiles known = files;
         if (known != null) {
             unreadable.values().removeIf(each -> {
                 String file = each.reference.file;
-                boolean isTried =
-                        file != null && (all || !Objects.equals(known.find(file).version(), each.version));
+                boolean isTried = file != null
+                        && (all && !each.isRefused
+                                || !Objects.equals(known.find(file).version(), each.version));
                 if (isTried) {
                     toReadAgain.put(each.reference.id, each.reference);
                 }
@@ -332,13 +353,14 @@ public class TopicSource implements DocumentSource {
         if (files == null) {
             keep(
                     reference,
-                    null,
                     "its record names the file " + Names.printable(file)
                             + ": start 'stream' with --files FOLDER, which holds such files",
                     driver);
             return;
         }
+        long begunNanos = wallNanos.getAsLong();
         ReferencedFiles.Found found = files.find(file);
+        FileVersion version = found.version();
         FolderTexts.Text text;
         try {
             text = files.read(found);
@@ -348,8 +370,10 @@ public class TopicSource implements DocumentSource {
         byte[] bytes = text.bytes();
         if (bytes == null) {
             String why = text.unreadable();
+            boolean isRefused = text.isOfContent() && version != null && !FolderState.isYoung(version, begunNanos);
             // One that changes has another version when it is looked at again.
-            keep(reference, found.version(), why == null ? "its file changes while it is read" : why, driver);
+            String told = why == null ? "its file changes while it is read" : why;
+            keep(reference, new Unreadable(reference.failed(told), version, isRefused), told, driver);
             return;
         }
         if (reference.why != null) {
@@ -365,11 +389,15 @@ public class TopicSource implements DocumentSource {
                 reference.at.position));
     }
 
-    private void keep(Reference reference, @Nullable FileVersion version, String why, Driver driver) {
+    private void keep(Reference reference, String why, Driver driver) {
+        keep(reference, new Unreadable(reference.failed(why), null, false), why, driver);
+    }
+
+    private void keep(Reference reference, Unreadable now, String why, Driver driver) {
         if (unreadable.isEmpty()) {
             lookedNanos = nanos.getAsLong();
         }
-        unreadable.put(reference.id, new Unreadable(reference.failed(why), version));
+        unreadable.put(reference.id, now);
         driver.keep(sources.get(reference.at.partition), reference.at.position);
         if (!why.equals(reference.why)) {
             driver.unreadable(reference.id, why);

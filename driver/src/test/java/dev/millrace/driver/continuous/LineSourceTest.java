@@ -221,6 +221,35 @@ class LineSourceTest {
         }
     }
 
+    /** It was taken out of the pipe, and dropped. */
+    @Test
+    void whatComesBehindAStopWhileTheRestIsCountedIsTold() throws IOException, InterruptedException {
+        Semaphore reads = new Semaphore(0);
+        PipedInputStream signalling = new PipedInputStream() {
+            @Override
+            public synchronized int read(byte[] piece, int from, int length) throws IOException {
+                reads.release();
+                return super.read(piece, from, length);
+            }
+        };
+        try (PipedInputStream in = signalling;
+                PipedOutputStream out = new PipedOutputStream(in)) {
+            LineSource source = new LineSource(in, NEWLINE, 100);
+            source.open(woken::release);
+            reads.acquire(); // it waits in there
+            source.stop();
+            woken.acquire();
+            assertThat(source.isEnded()).isTrue();
+            out.write("a\n".getBytes(StandardCharsets.UTF_8));
+            out.flush();
+            woken.acquire();
+            while (!source.isEnded() || told.documents.isEmpty()) {
+                source.poll(told);
+            }
+            assertThat(told.documents.values()).containsExactly("a");
+        }
+    }
+
     @Test
     void aStopEndsAStreamThatIsSilent() throws IOException, InterruptedException {
         try (PipedInputStream in = new PipedInputStream();

@@ -34,7 +34,7 @@ final class TopicSourceTest {
 
     private final ToldDocuments driver = new ToldDocuments();
     private Path folder;
-    private long nanos;
+    private long nanos, wallNanos = TopicSource.wallNanos();
     private long offset;
     private TopicSource source;
 
@@ -45,7 +45,7 @@ final class TopicSourceTest {
     }
 
     private TopicSource source(@Nullable ReferencedFiles files) {
-        return new TopicSource("docs", 1, files, 100, () -> nanos);
+        return new TopicSource("docs", 1, files, 100, () -> nanos, () -> wallNanos);
     }
 
     private void produce(String key, @Nullable String value, @Nullable String file) {
@@ -332,7 +332,12 @@ final class TopicSourceTest {
     @Test
     void aBarrierIsPassedThoughNewFilesAreNamedAllTheTime() throws IOException {
         source = new TopicSource(
-                "docs", 1, new ReferencedFiles(folder, LIMITS, 100), 100, () -> nanos += 60_000_000); // one file a turn
+                "docs",
+                1,
+                new ReferencedFiles(folder, LIMITS, 100),
+                100,
+                () -> nanos += 60_000_000,
+                () -> wallNanos); // one file a turn
         produce("a", "", "late");
         produce("b", "", "late");
         source.poll(driver);
@@ -347,7 +352,34 @@ final class TopicSourceTest {
             source.poll(driver);
         }
         assertThat(source.isPastBarrier(behind)).isTrue();
-        assertThat(driver.texts).containsOnlyKeys("a", "b");
+        assertThat(driver.texts).as("nor do those wait for all others").containsOnlyKeys("a", "b", "new-0", "new-1");
+    }
+
+    /** Of enough of them no snapshot came in time, as each was decompressed again for it. */
+    @Test
+    void aFileWhoseTextIsRefusedIsNotReadAgainForABarrierUntilItHasChanged() throws IOException {
+        file("bad.gz", "this is no gzip");
+        produce("a", "", "bad.gz");
+        source.poll(driver);
+        assertThat(driver.unreadable).containsOnlyKeys("a");
+        Map<TopicPartition, Long> behind = Map.of(DOCS, 1L);
+        source.beginBarrier(behind);
+        assertThat(source.isPastBarrier(behind))
+                .as("it may be called cut off amid the call that writes it")
+                .isFalse();
+        wallNanos += 61_000_000_000L;
+        source.poll(driver);
+        assertThat(source.isPastBarrier(behind)).isTrue();
+        source.beginBarrier(behind);
+        assertThat(source.isPastBarrier(behind)).as("nothing is tried again").isTrue();
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(folder.resolve("bad.gz")))) {
+            out.write("mended".getBytes(StandardCharsets.UTF_8));
+        }
+        source.beginBarrier(behind);
+        assertThat(source.isPastBarrier(behind)).isFalse();
+        source.poll(driver);
+        assertThat(source.isPastBarrier(behind)).isTrue();
+        assertThat(driver.texts).isEqualTo(Map.of("a", "mended"));
     }
 
     /** The next driver read on behind it, and neither counted nor listed it, with a larger --max-document-size. */
