@@ -62,9 +62,9 @@ public final class Housekeeping {
     }
 
     /**
-     * Deletes the topics of a job that failed before it began: nobody would know whose they are. Who reads all jobs sees
-     * whether its record is there after all, as that waits for its transaction. Nothing is asked of a broker that is silent,
-     * where they stay.
+     * Deletes the topics of a job that failed before it began: nobody would know whose they are. Who reads all jobs
+     * sees whether its record is there after all, as that waits for its transaction. A broker that is silent is not
+     * asked, so they stay there.
      */
     public static void forgetUnbegun(ClusterSettings cluster, ClusterSetup setup, JobId job, MillraceException why) {
         if (why.exitCode() == ExitCode.INTERRUPTED || JobWatch.isSilence(why)) {

@@ -9,10 +9,11 @@ import java.util.List;
  *
  * <p>Every method throws {@link dev.millrace.job.MillraceException} with the exit code and a message for the user. A
  * thread interrupt makes {@code run} and {@code attach} stop watching and throw one with
- * {@link dev.millrace.job.ExitCode#INTERRUPTED}; the job itself goes on, or its message is {@link #INTERRUPTED} and what
- * becomes of the job.
+ * {@link dev.millrace.job.ExitCode#INTERRUPTED}; the job itself goes on, or its message is {@link #INTERRUPTED} and
+ * what becomes of the job.
  */
 public interface JobClient extends AutoCloseable {
+    /** What such a message begins with where the driver knows more of the job. */
     String INTERRUPTED = "interrupted; ";
 
     /** Submits a job and watches it to its end. */

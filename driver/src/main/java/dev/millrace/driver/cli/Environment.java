@@ -12,9 +12,9 @@ import picocli.CommandLine.ParameterException;
 /**
  * Options as the environment has them: {@code --chunk-size} is {@code MILLRACE_CHUNK_SIZE}. An empty value is none.
  *
- * <p>Options with one value get it as picocli's default, and so does a list in one value. Those that are repeated instead,
- * and switches, are asked for here: picocli would not split the former, and take a switch that is on by default as turned
- * off by naming it.
+ * <p>Options with one value get it as picocli's default, and so does a list in one value. Those that are repeated
+ * instead, and switches, are asked for here: picocli would not split the former, and take a switch that is on by
+ * default as turned off by naming it.
  */
 final class Environment implements IDefaultValueProvider {
     private final Map<String, String> values;

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A file that is there whole or not at all: written beside its place, forced to the disk, then renamed over what was
  * there. Of a symbolic link the file behind it is replaced and the link stays, as with a shell's {@code >}; a device or
- * a pipe is written to as it is, and so is a file that is open already, as that of {@code /dev/stdout}: who has opened it
- * would go on in one without a name.
+ * a pipe is written to as it is, and so is a file that is open already, as that of {@code /dev/stdout}: who has it
+ * open would go on in one without a name.
  */
 public final class OutputFile {
     private static final int MAX_LINKS = 40;
@@ -167,7 +167,7 @@ public final class OutputFile {
                         : folder.toRealPath().toString());
     }
 
-    /** Standard output or standard error, where this leads there: opened anew, it would be written from its beginning. */
+    /** Standard output or error, where this leads there: opened anew, it would be written from its beginning. */
     private @Nullable FileDescriptor ownDescriptor() throws IOException {
         Matcher folder = descriptors(target);
         @Nullable String process = folder.matches() ? folder.group(1) : "";

@@ -156,8 +156,8 @@ final class KafkaLiveTable implements LiveTable {
     }
 
     /**
-     * Of a word that went to zero behind what was read, compaction may have left nothing by the time a reader that lags
-     * gets there. One that cannot ask where results end could not read them anew either, so it does not forget what it has.
+     * Of a word that went to zero behind what was read, compaction may have left nothing by the time a reader that
+     * lags gets there. One that cannot ask where results end cannot read them anew either, and keeps what it has.
      */
     private boolean mustStartOver() {
         long now = wallMillis.getAsLong();

@@ -35,7 +35,7 @@ public interface LiveTable extends AutoCloseable {
             return driver != null && !driver.isSilent() && brokerAwayMillis == 0;
         }
 
-        /** How far the counts here are behind the sources: those published, and these behind them; -1 where not known. */
+        /** How far the counts here are behind the sources at least, as published ones are too; -1 where not known. */
         public long freshnessMillis() {
             return driver == null ? -1 : Math.max(driver.said().freshnessMillis(), lagMillis == 0 ? -1 : lagMillis);
         }

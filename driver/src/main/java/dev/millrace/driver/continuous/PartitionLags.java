@@ -7,9 +7,9 @@ import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * How far a reader is behind in each of its partitions, in time: of each, where it ended is asked for now and then, and when
- * that is read, all is that was there when it was asked. That others answer says nothing of one whose broker does not, and
- * that a reader stands at the last end it knew says nothing of now. Pure.
+ * How far a reader is behind in each of its partitions, in time: where each ends is asked for now and then, and when
+ * that is read, all is that was there when it was asked. That others answer says nothing of one whose broker does
+ * not, and that a reader stands at the last end it knew says nothing of now. Pure.
  */
 final class PartitionLags {
     /** An end that is still to be read. */

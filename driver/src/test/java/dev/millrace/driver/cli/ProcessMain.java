@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/** 'count' as a process of its own, over a fake cluster: the first argument says what that does, the others are options. */
+/** 'count' as a process, over a fake cluster: the first argument says what that does, the others are options. */
 final class ProcessMain {
     private ProcessMain() {}
 

@@ -20,7 +20,7 @@ class PartitionLagsTest {
         lags.read(SLOW, 7);
     }
 
-    /** A live table missed zeros of a partition that lagged for minutes, as another one, and the driver, were heard of. */
+    /** A live table missed zeros of a partition that lagged for minutes, as the driver was heard of all the time. */
     @Test
     void aPartitionThatLagsIsNotTakenForReadBecauseOthersAre() {
         bothAreReadAsOf(1_000);
