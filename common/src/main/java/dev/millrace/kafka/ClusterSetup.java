@@ -2,6 +2,8 @@ package dev.millrace.kafka;
 
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
+import dev.millrace.job.JobKind;
+import dev.millrace.job.JobSpec;
 import dev.millrace.job.MapTask;
 import dev.millrace.job.MillraceException;
 import java.time.Duration;
@@ -268,11 +270,28 @@ public final class ClusterSetup implements AutoCloseable {
         Set<String> existing = names();
         List<String> own = new ArrayList<>(List.of(topics.results(job), topics.ledger(job), topics.documents(job)));
         own.retainAll(existing);
-        try {
-            get(admin.deleteTopics(own).all(), "delete the results of job " + job);
-        } catch (MillraceException e) {
-            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
-                throw e;
+        delete(job, own);
+    }
+
+    /** The same of a job whose topics were made a moment ago, which a broker does not list at once. */
+    public void deleteNewResults(JobSpec spec) {
+        JobId job = spec.id();
+        delete(
+                job,
+                spec.kind() == JobKind.CONTINUOUS
+                        ? List.of(topics.results(job), topics.ledger(job), topics.documents(job))
+                        : List.of(topics.results(job)));
+    }
+
+    private void delete(JobId job, List<String> own) {
+        for (KafkaFuture<Void> deleted :
+                admin.deleteTopics(own).topicNameValues().values()) {
+            try {
+                get(deleted, "delete the results of job " + job);
+            } catch (MillraceException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw e;
+                }
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.millrace.driver;
 import dev.millrace.job.ExitCode;
 import dev.millrace.job.JobId;
 import dev.millrace.job.JobRecord;
+import dev.millrace.job.JobSpec;
 import dev.millrace.job.MillraceException;
 import dev.millrace.kafka.ClusterSettings;
 import dev.millrace.kafka.ClusterSetup;
@@ -66,13 +67,13 @@ public final class Housekeeping {
      * sees whether its record is there after all, as that waits for its transaction. A broker that is silent is not
      * asked, so they stay there.
      */
-    public static void forgetUnbegun(ClusterSettings cluster, ClusterSetup setup, JobId job, MillraceException why) {
+    public static void forgetUnbegun(ClusterSettings cluster, ClusterSetup setup, JobSpec job, MillraceException why) {
         if (why.exitCode() == ExitCode.INTERRUPTED || JobWatch.isSilence(why)) {
             return;
         }
         try {
-            if (JobsView.read(cluster).job(job) == null) {
-                setup.deleteResults(job);
+            if (JobsView.read(cluster).job(job.id()) == null) {
+                setup.deleteNewResults(job);
             }
         } catch (MillraceException | KafkaException e) {
             why.addSuppressed(e);

@@ -106,7 +106,7 @@ public final class KafkaJobClient implements JobClient {
             join(started);
             transactions.write(opening(record, claim));
         } catch (MillraceException e) {
-            Housekeeping.forgetUnbegun(cluster, setup, spec.id(), e);
+            Housekeeping.forgetUnbegun(cluster, setup, spec, e);
             throw e;
         }
     }

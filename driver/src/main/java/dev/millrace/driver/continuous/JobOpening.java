@@ -71,7 +71,7 @@ record JobOpening(
                     setup.createContinuous(spec.id(), spec.partitions(), pairs.replicas());
                     opening.write(records(opened, topics));
                 } catch (MillraceException e) {
-                    Housekeeping.forgetUnbegun(cluster, setup, spec.id(), e);
+                    Housekeeping.forgetUnbegun(cluster, setup, spec, e);
                     throw e;
                 }
             }
