@@ -15,12 +15,14 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.BrokerIdNotRegisteredException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
@@ -35,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EmbeddedBroker implements AutoCloseable {
     private static final int ATTEMPTS_TO_BIND = 5;
+    /** How long a controller that starts may know nothing, as where the machine has other work, and when it is asked again. */
+    private static final long CONTROLLER_NANOS = 60_000_000_000L, CONTROLLER_AGAIN_NANOS = 20_000_000;
 
     private final DataFolder folder;
     private final int port;
@@ -176,18 +180,30 @@ public final class EmbeddedBroker implements AutoCloseable {
         KafkaRaftServer controller = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
         try {
             controller.startup();
-            try (Admin admin = Admin.create(
-                    Map.of(AdminClientConfig.BOOTSTRAP_CONTROLLERS_CONFIG, BrokerProperties.bootstrapServer(port)))) {
-                admin.unregisterBroker(BrokerProperties.NODE_ID).all().get();
-            } catch (ExecutionException e) {
-                // It was killed before it could say that it is there.
-                if (!(e.getCause() instanceof BrokerIdNotRegisteredException)) {
-                    throw e;
-                }
+            long end = System.nanoTime() + CONTROLLER_NANOS;
+            while (!unregister(port, end)) {
+                LockSupport.parkNanos(CONTROLLER_AGAIN_NANOS);
             }
         } finally {
             controller.shutdown();
             controller.awaitShutdown();
+        }
+    }
+
+    /** False where the controller has not read by now what its cluster is able to, and answers nothing. */
+    private static boolean unregister(int port, long end) throws Exception {
+        try (Admin admin = Admin.create( // one that was refused once does not ask again
+                Map.of(AdminClientConfig.BOOTSTRAP_CONTROLLERS_CONFIG, BrokerProperties.bootstrapServer(port)))) {
+            admin.unregisterBroker(BrokerProperties.NODE_ID).all().get();
+            return true;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof BrokerIdNotRegisteredException) {
+                return true; // it was killed before it could say that it is there
+            }
+            if (e.getCause() instanceof UnsupportedVersionException && System.nanoTime() < end) {
+                return false;
+            }
+            throw e;
         }
     }
 
