@@ -27,6 +27,8 @@ final class ChunkMapper {
      * transaction, and beside them there must be room for the decoder and for a table of a million words.
      */
     private static final int SHARE_OF_HEAP = 8;
+    /** However large the heap is: several threads share it, and the transaction has ten seconds. */
+    private static final long MOST_PAIR_BYTES = 64 << 20;
 
     private final InputRoots roots;
     private final InputLimits limits;
@@ -40,12 +42,14 @@ final class ChunkMapper {
     private StopWords stopWords = StopWords.NONE;
     /** The compressed file that is being read: one that is not cut, however long its text is. */
     private @Nullable TextInput compressed;
+    /** Bytes of pairs that came of what the task read before it. */
+    private long before;
 
     ChunkMapper(InputRoots roots, InputLimits limits) {
-        this(roots, limits, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP);
+        this(roots, limits, Math.min(Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP, MOST_PAIR_BYTES));
     }
 
-    /** @param mostPairBytes that may come of a compressed file, and of what the task has read before it */
+    /** @param mostPairBytes that may come of a compressed file */
     ChunkMapper(InputRoots roots, InputLimits limits, long mostPairBytes) {
         this.roots = roots;
         this.limits = limits;
@@ -74,6 +78,11 @@ final class ChunkMapper {
         for (InputRange range : task.inputs()) {
             try (TextInput in = InputFiles.open(roots, range, limits)) {
                 compressed = range.compression() == Compression.NONE ? null : in;
+                if (compressed != null) {
+                    out.addAll(words, stopWords);
+                    words.clear();
+                    before = out.bytes(); // what other files of the task came to is not for this one to answer
+                }
                 boolean whole = compressed != null || range.isWholeFile();
                 TextStats read = reader.tally(in, range.startByte(), whole ? Long.MAX_VALUE : range.endByte());
                 in.verifyUnchanged();
@@ -105,10 +114,9 @@ final class ChunkMapper {
         out.addAll(words, stopWords);
         words.clear();
         TextInput reading = compressed;
-        if (reading != null && out.bytes() > mostPairBytes) {
+        if (reading != null && out.bytes() - before > mostPairBytes) {
             throw reading.beyondLimit("has more different words than one task can send (" + (mostPairBytes >> 20)
-                    + " MiB of pairs, for the memory of this mapper): decompress it, so that it is cut into chunks, or"
-                    + " give mappers more memory");
+                    + " MiB of pairs): decompress it, so that it is cut into chunks");
         }
     }
 

@@ -113,6 +113,9 @@ final class DocumentTracker {
     private final List<PartitionTotal> totals;
     private long nextTask, watermark;
     private long bytesWaiting, bytesReady, changes;
+    /** The last task takes away all that one can, and more is ready; what that takes away nobody has added up. */
+    private boolean isLeft;
+
     private long restUntilMillis = Long.MIN_VALUE;
     private long lastFreshness = -1;
     private @Nullable String failure;
@@ -467,6 +470,7 @@ final class DocumentTracker {
             while (!ready.isEmpty() && packer.hasRoom()) {
                 plan(ready.remove(), packer);
             }
+            isLeft = !ready.isEmpty() && packer.takesAwayMost();
             for (Open task : packer.finish()) {
                 task.issuedMillis = nowMillis;
                 drafts.add(task);
@@ -523,7 +527,7 @@ final class DocumentTracker {
      * carries would be counted sooner together with what comes meanwhile.
      */
     private boolean isBacklog() {
-        return fillings() > 0;
+        return fillings() > 0 || isLeft;
     }
 
     /** How many tasks would be full of what can be handed out. */
@@ -590,6 +594,8 @@ final class DocumentTracker {
         private int bytes;
         /** Of the texts that its old blocks were counted from. */
         private long oldBytes;
+        /** Whether a task was closed for these. */
+        private boolean isSplit;
 
         private int names;
         private @Nullable Flight last;
@@ -603,9 +609,13 @@ final class DocumentTracker {
         boolean hasRoom() {
             return tasks.isEmpty()
                     && bytes < fillings * TASK_PARTS * partBytes
-                    && oldBytes < (long) MOST_OLD_PARTS * partBytes
+                    && !takesAwayMost()
                     && changes.size() < fillings * TASK_CHANGES
                     && names < fillings * TASK_NAMES;
+        }
+
+        boolean takesAwayMost() {
+            return isSplit || oldBytes >= (long) MOST_OLD_PARTS * partBytes;
         }
 
         void add(Flight flight, int number, DocumentEntry.Part base, TextParts.Part part, byte[] text) {
@@ -624,10 +634,12 @@ final class DocumentTracker {
 
         private void begin(Flight flight, DocumentEntry.Part base, int more) {
             long old = base.text().textBytes();
+            boolean takesTooMuch = oldBytes + old > (MOST_OLD_PARTS + 1L) * partBytes;
             boolean isFull = bytes + more > (fillings * TASK_PARTS + 1) * partBytes
-                    || oldBytes + old > (MOST_OLD_PARTS + 1L) * partBytes
+                    || takesTooMuch
                     || changes.size() >= 2 * fillings * TASK_CHANGES;
             if (isFull && !changes.isEmpty()) {
+                isSplit |= takesTooMuch;
                 close();
             }
             oldBytes += old;

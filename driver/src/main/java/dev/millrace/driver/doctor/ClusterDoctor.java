@@ -199,7 +199,9 @@ public final class ClusterDoctor {
         try {
             return setup.settings(resource);
         } catch (MillraceException e) {
-            if (e.getCause() instanceof AuthorizationException) {
+            // A broker may not have heard yet of a topic that was made a moment ago.
+            if (e.getCause() instanceof AuthorizationException
+                    || e.getCause() instanceof UnknownTopicOrPartitionException) {
                 return null;
             }
             throw e;

@@ -274,11 +274,28 @@ final class DocumentTrackerTest {
         for (int i = 0; i < 40; i++) {
             take(DocumentChange.deleted("many-" + i, "2", "source", 40 + i));
         }
-        for (int tasks : new int[] {16, 16, 8}) {
-            DocumentTask task = theOnlyDue();
-            assertThat(task.changes()).hasSize(tasks);
-            tracker.apply(done(task, 0, 0), 0);
+        List<DocumentTracker.Due> due = due(tracker);
+        assertThat(due)
+                .as("none waits for the one before")
+                .extracting(each -> each.task().changes().size())
+                .containsExactly(16, 16, 8);
+        due.forEach(each -> tracker.apply(done(each.task(), 0, 0), 0));
+        assertThat(tracker.documents()).isZero();
+    }
+
+    /** One waited for the other, and all documents behind them for both. */
+    @Test
+    void largeDocumentsThatAreDeletedTogetherAreTakenAwayTogether() {
+        for (int i = 0; i < 3; i++) {
+            takeCounted(change("large-" + i, "1", "abc\n".repeat(10), i));
         }
+        for (int i = 0; i < 3; i++) {
+            take(DocumentChange.deleted("large-" + i, "2", "source", 3 + i));
+        }
+        List<DocumentTracker.Due> due = due(tracker);
+        assertThat(due.stream().mapToInt(each -> each.task().changes().size()).sum())
+                .isEqualTo(30);
+        due.forEach(each -> tracker.apply(done(each.task(), 0, 0), 0));
         assertThat(tracker.documents()).isZero();
     }
 
