@@ -42,7 +42,7 @@ final class ChunkMapper {
     private StopWords stopWords = StopWords.NONE;
     /** The compressed file that is being read: one that is not cut, however long its text is. */
     private @Nullable TextInput compressed;
-    /** Bytes of pairs that came of what the task read before it. */
+    /** Bytes of pairs that had been put aside when it was opened. */
     private long before;
 
     ChunkMapper(InputRoots roots, InputLimits limits) {
@@ -78,11 +78,7 @@ final class ChunkMapper {
         for (InputRange range : task.inputs()) {
             try (TextInput in = InputFiles.open(roots, range, limits)) {
                 compressed = range.compression() == Compression.NONE ? null : in;
-                if (compressed != null) {
-                    out.addAll(words, stopWords);
-                    words.clear();
-                    before = out.bytes(); // what other files of the task came to is not for this one to answer
-                }
+                before = out.bytes(); // what other files of the task came to is not for this one to answer
                 boolean whole = compressed != null || range.isWholeFile();
                 TextStats read = reader.tally(in, range.startByte(), whole ? Long.MAX_VALUE : range.endByte());
                 in.verifyUnchanged();
